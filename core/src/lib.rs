@@ -1,0 +1,2 @@
+//! The heart of the Virtual World Synthesizer.
+#![forbid(unsafe_code)]
