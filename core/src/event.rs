@@ -1,0 +1,230 @@
+//! Facts. An event holds valid values only, whether it was decided here or read from a log.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    CameraCoordinate, ClientId, Color, Coordinate, Degrees, DisplayName, Epoch, Fov, Fraction, Label, Millis,
+    Object, ObjectName, ObjectType, Orbit, Partial3, PropertyKey, Scalar, Scale, Seq, SessionId, World,
+    WorldSize,
+};
+
+/// Something that happened in a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// The object is there now, whole.
+    ObjectCreated {
+        /// The object, shared with the state that it was applied to.
+        object: Arc<Object>,
+    },
+    /// Some fields of an object have new values.
+    ObjectUpdated {
+        /// Which object.
+        name: ObjectName,
+        /// The fields that changed, and only those.
+        patch: ObjectChange,
+    },
+    /// An object has another name; nothing else of it changed but its version.
+    ObjectRenamed {
+        /// Its name until now.
+        name: ObjectName,
+        /// Its name from now on.
+        new_name: ObjectName,
+    },
+    /// The object is gone.
+    ObjectDeleted {
+        /// Its name.
+        name: ObjectName,
+    },
+    /// All objects are gone.
+    ObjectsCleared,
+    /// The world was set anew, whole.
+    WorldInitialized {
+        /// The world.
+        world: World,
+    },
+    /// Some fields of the world have new values.
+    WorldUpdated {
+        /// The fields that changed, and only those.
+        patch: WorldChange,
+    },
+    /// The camera has a new pose; an orbit, if there was one, has ended.
+    CameraMoved {
+        /// What of the pose changed.
+        camera: CameraChange,
+    },
+    /// The camera circles its target.
+    CameraOrbitStarted {
+        /// How.
+        orbit: Orbit,
+    },
+    /// The camera stands still again, where it stood before the orbit.
+    CameraOrbitStopped,
+    /// The session has another name, or none.
+    SessionRenamed {
+        /// The new name.
+        name: Option<DisplayName>,
+    },
+}
+
+/// New values for some fields of an object.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ObjectChange {
+    /// See [`Object::kind`].
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ObjectType>,
+    /// See [`Object::x`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub x: Option<Coordinate>,
+    /// See [`Object::y`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub y: Option<Coordinate>,
+    /// See [`Object::z`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub z: Option<Coordinate>,
+    /// The components that changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<Partial3<Degrees>>,
+    /// The components that changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<Partial3<Scale>>,
+    /// See [`Object::color`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<Color>,
+    /// See [`Object::opacity`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opacity: Option<Fraction>,
+    /// See [`Object::visible`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visible: Option<bool>,
+    /// See [`Object::text`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<Label>,
+    /// The keys that changed: a value, or null for a key that is gone.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<PropertyKey, Option<Scalar>>,
+}
+
+/// New values for some fields of the world.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WorldChange {
+    /// See [`World::size`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<WorldSize>,
+    /// See [`World::transparency`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transparency: Option<Fraction>,
+    /// See [`World::camera_x`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub camera_x: Option<CameraCoordinate>,
+    /// See [`World::camera_y`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub camera_y: Option<CameraCoordinate>,
+    /// See [`World::camera_z`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub camera_z: Option<CameraCoordinate>,
+    /// The components that changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub camera_target: Option<Partial3<CameraCoordinate>>,
+    /// See [`World::camera_fov`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub camera_fov: Option<Fov>,
+}
+
+/// New values for some parts of the camera's pose.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CameraChange {
+    /// See [`World::camera_x`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub x: Option<CameraCoordinate>,
+    /// See [`World::camera_y`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub y: Option<CameraCoordinate>,
+    /// See [`World::camera_z`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub z: Option<CameraCoordinate>,
+    /// The components that changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<Partial3<CameraCoordinate>>,
+    /// See [`World::camera_fov`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fov: Option<Fov>,
+}
+
+/// Whose command an event came of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Author {
+    /// The client.
+    pub client_id: ClientId,
+    /// The command's number among those of its client.
+    pub command_id: u64,
+}
+
+/// An event at its place in its session's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventRecord {
+    /// Its place.
+    pub seq: Seq,
+    /// When the server decided it.
+    pub at: Millis,
+    /// Whose command it came of; absent when the client did not say who it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Author>,
+    /// How many events of the same batch follow this one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: u32,
+    /// What happened.
+    pub event: Event,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+const fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// Something that happened to the set of sessions. The lobby is a stream of its own, in which no
+/// content of a session ever travels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum LobbyEvent {
+    /// A session is there now.
+    SessionCreated {
+        /// Its id.
+        session_id: SessionId,
+        /// Its name, if it has one.
+        name: Option<DisplayName>,
+        /// When it was created.
+        created_at: Millis,
+        /// The epoch of its history.
+        epoch: Epoch,
+    },
+    /// A session has another name, or none.
+    SessionRenamed {
+        /// Its id.
+        session_id: SessionId,
+        /// The new name.
+        name: Option<DisplayName>,
+    },
+    /// A session is gone, with all that it held.
+    SessionDeleted {
+        /// Its id.
+        session_id: SessionId,
+    },
+}
+
+/// A lobby event at its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LobbyRecord {
+    /// Its place in the lobby's stream since the server started: 1, 2, 3 ….
+    pub seq: Seq,
+    /// When it happened.
+    pub at: Millis,
+    /// What happened.
+    pub event: LobbyEvent,
+}

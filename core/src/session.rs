@@ -1,0 +1,229 @@
+//! The folded state of one session.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error as ThisError;
+
+use crate::event::EventRecord;
+use crate::model::{DisplayName, Epoch, Millis, Object, ObjectName, Seq, SessionId, World};
+use crate::reduce::{self, State, StateMut};
+
+mod digest;
+
+pub use digest::Digest;
+
+/// One isolated world: its name, its configuration and camera, and its named objects, as the events
+/// up to [`seq`](State::seq) have made them.
+#[derive(Debug, Clone)]
+pub struct Session {
+    id: SessionId,
+    name: Option<DisplayName>,
+    created_at: Millis,
+    epoch: Epoch,
+    seq: Seq,
+    world: World,
+    world_hash: u64,
+    objects: BTreeMap<ObjectName, Stored>,
+    /// The wrapping sum of the objects' hashes: the same in whatever order they came.
+    objects_hash: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Stored {
+    object: Arc<Object>,
+    hash: u64,
+}
+
+/// An event that is not the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
+#[error("event {found} does not follow: the next one is {expected}")]
+pub struct OutOfOrder {
+    /// The seq that would follow.
+    pub expected: Seq,
+    /// The seq that came.
+    pub found: Seq,
+}
+
+/// What is told of a session in lists: everything but its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionInfo {
+    /// Its id.
+    pub session_id: SessionId,
+    /// Its name, if it has one.
+    pub name: Option<DisplayName>,
+    /// When it was created.
+    pub created_at: Millis,
+    /// The epoch of its history.
+    pub epoch: Epoch,
+    /// The seq of its last event.
+    pub seq: Seq,
+    /// How many objects it has.
+    pub object_count: u64,
+}
+
+impl Session {
+    /// A session before its first event: no objects, the default world.
+    #[must_use]
+    pub fn new(id: SessionId, name: Option<DisplayName>, created_at: Millis, epoch: Epoch) -> Self {
+        let world = World::default();
+        Self {
+            id,
+            name,
+            created_at,
+            epoch,
+            seq: 0,
+            world_hash: digest::of_world(&world),
+            world,
+            objects: BTreeMap::new(),
+            objects_hash: 0,
+        }
+    }
+
+    /// A session as a snapshot tells it. Of two objects of one name the later one stays.
+    pub(crate) fn restore(
+        info: SessionInfo,
+        world: World,
+        objects: impl IntoIterator<Item = Arc<Object>>,
+    ) -> Self {
+        let SessionInfo { session_id, name, created_at, epoch, seq, object_count: _ } = info;
+        let mut session = Self::new(session_id, name, created_at, epoch);
+        session.change_world(|now| *now = world);
+        for object in objects {
+            session.put_object(object);
+        }
+        session.seq = seq;
+        session
+    }
+
+    /// Folds the next event in.
+    ///
+    /// # Errors
+    /// [`OutOfOrder`], with nothing changed, when `record` is not the next event.
+    pub fn apply(&mut self, record: &EventRecord) -> Result<(), OutOfOrder> {
+        let expected = self.seq + 1;
+        if record.seq != expected {
+            return Err(OutOfOrder { expected, found: record.seq });
+        }
+        reduce::apply(self, &record.event, record.seq, record.at);
+        Ok(())
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// The epoch of its history.
+    #[must_use]
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// When it was created.
+    #[must_use]
+    pub const fn created_at(&self) -> Millis {
+        self.created_at
+    }
+
+    /// What lists tell of it.
+    #[must_use]
+    pub fn info(&self) -> SessionInfo {
+        SessionInfo {
+            session_id: self.id,
+            name: self.name.clone(),
+            created_at: self.created_at,
+            epoch: self.epoch,
+            seq: self.seq,
+            object_count: self.objects.len() as u64,
+        }
+    }
+
+    /// All objects in the order of their names' bytes.
+    pub fn objects(&self) -> impl ExactSizeIterator<Item = &Arc<Object>> + Clone {
+        self.objects.values().map(|stored| &stored.object)
+    }
+
+    /// The objects whose names come after `name`, in the order of their bytes. A listing that goes on
+    /// from its last name this way neither repeats nor skips an object that was there all along.
+    pub fn objects_after(&self, name: &str) -> impl Iterator<Item = &Arc<Object>> {
+        self.objects
+            .range::<str, _>((Bound::Excluded(name), Bound::Unbounded))
+            .map(|(_, stored)| &stored.object)
+    }
+
+    /// A hash of the content: name, world and objects with their versions. Two sessions of equal
+    /// content have equal digests, in whatever order it came to be.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        digest::of_session(self.name.as_ref(), self.world_hash, self.objects.len(), self.objects_hash)
+    }
+}
+
+impl State for Session {
+    fn seq(&self) -> Seq {
+        self.seq
+    }
+
+    fn object(&self, name: &str) -> Option<&Arc<Object>> {
+        self.objects.get(name).map(|stored| &stored.object)
+    }
+
+    fn object_count(&self) -> usize {
+        self.objects.len()
+    }
+
+    fn world(&self) -> &World {
+        &self.world
+    }
+
+    fn name(&self) -> Option<&DisplayName> {
+        self.name.as_ref()
+    }
+}
+
+impl StateMut for Session {
+    fn set_seq(&mut self, seq: Seq) {
+        self.seq = seq;
+    }
+
+    fn put_object(&mut self, object: Arc<Object>) {
+        let hash = digest::of_object(&object);
+        self.objects_hash = self.objects_hash.wrapping_add(hash);
+        if let Some(old) = self.objects.insert(object.name.clone(), Stored { object, hash }) {
+            self.objects_hash = self.objects_hash.wrapping_sub(old.hash);
+        }
+    }
+
+    fn change_object(&mut self, name: &ObjectName, change: impl FnOnce(&mut Object)) {
+        if let Some(stored) = self.objects.get_mut(name) {
+            change(Arc::make_mut(&mut stored.object));
+            let hash = digest::of_object(&stored.object);
+            self.objects_hash = self.objects_hash.wrapping_sub(stored.hash).wrapping_add(hash);
+            stored.hash = hash;
+        }
+    }
+
+    fn take_object(&mut self, name: &ObjectName) -> Option<Arc<Object>> {
+        let stored = self.objects.remove(name)?;
+        self.objects_hash = self.objects_hash.wrapping_sub(stored.hash);
+        Some(stored.object)
+    }
+
+    fn clear_objects(&mut self) {
+        self.objects.clear();
+        self.objects_hash = 0;
+    }
+
+    fn change_world(&mut self, change: impl FnOnce(&mut World)) {
+        change(&mut self.world);
+        self.world_hash = digest::of_world(&self.world);
+    }
+
+    fn set_name(&mut self, name: Option<DisplayName>) {
+        self.name = name;
+    }
+}

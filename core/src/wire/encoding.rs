@@ -1,0 +1,90 @@
+//! The two encodings of a message.
+
+use thiserror::Error as ThisError;
+
+use super::message::{ClientMessage, ServerMessage};
+use super::parse::{canonical_json, parse_json, parse_msgpack};
+use crate::error::Rejection;
+
+/// How messages are written on a WebSocket: agreed by its subprotocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Encoding {
+    /// One JSON value in a text message.
+    #[default]
+    Json,
+    /// One MessagePack value in a binary message, objects as maps with the same keys.
+    MessagePack,
+}
+
+/// A message from a server that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
+#[error("a message of the server cannot be read: {0}")]
+pub struct DecodeError(String);
+
+impl Encoding {
+    /// Both, the one that servers prefer first.
+    pub const ALL: [Self; 2] = [Self::MessagePack, Self::Json];
+
+    /// The name in `Sec-WebSocket-Protocol`.
+    #[must_use]
+    pub const fn subprotocol(self) -> &'static str {
+        match self {
+            Self::Json => "vws.v1.json",
+            Self::MessagePack => "vws.v1.msgpack",
+        }
+    }
+
+    /// The encoding of a subprotocol, if it is one of ours.
+    #[must_use]
+    pub fn from_subprotocol(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|e| e.subprotocol() == name)
+    }
+
+    /// Whether messages are text.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::Json)
+    }
+
+    fn encode<T: serde::Serialize>(self, value: &T) -> Vec<u8> {
+        match self {
+            Self::Json => canonical_json(value),
+            Self::MessagePack => rmp_serde::to_vec_named(value)
+                .expect("wire values encode: they have known lengths and string keys"),
+        }
+    }
+
+    /// The bytes of a server's message.
+    #[must_use]
+    pub fn encode_server(self, message: &ServerMessage) -> Vec<u8> {
+        self.encode(message)
+    }
+
+    /// The bytes of a client's message.
+    #[must_use]
+    pub fn encode_client(self, message: &ClientMessage) -> Vec<u8> {
+        self.encode(message)
+    }
+
+    /// A client's message, read strictly.
+    ///
+    /// # Errors
+    /// The first fault in its form.
+    pub fn decode_client(self, bytes: &[u8]) -> Result<ClientMessage, Rejection> {
+        match self {
+            Self::Json => parse_json(bytes),
+            Self::MessagePack => parse_msgpack(bytes),
+        }
+    }
+
+    /// A server's message. Fields that this version does not know are passed over.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where it is no message of this protocol.
+    pub fn decode_server(self, bytes: &[u8]) -> Result<ServerMessage, DecodeError> {
+        match self {
+            Self::Json => serde_json::from_slice(bytes).map_err(|e| DecodeError(e.to_string())),
+            Self::MessagePack => rmp_serde::from_slice(bytes).map_err(|e| DecodeError(e.to_string())),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What the people and programs in a session show of themselves. It is never in the log.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Faults, LimitError, Rejection};
+use crate::limits::PRESENCE_SELECTION;
+use crate::model::{Bounded, ClientId, Color, DisplayName, Fov, ObjectName, PresenceCoordinate, Vec3};
+
+/// Where a peer looks from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CameraPose {
+    /// Where it stands, in world units.
+    pub position: Vec3<PresenceCoordinate>,
+    /// What it looks at, in world units.
+    pub target: Vec3<PresenceCoordinate>,
+    /// Vertical field of view in degrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fov: Option<Fov>,
+}
+
+/// What a client shows. Each presence replaces the one before, whole.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Presence {
+    /// Where it looks from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub camera: Option<CameraPose>,
+    /// What it points at, in world units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<Vec3<PresenceCoordinate>>,
+    /// The objects that it has selected, at most [`PRESENCE_SELECTION`]; they need not exist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub selection: Vec<ObjectName>,
+}
+
+/// Someone in the session, with what they show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// Who it is.
+    pub client_id: ClientId,
+    /// What it calls itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<DisplayName>,
+    /// The colour that it is drawn in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<Color>,
+    /// What it shows.
+    #[serde(default)]
+    pub presence: Presence,
+}
+
+/// A camera pose as a client writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CameraPoseDraft {
+    /// World units, [-1000, 1000].
+    pub position: Vec3<f64>,
+    /// World units, [-1000, 1000].
+    pub target: Vec3<f64>,
+    /// Degrees, [10, 120].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fov: Option<f64>,
+}
+
+/// A presence as a client writes it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PresenceDraft {
+    /// Where it looks from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub camera: Option<CameraPoseDraft>,
+    /// What it points at: world units, [-1000, 1000].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<Vec3<f64>>,
+    /// Object names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub selection: Vec<String>,
+}
+
+impl PresenceDraft {
+    /// # Errors
+    /// Every fault at its field.
+    pub fn check(&self) -> Result<Presence, Rejection> {
+        let mut faults = Faults::default();
+        let f = &mut faults;
+        let camera = self.camera.as_ref().map(|camera| {
+            let position = vector(f, "camera.position", camera.position);
+            let target = vector(f, "camera.target", camera.target);
+            let fov = camera.fov.map(|v| f.take("/camera/fov", Bounded::new("camera.fov", v)));
+            Some(CameraPose { position: position?, target: target?, fov: fov.flatten() })
+        });
+        let pointer = self.pointer.map(|v| vector(f, "pointer", v));
+        let count = self.selection.len();
+        if count > PRESENCE_SELECTION {
+            f.add("/selection", LimitError::SelectionTooLarge { count, max: PRESENCE_SELECTION });
+        }
+        let mut selection = Vec::new();
+        for (index, name) in self.selection.iter().take(PRESENCE_SELECTION).enumerate() {
+            selection.extend(f.take(format!("/selection/{index}"), ObjectName::new("selection", name)));
+        }
+        faults.finish(Some(Presence { camera: camera.flatten(), pointer: pointer.flatten(), selection }))
+    }
+}
+
+fn vector(faults: &mut Faults, field: &str, value: Vec3<f64>) -> Option<Vec3<PresenceCoordinate>> {
+    let mut one = |axis: &str, v: f64| {
+        let name = format!("{field}.{axis}");
+        faults.take(format!("/{}", name.replace('.', "/")), Bounded::new(&name, v))
+    };
+    let (x, y, z) = (one("x", value.x), one("y", value.y), one("z", value.z));
+    Some(Vec3 { x: x?, y: y?, z: z? })
+}
