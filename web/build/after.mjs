@@ -1,0 +1,42 @@
+// Trunk's post_build hook: in a release build, writes a .br and a .gz beside every file that gets
+// smaller by it. The server sends these as they are; it never compresses the page itself.
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+/** Below this many bytes a compressed copy saves no packet. */
+const MIN_BYTES = 256;
+const COMPRESSIBLE = /\.(css|html|js|json|map|svg|txt|wasm|webmanifest)$/;
+
+/** Every file under `dir`, as full paths. */
+function* files(dir) {
+  for (const name of readdirSync(dir)) {
+    const path = join(dir, name);
+    if (statSync(path).isDirectory()) yield* files(path);
+    else yield path;
+  }
+}
+
+/** Writes `path` + `suffix` unless that would not be smaller than the file itself. */
+function write(path, suffix, original, compressed) {
+  if (compressed.length < original.length) writeFileSync(path + suffix, compressed);
+}
+
+if (process.env.TRUNK_PROFILE === "release") {
+  const sizes = { raw: 0, br: 0 };
+  for (const path of [...files(process.env.TRUNK_STAGING_DIR)]) {
+    const bytes = readFileSync(path);
+    if (!COMPRESSIBLE.test(path) || bytes.length < MIN_BYTES) continue;
+    const br = brotliCompressSync(bytes, {
+      params: {
+        [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+        [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+      },
+    });
+    write(path, ".br", bytes, br);
+    write(path, ".gz", bytes, gzipSync(bytes, { level: 9 }));
+    sizes.raw += bytes.length;
+    sizes.br += Math.min(br.length, bytes.length);
+  }
+  console.log(`page: ${sizes.raw} bytes, ${sizes.br} with brotli`);
+}
