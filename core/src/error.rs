@@ -77,19 +77,19 @@ pub enum SessionError {
         id: SessionId,
     },
     /// The id is not a lower-case hyphenated UUID.
-    #[error("session id {value:?} is not a lower-case hyphenated UUID")]
+    #[error("session id {} is not a lower-case hyphenated UUID", quoted(.value))]
     IdInvalid {
         /// What was given.
         value: String,
     },
     /// The client id breaks its rule.
-    #[error("client_id = {value:?} is not 1 to 64 characters of A-Z a-z 0-9 . _ : -")]
+    #[error("client_id = {} is not 1 to 64 characters of A-Z a-z 0-9 . _ : -", quoted(.value))]
     ClientIdInvalid {
         /// What was given.
         value: String,
     },
     /// The display name breaks its rule.
-    #[error("{field} = {value:?} {fault}")]
+    #[error("{field} = {} {fault}", quoted(.value))]
     NameInvalid {
         /// Which name.
         field: String,
@@ -117,19 +117,19 @@ pub enum SessionError {
 #[derive(Debug, Clone, PartialEq, ThisError)]
 pub enum ObjectError {
     /// No object has this name.
-    #[error("object {name:?} does not exist")]
+    #[error("object {} does not exist", quoted(.name))]
     NotFound {
         /// The name that was asked for.
         name: String,
     },
     /// The name is taken.
-    #[error("object {name:?} exists already")]
+    #[error("object {} exists already", quoted(.name))]
     Exists {
         /// The name.
         name: String,
     },
     /// The name breaks its rule.
-    #[error("{field} = {value:?} {fault}")]
+    #[error("{field} = {} {fault}", quoted(.value))]
     NameInvalid {
         /// Which name.
         field: String,
@@ -139,7 +139,7 @@ pub enum ObjectError {
         fault: NameFault,
     },
     /// The type breaks its rule.
-    #[error("type = {value:?} {fault}")]
+    #[error("type = {} {fault}", quoted(.value))]
     TypeInvalid {
         /// What was given.
         value: String,
@@ -147,7 +147,7 @@ pub enum ObjectError {
         fault: NameFault,
     },
     /// The text breaks its rule.
-    #[error("{field} = {value:?} {fault}")]
+    #[error("{field} = {} {fault}", quoted(.value))]
     TextInvalid {
         /// Which text.
         field: String,
@@ -157,7 +157,7 @@ pub enum ObjectError {
         fault: NameFault,
     },
     /// Not a colour.
-    #[error("{field} = {value:?} is not a colour of the form #rrggbb")]
+    #[error("{field} = {} is not a colour of the form #rrggbb", quoted(.value))]
     ColorInvalid {
         /// Which colour.
         field: String,
@@ -174,7 +174,7 @@ pub enum ObjectError {
     #[error("{0}")]
     FractionOutOfRange(OutOfRange),
     /// A property key breaks its rule.
-    #[error("property {key:?} {fault}")]
+    #[error("property {} {fault}", quoted(.key))]
     PropertyInvalid {
         /// The key.
         key: String,
@@ -271,7 +271,7 @@ pub enum RequestError {
         detail: String,
     },
     /// A key that this place does not have.
-    #[error("unknown field {field:?}{}", expected_one_of(.expected))]
+    #[error("unknown field {}{}", quoted(.field), expected_one_of(.expected))]
     UnknownField {
         /// The key.
         field: String,
@@ -279,19 +279,19 @@ pub enum RequestError {
         expected: &'static [&'static str],
     },
     /// One key twice.
-    #[error("the key {field:?} is given twice")]
+    #[error("the key {} is given twice", quoted(.field))]
     DuplicateKey {
         /// The key.
         field: String,
     },
     /// A key that must be there is not.
-    #[error("the field {field:?} is missing")]
+    #[error("the field {} is missing", quoted(.field))]
     MissingField {
         /// The key.
         field: String,
     },
     /// null where a value must be.
-    #[error("the field {field:?} cannot be null: it has no default to go back to")]
+    #[error("the field {} cannot be null: it has no default to go back to", quoted(.field))]
     FieldRequired {
         /// The key.
         field: String,
@@ -305,7 +305,7 @@ pub enum RequestError {
         found: String,
     },
     /// A tag that names no command, event or message.
-    #[error("unknown type {value:?}{}", expected_one_of(.expected))]
+    #[error("unknown type {}{}", quoted(.value), expected_one_of(.expected))]
     UnknownType {
         /// The tag.
         value: String,
@@ -341,6 +341,16 @@ pub enum RequestError {
     /// A batch inside a batch.
     #[error("a batch cannot hold another batch")]
     NestedBatch,
+}
+
+/// A client's text as it is shown in a message: in quotes, control and bidi characters escaped, and
+/// cut where it is long, so that a refusal is never as large as what it refuses.
+pub(crate) fn quoted(text: &str) -> String {
+    const MOST: usize = 80;
+    match text.char_indices().nth(MOST) {
+        None => format!("{text:?}"),
+        Some((at, _)) => format!("{:?}…", &text[..at]),
+    }
 }
 
 fn expected_one_of(expected: &[&str]) -> String {

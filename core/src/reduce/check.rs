@@ -37,9 +37,12 @@ fn scale<R: Range>(faults: &mut Faults, base: &str, value: &ScaleInput) -> Optio
     }
 }
 
-/// RFC 6901: `~` and `/` are written `~0` and `~1` in a pointer.
+/// RFC 6901: `~` and `/` are written `~0` and `~1` in a pointer. A key longer than any that is known
+/// is cut, so that a refusal is never as large as what it refuses.
 pub(crate) fn pointer_token(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
+    const MOST: usize = 256;
+    let cut = key.char_indices().nth(MOST).map_or(key, |(at, _)| &key[..at]);
+    cut.replace('~', "~0").replace('/', "~1")
 }
 
 /// Whole default vectors for what a draft leaves out.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::check;
 use super::{Overlay, State, apply};
 use crate::command::{Command, ObjectDraft, ObjectPatch};
-use crate::error::{Error, LimitError, ObjectError, Rejection, RequestError, SessionError};
+use crate::error::{Error, LimitError, ObjectError, Rejection, RequestError, SessionError, quoted};
 use crate::event::Event;
 use crate::limits::ModelLimits;
 use crate::model::{DisplayName, Millis, Object, ObjectName, Seq};
@@ -174,7 +174,7 @@ fn existing<'s, S: State>(state: &'s S, name: &str, context: &Context<'_>) -> Re
             .map_or_else(|invalid| invalid, |_| ObjectError::NotFound { name: name.to_owned() });
         return Err(Rejection::at("/name", error));
     };
-    expect(&format!("object {name:?}"), object.version, context)?;
+    expect(&format!("object {}", quoted(name)), object.version, context)?;
     Ok(object)
 }
 

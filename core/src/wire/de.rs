@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Unexpected,
 use serde::forward_to_deserialize_any;
 
 use super::tree::Tree;
-use crate::error::{FieldError, Rejection, RequestError};
+use crate::error::{FieldError, Rejection, RequestError, quoted};
 use crate::reduce::pointer_token;
 
 /// A fault in the form of a value.
@@ -45,7 +45,14 @@ impl serde::de::Error for ParseError {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn serde::de::Expected) -> Self {
-        Self::new(RequestError::TypeMismatch { expected: expected.to_string(), found: found.to_string() })
+        let found = match found {
+            Unexpected::Str(text) => Tree::String(text.to_owned()).kind(),
+            Unexpected::Unit | Unexpected::Option => Tree::Null.kind(),
+            Unexpected::Map => "an object".to_owned(),
+            Unexpected::Seq => "an array".to_owned(),
+            other => other.to_string(),
+        };
+        Self::new(RequestError::TypeMismatch { expected: expected.to_string(), found })
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn serde::de::Expected) -> Self {
@@ -129,7 +136,7 @@ impl Tree {
             Self::Unsigned(v) => format!("the number {v}"),
             Self::Signed(v) => format!("the number {v}"),
             Self::Float(v) => format!("the number {v}"),
-            Self::String(v) => format!("the string {v:?}"),
+            Self::String(v) => format!("the string {}", quoted(v)),
             Self::Array(_) => "an array".to_owned(),
             Self::Object(_) => "an object".to_owned(),
         }
