@@ -1,0 +1,136 @@
+// All texts of a layer in one bounded texture. A text is drawn once however many objects show it. When the
+// texture is full it grows, and at its largest every text is drawn again in a smaller font: 10,000 labels
+// stay within the same memory as 200, only coarser.
+
+import { CanvasTexture, LinearFilter } from "three";
+import { ShelfPacker, breakLines } from "./packing.js";
+
+/** What the atlas goes through as it fills: edge of the texture and height of the font, in pixels. */
+const LADDER = Object.freeze([
+  { size: 512, font: 44 },
+  { size: 1024, font: 44 },
+  { size: 2048, font: 44 },
+  { size: 2048, font: 28 },
+  { size: 2048, font: 18 },
+  { size: 2048, font: 11 },
+]);
+const LINE_HEIGHT = 1.2;
+const FAMILY = 'ui-sans-serif, system-ui, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
+/** Stands in for a text when even the last step has no room. */
+const NO_ROOM = "…";
+
+/**
+ * @typedef {object} Region where a text lies in the texture
+ * @property {number[]} uv left, bottom, right, top in 0..1
+ * @property {number} width in line heights
+ * @property {number} height in line heights
+ */
+
+/** A texture of texts: white fill on a black halo, so that a shader can give each its own colours. */
+export class Atlas {
+  constructor() {
+    this.canvas = document.createElement("canvas");
+    const context = this.canvas.getContext("2d", { willReadFrequently: false });
+    if (!context) throw new Error("text cannot be drawn: the browser gives no 2D canvas");
+    this.context = context;
+    /** @type {Map<string, Region>} */
+    this.regions = new Map();
+    this.step = 0;
+    this.#reset();
+  }
+
+  /**
+   * Makes sure that exactly the given texts can be drawn.
+   * @param {Set<string>} texts
+   * @returns {boolean} whether regions moved, so that every user must read them again
+   */
+  ensure(texts) {
+    let moved = false;
+    let fresh = [...texts].filter((text) => !this.regions.has(text));
+    while (!fresh.every((text) => this.#add(text))) {
+      // Full. First drop what nobody shows any more, then go one step down the ladder.
+      const stale = [...this.regions.keys()].some((text) => text !== NO_ROOM && !texts.has(text));
+      if (!stale) {
+        if (this.step === LADDER.length - 1) {
+          for (const text of texts) if (!this.regions.has(text)) this.regions.set(text, this.#fallback());
+          break;
+        }
+        this.step++;
+      }
+      this.#reset();
+      moved = true;
+      fresh = [...texts];
+    }
+    return moved;
+  }
+
+  /**
+   * @param {string} text one that `ensure` was given
+   * @returns {Region}
+   */
+  region(text) {
+    return this.regions.get(text) ?? this.#fallback();
+  }
+
+  dispose() {
+    this.texture.dispose();
+  }
+
+  #fallback() {
+    return /** @type {Region} */ (this.regions.get(NO_ROOM));
+  }
+
+  #reset() {
+    const { size } = LADDER[this.step];
+    this.canvas.width = size;
+    this.canvas.height = size;
+    this.packer = new ShelfPacker(size);
+    this.regions.clear();
+    this.texture?.dispose();
+    this.texture = new CanvasTexture(this.canvas);
+    this.texture.minFilter = LinearFilter;
+    this.texture.generateMipmaps = false;
+    this.texture.premultiplyAlpha = true;
+    this.#add(NO_ROOM);
+  }
+
+  /**
+   * @param {string} text
+   * @returns {boolean} false when there is no room
+   */
+  #add(text) {
+    if (this.regions.has(text)) return true;
+    const { size, font } = LADDER[this.step];
+    const c = this.context;
+    c.font = `600 ${font}px ${FAMILY}`;
+    const lines = breakLines(text);
+    const margin = Math.ceil(font * 0.2);
+    const widest = Math.max(1, ...lines.map((line) => c.measureText(line).width));
+    // A line may be wider than the texture in a wide script: it is squeezed, never cut.
+    const inner = Math.min(Math.ceil(widest), size - 2 * margin);
+    const lineHeight = Math.ceil(font * LINE_HEIGHT);
+    const width = inner + 2 * margin;
+    const height = lines.length * lineHeight + 2 * margin;
+    const at = this.packer.place(width, height);
+    if (!at) return false;
+    c.textAlign = "center";
+    c.textBaseline = "middle";
+    c.lineJoin = "round";
+    c.lineWidth = font * 0.18;
+    c.strokeStyle = "#000";
+    c.fillStyle = "#fff";
+    for (const [i, line] of lines.entries()) {
+      const x = at.x + width / 2;
+      const y = at.y + margin + (i + 0.52) * lineHeight;
+      c.strokeText(line, x, y, inner);
+      c.fillText(line, x, y, inner);
+    }
+    this.texture.needsUpdate = true;
+    this.regions.set(text, {
+      uv: [at.x / size, 1 - (at.y + height) / size, (at.x + width) / size, 1 - at.y / size],
+      width: width / lineHeight,
+      height: height / lineHeight,
+    });
+    return true;
+  }
+}

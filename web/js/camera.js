@@ -1,0 +1,259 @@
+// The user's own view: orbit, pan and zoom by pointer, wheel, touch and keys; flights to a given pose; and
+// following a pose that somebody else computes.
+
+import { MathUtils, PerspectiveCamera, Spherical, Vector3 } from "three";
+import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+
+/** Field of view in degrees: what the world's camera allows. */
+export const FOV = Object.freeze({ min: 10, max: 120 });
+
+const NEAR = 0.05;
+const FAR = 1000;
+const FLIGHT_MS = 380;
+const KEY_TURN = MathUtils.degToRad(6);
+const KEY_ZOOM = 0.88;
+/** A framed object fills this part of the view. */
+const FRAME_FILL = 0.72;
+const LEAST_FRAME_RADIUS = 1;
+
+/**
+ * @callback PoseSource
+ * @param {number} now milliseconds since the Unix epoch
+ * @returns {ArrayLike<number> | null | undefined} px, py, pz, tx, ty, tz; null to stay where one is
+ */
+
+/** The camera and everything that moves it. */
+export class CameraRig {
+  /**
+   * @param {HTMLElement} element what takes the pointer and the keys
+   * @param {() => void} invalidate asks for a frame
+   * @param {(pose: number[], byUser: boolean) => void} onPose after the pose has changed, once per frame
+   */
+  constructor(element, invalidate, onPose) {
+    this.invalidate = invalidate;
+    this.onPose = onPose;
+    this.camera = new PerspectiveCamera(60, 1, NEAR, FAR);
+    this.camera.position.set(15, 15, 15);
+    this.controls = new OrbitControls(this.camera, element);
+    this.controls.enableDamping = true;
+    this.controls.dampingFactor = 0.12;
+    this.controls.zoomSpeed = 1.1;
+    this.controls.minDistance = 0.3;
+    this.controls.maxDistance = 300;
+    this.controls.update();
+    // A press alone, as in a click on an object, stops nothing; a change that is not our own is the user's.
+    this.controls.addEventListener("change", () => {
+      if (this.placing) invalidate();
+      else this.#takeOver();
+    });
+    this.placing = false;
+    this.element = element;
+    this.abort = new AbortController();
+    element.addEventListener("keydown", (event) => this.#onKey(event), { signal: this.abort.signal });
+    this.reduced = matchMedia("(prefers-reduced-motion: reduce)");
+    /** @type {PoseSource | null} */
+    this.source = null;
+    /** @type {{start: number, from: View, to: View, pose: number[]} | null} */
+    this.flight = null;
+    this.byUser = false;
+    this.reported = this.pose();
+  }
+
+  /** @returns {number[]} px, py, pz, tx, ty, tz */
+  pose() {
+    return [...this.camera.position.toArray(), ...this.controls.target.toArray()];
+  }
+
+  /** @returns {Vector3} unit view direction */
+  direction() {
+    return this.camera.getWorldDirection(new Vector3());
+  }
+
+  /**
+   * Goes to a pose: in a short flight, or at once where the user prefers reduced motion.
+   * @param {number[]} pose px, py, pz, tx, ty, tz
+   * @param {number} fov degrees, taken at once
+   * @param {boolean} animate
+   */
+  go(pose, fov, animate) {
+    this.source = null;
+    this.#fly(pose, fov, animate, false);
+  }
+
+  /**
+   * Moves the view, without turning it, to hold a sphere.
+   * @param {{x: number, y: number, z: number, radius: number}} sphere
+   */
+  frame({ x, y, z, radius }) {
+    this.source = null;
+    const half = MathUtils.degToRad(this.camera.fov / 2);
+    const narrow = Math.min(half, Math.atan(Math.tan(half) * this.camera.aspect));
+    const distance = Math.max(radius, LEAST_FRAME_RADIUS) / Math.sin(narrow) / FRAME_FILL;
+    const back = this.direction().multiplyScalar(-distance);
+    this.#fly([x + back.x, y + back.y, z + back.z, x, y, z], this.camera.fov, true, true);
+  }
+
+  /**
+   * Looks at the present target from a direction, at the present distance.
+   * @param {number[]} from x, y, z; need not be of unit length
+   */
+  lookFrom(from) {
+    this.source = null;
+    const target = this.controls.target;
+    const distance = this.camera.position.distanceTo(target);
+    const at = new Vector3(...from).normalize().multiplyScalar(distance).add(target);
+    this.#fly([...at.toArray(), ...target.toArray()], this.camera.fov, true, true);
+  }
+
+  /**
+   * Takes every frame's pose from a source until the user moves the camera or the source is replaced.
+   * Where the user prefers reduced motion, it is asked once.
+   * @param {PoseSource | null} source
+   */
+  follow(source) {
+    this.source = source;
+    this.flight = null;
+    this.byUser = false;
+    this.invalidate();
+  }
+
+  /**
+   * Moves the camera by one frame and reports a changed pose.
+   * @param {number} now as of requestAnimationFrame
+   * @returns {boolean} whether another frame is needed
+   */
+  step(now) {
+    let moving = false;
+    if (this.source) {
+      const pose = this.source(Date.now());
+      if (pose) this.#place(pose);
+      moving = !this.reduced.matches;
+    } else if (this.flight) {
+      moving = this.#advance(now);
+    } else {
+      moving = this.controls.update();
+    }
+    const pose = this.pose();
+    if (pose.some((v, i) => Math.abs(v - this.reported[i]) > 1e-6)) {
+      this.reported = pose;
+      this.onPose(pose, this.byUser);
+    }
+    return moving;
+  }
+
+  /**
+   * @param {number} width
+   * @param {number} height
+   */
+  resize(width, height) {
+    this.camera.aspect = width / height;
+    this.camera.updateProjectionMatrix();
+  }
+
+  dispose() {
+    this.abort.abort();
+    this.controls.dispose();
+  }
+
+  /** The user moves: whatever else moved the camera stops. */
+  #takeOver() {
+    this.source = null;
+    this.flight = null;
+    this.byUser = true;
+    this.invalidate();
+  }
+
+  /**
+   * @param {ArrayLike<number>} pose
+   */
+  #place(pose) {
+    this.camera.position.set(pose[0], pose[1], pose[2]);
+    this.controls.target.set(pose[3], pose[4], pose[5]);
+    if (this.camera.position.distanceToSquared(this.controls.target) < 1e-6) this.camera.position.z += 0.01;
+    this.#settle();
+  }
+
+  /** Updates the controls with nothing left of an earlier drag. */
+  #settle() {
+    this.placing = true;
+    this.controls.enableDamping = false;
+    this.controls.update();
+    this.controls.enableDamping = true;
+    this.placing = false;
+  }
+
+  /**
+   * @param {number[]} pose
+   * @param {number} fov
+   * @param {boolean} animate
+   * @param {boolean} byUser
+   */
+  #fly(pose, fov, animate, byUser) {
+    this.byUser = byUser;
+    this.#settle();
+    this.camera.fov = MathUtils.clamp(fov, FOV.min, FOV.max);
+    this.camera.updateProjectionMatrix();
+    const from = viewOf(this.pose());
+    const to = viewOf(pose);
+    this.flight = null;
+    if (animate && !this.reduced.matches) this.flight = { start: -1, from, to, pose };
+    else this.#place(pose);
+    this.invalidate();
+  }
+
+  /** @param {number} now */
+  #advance(now) {
+    const flight = /** @type {NonNullable<typeof this.flight>} */ (this.flight);
+    if (flight.start < 0) flight.start = now;
+    const t = Math.min(1, (now - flight.start) / FLIGHT_MS);
+    if (t === 1) {
+      this.flight = null;
+      this.#place(flight.pose);
+      return false;
+    }
+    const ease = t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2;
+    const target = flight.from.target.clone().lerp(flight.to.target, ease);
+    const [a, b] = [flight.from.offset, flight.to.offset];
+    // The short way round.
+    const turn = MathUtils.euclideanModulo(b.theta - a.theta + Math.PI, 2 * Math.PI) - Math.PI;
+    const radius = a.radius * (b.radius / a.radius) ** ease;
+    const offset = new Spherical(radius, MathUtils.lerp(a.phi, b.phi, ease), a.theta + turn * ease).makeSafe();
+    const position = new Vector3().setFromSpherical(offset).add(target);
+    this.#place([...position.toArray(), ...target.toArray()]);
+    return true;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const turns = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const turn = turns[/** @type {keyof typeof turns} */ (event.key)];
+    const zoom = { "+": KEY_ZOOM, "=": KEY_ZOOM, "-": 1 / KEY_ZOOM, _: 1 / KEY_ZOOM }[event.key];
+    if (!turn && !zoom) return;
+    event.preventDefault();
+    this.#takeOver();
+    this.#settle();
+    const view = viewOf(this.pose());
+    const { offset, target } = view;
+    if (turn) {
+      offset.theta += turn[0] * KEY_TURN;
+      offset.phi += turn[1] * KEY_TURN;
+      offset.makeSafe();
+    }
+    offset.radius = MathUtils.clamp(offset.radius * (zoom ?? 1), this.controls.minDistance, this.controls.maxDistance);
+    this.#place([...new Vector3().setFromSpherical(offset).add(target).toArray(), ...target.toArray()]);
+  }
+}
+
+/** @typedef {{target: Vector3, offset: Spherical}} View */
+
+/**
+ * @param {number[]} pose
+ * @returns {View}
+ */
+function viewOf(pose) {
+  const target = new Vector3(pose[3], pose[4], pose[5]);
+  const offset = new Spherical().setFromVector3(new Vector3(pose[0], pose[1], pose[2]).sub(target));
+  if (offset.radius < 1e-3) offset.radius = 1e-2;
+  return { target, offset };
+}

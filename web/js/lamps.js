@@ -1,0 +1,84 @@
+// Real light from the few light objects nearest to the camera. Every light has its marker besides.
+
+import { Group, PointLight } from "three";
+import { FIELD, STRIDE, toLinear } from "./records.js";
+
+/** Each light is paid for by every pixel, so that only this many shine. */
+export const MAX_LAMPS = 4;
+/** Candela at scale 1 and opacity 1. */
+const POWER = 26;
+
+/** A fixed pool of point lights; added to the scene when the first light object comes. */
+export class Lamps {
+  /** @param {import("./store.js").Store} store */
+  constructor(store) {
+    this.store = store;
+    this.root = new Group();
+    /** @type {Set<number>} slots of kind light */
+    this.slots = new Set();
+    this.dirty = false;
+  }
+
+  /** @param {number} slot a light that has come or changed */
+  put(slot) {
+    this.slots.add(slot);
+    this.dirty = true;
+  }
+
+  /** @param {number} slot that is no light any more */
+  drop(slot) {
+    if (this.slots.delete(slot)) this.dirty = true;
+  }
+
+  clear() {
+    this.slots.clear();
+    this.dirty = true;
+  }
+
+  /**
+   * Gives the pool to the lights nearest to a point.
+   * @param {import("three").Vector3} eye
+   * @param {boolean} moved whether `eye` has moved
+   */
+  sync(eye, moved) {
+    const mayReorder = moved && this.slots.size > MAX_LAMPS;
+    if (!this.dirty && !mayReorder) return;
+    this.dirty = false;
+    if (this.slots.size > 0 && this.root.children.length === 0) {
+      for (let i = 0; i < MAX_LAMPS; i++) this.root.add(new PointLight(0xffffff, 0, 0, 2));
+    }
+    const nearest = this.#nearest(eye);
+    for (const [i, child] of this.root.children.entries()) this.#assign(/** @type {PointLight} */ (child), nearest[i]);
+  }
+
+  /** @param {import("three").Vector3} eye */
+  #nearest(eye) {
+    const { records } = this.store;
+    const far = (/** @type {number} */ slot) => {
+      const at = slot * STRIDE;
+      return (records[at + 2] - eye.x) ** 2 + (records[at + 3] - eye.y) ** 2 + (records[at + 4] - eye.z) ** 2;
+    };
+    return [...this.slots]
+      .filter((slot) => this.store.shown(slot))
+      .map((slot) => ({ slot, d: far(slot) }))
+      .sort((a, b) => a.d - b.d)
+      .slice(0, MAX_LAMPS)
+      .map(({ slot }) => slot);
+  }
+
+  /**
+   * @param {PointLight} lamp
+   * @param {number | undefined} slot
+   */
+  #assign(lamp, slot) {
+    lamp.intensity = 0;
+    if (slot === undefined) return;
+    const r = this.store.records;
+    const at = slot * STRIDE;
+    const scale = Math.cbrt(r[at + FIELD.scaleX] * r[at + FIELD.scaleY] * r[at + FIELD.scaleZ]);
+    lamp.position.set(r[at + FIELD.x], r[at + FIELD.y], r[at + FIELD.z]);
+    lamp.color.setRGB(toLinear(r[at + FIELD.r]), toLinear(r[at + FIELD.g]), toLinear(r[at + FIELD.b]));
+    lamp.intensity = POWER * scale * r[at + FIELD.opacity];
+  }
+}
+

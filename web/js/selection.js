@@ -1,0 +1,122 @@
+// What is highlighted: the selected objects, the one under the pointer, and guides to the floor.
+
+import { Matrix4, Quaternion, Vector3 } from "three";
+import { LineSet } from "./lines.js";
+import { FIELD, STRIDE } from "./records.js";
+
+/** Guides are drawn for a selection up to this size; beyond it they would hide what they explain. */
+const MAX_GUIDES = 16;
+
+/** The set of highlighted slots and what shows it. */
+export class Selection {
+  /**
+   * @param {import("./store.js").Store} store
+   * @param {import("./instances.js").Instances} instances
+   * @param {import("./labels.js").LabelLayer} labels
+   */
+  constructor(store, instances, labels) {
+    this.store = store;
+    this.instances = instances;
+    this.labels = labels;
+    /** @type {Set<number>} */
+    this.slots = new Set();
+    this.hovered = -1;
+    this.dirty = true;
+    /** Whether the highlight holds texts, which turn with the camera. */
+    this.turns = false;
+    this.guides = new LineSet(MAX_GUIDES * 3, 1.2);
+    this.color = [1, 1, 1];
+  }
+
+  /** @param {Iterable<number>} slots */
+  set(slots) {
+    this.slots = new Set(slots);
+    this.dirty = true;
+  }
+
+  /** @param {number} slot -1 = none */
+  hover(slot) {
+    this.hovered = slot;
+    this.dirty = true;
+  }
+
+  /** @param {number} slot one that has changed */
+  touch(slot) {
+    if (slot === this.hovered || this.slots.has(slot)) this.dirty = true;
+  }
+
+  /** @param {number} slot one that has left */
+  drop(slot) {
+    if (this.slots.delete(slot)) this.dirty = true;
+    if (this.hovered === slot) this.hover(-1);
+  }
+
+  clear() {
+    this.slots.clear();
+    this.hover(-1);
+  }
+
+  /** @param {import("./theme.js").Theme} theme */
+  setTheme(theme) {
+    this.color = theme.accent;
+    this.dirty = true;
+  }
+
+  /**
+   * Before a frame.
+   * @param {import("./outline.js").Outline} outline
+   * @param {import("three").Camera} camera
+   * @param {boolean} moved whether the camera has
+   */
+  sync(outline, camera, moved) {
+    if (!this.dirty && !(this.turns && moved)) return;
+    this.dirty = false;
+    this.turns = false;
+    const pieces = [];
+    for (const slot of this.slots) pieces.push(...this.#pieces(slot, true, outline, camera));
+    if (this.hovered >= 0 && !this.slots.has(this.hovered)) pieces.push(...this.#pieces(this.hovered, false, outline, camera));
+    outline.set(pieces);
+    this.guides.set(this.slots.size <= MAX_GUIDES ? [...this.slots].flatMap((slot) => this.#guide(slot)) : []);
+  }
+
+  dispose() {
+    this.guides.dispose();
+  }
+
+  /**
+   * @param {number} slot
+   * @param {boolean} selected
+   * @param {import("./outline.js").Outline} outline
+   * @param {import("three").Camera} camera
+   */
+  #pieces(slot, selected, outline, camera) {
+    if (!this.store.has(slot)) return [];
+    const found = this.instances.instance(slot);
+    if (found) return found.batch.meshes.map(({ geometry }) => ({ geometry, matrix: found.matrix, selected }));
+    const extent = this.labels.extent(slot);
+    if (!extent) return [];
+    this.turns = true;
+    const { label, width, height } = extent;
+    const turn = new Quaternion().setFromAxisAngle(new Vector3(0, 0, 1), label.roll).premultiply(camera.quaternion);
+    const matrix = new Matrix4().compose(new Vector3(label.x, label.y, label.z), turn, new Vector3(width, height, 1));
+    return [{ geometry: outline.flat, matrix, selected }];
+  }
+
+  /**
+   * A plumb line to the floor and a small cross where it ends.
+   * @param {number} slot
+   * @returns {import("./lines.js").Line[]}
+   */
+  #guide(slot) {
+    if (!this.store.has(slot) || !this.store.shown(slot)) return [];
+    const [x, y, z] = this.store.records.subarray(slot * STRIDE + FIELD.x, slot * STRIDE + FIELD.z + 1);
+    if (Math.abs(y) < 0.05) return [];
+    const { color } = this;
+    const arm = 0.25;
+    return [
+      { from: [x, y, z], to: [x, 0, z], color, alpha: 0.8, dash: 0.16 },
+      { from: [x - arm, 0, z], to: [x + arm, 0, z], color, alpha: 0.8 },
+      { from: [x, 0, z - arm], to: [x, 0, z + arm], color, alpha: 0.8 },
+    ];
+  }
+}

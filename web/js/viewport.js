@@ -1,0 +1,464 @@
+/**
+ * The VWS viewport: draws the objects of one session in 3D and says what the user points at. It holds no
+ * state of the session: whoever embeds it decodes, reduces and hands over plain floats.
+ *
+ * Bundled to dist/viewport.js, one ES module, which Rust takes in by
+ *
+ *     #[wasm_bindgen(module = "/js/dist/viewport.js")]
+ *     extern "C" {
+ *         pub type Viewport;
+ *         #[wasm_bindgen(constructor, catch)]
+ *         fn new(container: &HtmlElement, callbacks: &JsValue, options: &JsValue) -> Result<Viewport, JsValue>;
+ *         #[wasm_bindgen(method, catch)]
+ *         fn apply(this: &Viewport, records: &Float32Array) -> Result<(), JsValue>;
+ *         …
+ *     }
+ *
+ * # Slots and records
+ * An object is known here by its slot: a whole number in [0, 1,048,576) that the caller chooses, dense from
+ * 0, free for another object once removed. `apply` takes records of STRIDE = 16 floats:
+ *
+ *   0  slot
+ *   1  kind      -1 remove · 0 cube · 1 sphere · 2 cylinder · 3 cone · 4 plane · 5 torus · 6 light · 7 text ·
+ *                8 model · 9 custom
+ *   2  x, y, z   world units; right-handed, x right, y up, z towards the viewer
+ *   5  rotation  x, y, z: Euler angles in degrees, XYZ order
+ *   8  scale     x, y, z, each above 0
+ *  11  colour    r, g, b: sRGB 0..1
+ *  14  opacity   0..1; 0 is not drawn and cannot be picked
+ *  15  visible   0 or 1
+ *
+ * A record of a present slot replaces it. Records take effect in order. A removal needs slot and kind only
+ * and is ignored for an absent slot; it also forgets the slot's text, model and selection. The array is read
+ * within the call and never kept, so it may be a view of wasm memory. A malformed batch throws RangeError
+ * and changes nothing.
+ *
+ * # What is drawn
+ * Shapes fit a unit box at scale 1; planes and tori lie flat, facing +y. A light is a glowing ball, and the
+ * four nearest to the camera shine. A text object faces the camera: scale y is its size, rotation z turns it
+ * on screen. Any other object with a text carries it as a label above. A model keeps its own size and
+ * colours; while it loads, and when it cannot, a wire box stands for it. Custom is an octahedron.
+ *
+ * Frames are drawn on demand: nothing runs while nothing changes.
+ *
+ * @module
+ */
+
+import { Vector3 } from "three";
+import { CameraRig } from "./camera.js";
+import { Captions } from "./captions.js";
+import { Grid } from "./grid.js";
+import { Instances } from "./instances.js";
+import { Lamps } from "./lamps.js";
+import { Models } from "./models.js";
+import { Outline } from "./outline.js";
+import { Picker } from "./picking.js";
+import { PointerInput } from "./pointer.js";
+import { FIELD, KIND, STRIDE, checkRecords } from "./records.js";
+import { Selection } from "./selection.js";
+import { Stage, WebGLUnavailableError } from "./stage.js";
+import { Store } from "./store.js";
+import { themeFor } from "./theme.js";
+
+export { STRIDE, WebGLUnavailableError };
+
+/**
+ * @typedef {object} Callbacks every one may be absent
+ * @property {(slot: number, additive: boolean) => void} [onSelect] a click on an object, or on nothing: -1;
+ *   additive with Ctrl, Cmd or Shift. The viewport does not change its own selection: answer by `select`.
+ * @property {(px: number, py: number, pz: number, tx: number, ty: number, tz: number, byUser: boolean) => void} [onCamera]
+ *   the camera's position and target have changed; once per frame. `byUser`: by drag, wheel, touch, key or
+ *   `frame`, not by `setCamera` or `follow`.
+ * @property {(slot: number) => void} [onHover] the object under a mouse has changed; -1 = none
+ * @property {(slot: number, message: string) => void} [onModelError] a model cannot be shown
+ * @property {() => void} [onContextLost] the GPU took the drawing away; nothing is shown until
+ * @property {() => void} [onContextRestored] it is drawn again, by the viewport itself
+ */
+
+/**
+ * @typedef {object} Options
+ * @property {boolean} [dark] theme to begin with, default true
+ * @property {import("./stage.js").Quality} [quality] default "auto"
+ * @property {string} [label] accessible name of the view
+ */
+
+/** One 3D view inside one container element. */
+export class Viewport {
+  /**
+   * @param {HTMLElement} container sized by the page; the viewport fills it and follows its size
+   * @param {Callbacks} [callbacks]
+   * @param {Options} [options]
+   * @throws {WebGLUnavailableError} `code` "webgl_unavailable" and a message to show; nothing is left behind
+   */
+  constructor(container, callbacks = {}, { dark = true, quality = "auto", label = "3D view of the world" } = {}) {
+    this.#callbacks = callbacks;
+    this.#container = container;
+    const canvas = makeCanvas(label);
+    this.#canvas = canvas;
+    this.#stage = new Stage(canvas, quality);
+    container.append(canvas);
+    const invalidate = () => this.#invalidate();
+    this.#rig = new CameraRig(canvas, invalidate, (p, byUser) => callbacks.onCamera?.(p[0], p[1], p[2], p[3], p[4], p[5], byUser));
+    this.#captions = new Captions(this.#store);
+    this.#instances = new Instances(this.#store);
+    this.#instances.urlOf = (slot) => this.#models.url(slot);
+    this.#lamps = new Lamps(this.#store);
+    this.#selection = new Selection(this.#store, this.#instances, this.#captions.layer);
+    this.#picker = new Picker(this.#store, this.#instances, this.#captions.layer);
+    const { scene } = this.#stage;
+    scene.add(this.#instances.root, this.#grid.root, this.#lamps.root, this.#captions.layer.mesh, this.#selection.guides.mesh);
+    this.#pointer = new PointerInput(canvas, {
+      click: (x, y, additive) => callbacks.onSelect?.(this.pick(x, y), additive),
+      hover: (at) => this.#hover(at),
+    });
+    this.#listen();
+    this.setTheme({ dark });
+    this.setWorld({ size: 25, transparency: 0.2 });
+    this.#resize();
+  }
+
+  /**
+   * Takes a batch of records: see the top of this file. One call per frame is the intended use.
+   * @param {Float32Array} records
+   * @throws {RangeError}
+   */
+  apply(records) {
+    checkRecords(records);
+    for (let at = 0; at < records.length; at += STRIDE) {
+      if (records[at + FIELD.kind] === KIND.remove) this.#remove(records[at + FIELD.slot]);
+      else this.#place(this.#store.put(records, at));
+    }
+    if (records.length > 0) this.#invalidate();
+  }
+
+  /**
+   * The text of a slot: what a text object shows, or the label over any other. Kept until the slot is removed.
+   * @param {number} slot
+   * @param {string} text the empty string takes it away
+   */
+  setText(slot, text) {
+    this.#captions.setText(slot, text);
+    this.#selection.touch(slot);
+    this.#invalidate();
+  }
+
+  /**
+   * The glTF model (.glb, .gltf) of a slot of kind model. Kept until the slot is removed.
+   * @param {number} slot
+   * @param {string} url https, data, blob or of the page's own origin; the empty string takes it away
+   */
+  setModel(slot, url) {
+    this.#models.set(slot, url);
+    if (this.#store.has(slot)) this.#place(slot);
+    this.#invalidate();
+  }
+
+  /** Removes every object, text and selection; the world, camera and theme stay. */
+  clear() {
+    this.#instances.clear();
+    this.#store.clear();
+    this.#captions.clear();
+    this.#lamps.clear();
+    this.#models.clear();
+    this.#selection.clear();
+    this.#invalidate();
+  }
+
+  /**
+   * The world's grid.
+   * @param {{size: number, transparency: number}} world size: positions per axis over [-12, +12], a whole
+   *   number in 1..=1000; transparency of grid, bounds, axes and their labels: 0 = opaque, 1 = invisible
+   * @throws {RangeError}
+   */
+  setWorld({ size, transparency }) {
+    this.#grid.setWorld(size, transparency);
+    this.#invalidate();
+  }
+
+  /**
+   * Moves the local camera to the world's: in a flight of 0.4 s, or at once the first time and where the
+   * user prefers reduced motion. Ends a `follow`.
+   * @param {number} px position
+   * @param {number} py
+   * @param {number} pz
+   * @param {number} tx target
+   * @param {number} ty
+   * @param {number} tz
+   * @param {number} fov vertical field of view in degrees, 10..=120
+   */
+  setCamera(px, py, pz, tx, ty, tz, fov) {
+    this.#rig.go([px, py, pz, tx, ty, tz], fov, this.#frames > 0);
+  }
+
+  /**
+   * Takes the camera's pose from a function on every frame, as for the world's orbit or another user's view,
+   * until the user moves the camera (`onCamera` with `byUser`), `setCamera` or `follow(null)`. Where the user
+   * prefers reduced motion it is asked once.
+   * @param {import("./camera.js").PoseSource | null} [source] given milliseconds since the Unix epoch;
+   *   answers px, py, pz, tx, ty, tz
+   */
+  follow(source = null) {
+    this.#rig.follow(source);
+  }
+
+  /**
+   * Flies to an object, else to the selection, else to everything, else to the whole world.
+   * @param {number} [slot]
+   */
+  frame(slot) {
+    this.#settle();
+    const chosen = slot === undefined ? this.#selection.slots : [slot];
+    const sphere = this.#store.enclosing(chosen) ?? this.#store.enclosing(null);
+    this.#rig.frame(sphere ?? { x: 0, y: 0, z: 0, radius: 16 });
+  }
+
+  /** Flies to everything, whatever is selected; to the whole world when it is empty. */
+  frameAll() {
+    this.#settle();
+    this.#rig.frame(this.#store.enclosing(null) ?? { x: 0, y: 0, z: 0, radius: 16 });
+  }
+
+  /**
+   * Highlights exactly these slots. Absent ones are ignored.
+   * @param {ArrayLike<number> & Iterable<number>} slots
+   */
+  select(slots) {
+    this.#selection.set(slots);
+    this.#invalidate();
+  }
+
+  /** @param {{dark: boolean}} theme */
+  setTheme({ dark }) {
+    const theme = themeFor(dark);
+    for (const part of [this.#stage, this.#grid, this.#captions, this.#selection, this.#outline]) part.setTheme(theme);
+    this.#invalidate();
+  }
+
+  /**
+   * The slot at a point of the view, or -1.
+   * @param {number} x -1..1 from left to right
+   * @param {number} y -1..1 from bottom to top
+   * @returns {number}
+   */
+  pick(x, y) {
+    this.#settle();
+    this.#rig.camera.updateMatrixWorld();
+    return this.#picker.pick(this.#rig.camera, x, y, this.#stage.height);
+  }
+
+  /**
+   * Where a slot's middle is on screen.
+   * @param {number} slot
+   * @returns {{x: number, y: number} | null} CSS pixels from the container's top left; null when absent or
+   *   behind the camera
+   */
+  screenPosition(slot) {
+    if (!this.#store.has(slot)) return null;
+    const at = slot * STRIDE + FIELD.x;
+    this.#rig.camera.updateMatrixWorld();
+    const p = new Vector3().fromArray(this.#store.records, at).project(this.#rig.camera);
+    if (p.z > 1) return null;
+    return { x: ((p.x + 1) / 2) * this.#stage.width, y: ((1 - p.y) / 2) * this.#stage.height };
+  }
+
+  /**
+   * The view as it is now, without the page's controls.
+   * @returns {Promise<Blob>} PNG
+   */
+  screenshot() {
+    this.#draw();
+    return new Promise((resolve, reject) => {
+      // Within the task that drew: the browser may clear the buffer after it.
+      this.#canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the view could not be encoded"))), "image/png");
+    });
+  }
+
+  /**
+   * What the viewport is doing, for tests and diagnostics.
+   * @returns {{objects: number, drawCalls: number, triangles: number, frames: number, quality: string, lost: boolean}}
+   *   present objects; draw calls and triangles of the last frame; frames since construction
+   */
+  stats() {
+    const { calls, triangles } = this.#drawn;
+    const quality = this.#stage.low ? "low" : "high";
+    return { objects: this.#store.live, drawCalls: calls, triangles, frames: this.#frames, quality, lost: this.#lost };
+  }
+
+  /** Gives everything back. No method may be called after it. */
+  dispose() {
+    this.#disposed = true;
+    cancelAnimationFrame(this.#request);
+    this.#abort.abort();
+    this.#observer?.disconnect();
+    for (const part of [this.#pointer, this.#rig, this.#models, this.#instances, this.#captions, this.#grid, this.#selection]) part.dispose();
+    this.#outline.dispose();
+    this.#stage.dispose();
+    this.#canvas.remove();
+  }
+
+  #callbacks;
+  #container;
+  #canvas;
+  #stage;
+  #rig;
+  #captions;
+  #instances;
+  #lamps;
+  #selection;
+  #picker;
+  #pointer;
+  #store = new Store();
+  #grid = new Grid();
+  #outline = new Outline();
+  #models = new Models({
+    ready: (url, slots, parts, bounds) => {
+      this.#instances.addModel(url, parts, bounds);
+      for (const slot of slots) if (this.#store.has(slot)) this.#place(slot);
+      this.#invalidate();
+    },
+    error: (slot, message) => this.#callbacks.onModelError?.(slot, message),
+    drop: (url) => this.#instances.removeModel(url),
+  });
+  #abort = new AbortController();
+  /** @type {ResizeObserver | undefined} */
+  #observer;
+  #request = 0;
+  #frames = 0;
+  #drawn = { calls: 0, triangles: 0 };
+  #hovered = -1;
+  #lost = false;
+  #disposed = false;
+  #eye = new Vector3();
+
+  /** @param {number} slot a present slot whose record, model or batch may have changed */
+  #place(slot) {
+    this.#instances.place(slot);
+    this.#captions.place(slot);
+    if (this.#store.kind[slot] === KIND.light) this.#lamps.put(slot);
+    else this.#lamps.drop(slot);
+    this.#selection.touch(slot);
+  }
+
+  /** @param {number} slot */
+  #remove(slot) {
+    if (this.#store.has(slot)) {
+      this.#instances.lift(slot);
+      this.#store.drop(slot);
+    }
+    this.#captions.drop(slot);
+    this.#lamps.drop(slot);
+    this.#models.set(slot, "");
+    this.#selection.drop(slot);
+    if (this.#hovered === slot) this.#hovered = -1;
+  }
+
+  /** Brings bounds that are computed late up to date. */
+  #settle() {
+    this.#captions.sync();
+  }
+
+  #invalidate() {
+    if (this.#disposed || this.#lost) return;
+    this.#request ||= requestAnimationFrame((now) => {
+      this.#request = 0;
+      if (this.#rig.step(now)) this.#invalidate();
+      this.#draw();
+    });
+  }
+
+  #draw() {
+    if (this.#disposed || this.#lost || this.#container.clientWidth === 0 || this.#container.clientHeight === 0) return;
+    const { renderer, scene, sun } = this.#stage;
+    const { camera } = this.#rig;
+    camera.updateMatrixWorld();
+    const moved = !this.#eye.equals(camera.position);
+    this.#eye.copy(camera.position);
+    this.#settle();
+    this.#grid.sync();
+    this.#lamps.sync(this.#eye, moved);
+    if (this.#instances.sync(this.#rig.direction()) && !this.#stage.low) {
+      sun.castShadow = this.#instances.shadows;
+      this.#stage.shadowsChanged();
+    }
+    this.#selection.sync(this.#outline, camera, moved);
+    renderer.info.reset();
+    renderer.render(scene, camera);
+    this.#outline.render(renderer, camera);
+    this.#frames++;
+    this.#drawn = { calls: renderer.info.render.calls, triangles: renderer.info.render.triangles };
+  }
+
+  #resize() {
+    const { clientWidth: width, clientHeight: height } = this.#container;
+    if (width === 0 || height === 0) return;
+    this.#stage.resize(width, height, devicePixelRatio);
+    this.#rig.resize(width, height);
+    this.#grid.resize(width, height);
+    this.#captions.layer.resize(width, height);
+    this.#selection.guides.resize(width, height);
+    this.#outline.resize(this.#canvas.width, this.#canvas.height, this.#stage.ratio);
+    // In this very task: the new size has cleared the canvas.
+    this.#draw();
+  }
+
+  #listen() {
+    const { signal } = this.#abort;
+    this.#observer = new ResizeObserver(() => this.#resize());
+    this.#observer.observe(this.#container);
+    this.#canvas.addEventListener("webglcontextlost", (event) => this.#onLost(event), { signal });
+    this.#canvas.addEventListener("webglcontextrestored", () => this.#onRestored(), { signal });
+    this.#watchPixelRatio();
+  }
+
+  /** Follows a move to a screen of another density, which changes no element's size. */
+  #watchPixelRatio() {
+    const query = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+    const changed = () => {
+      this.#resize();
+      this.#watchPixelRatio();
+    };
+    query.addEventListener("change", changed, { once: true, signal: this.#abort.signal });
+  }
+
+  /** @param {Event} event */
+  #onLost(event) {
+    // Asks the browser to give the context back.
+    event.preventDefault();
+    this.#lost = true;
+    cancelAnimationFrame(this.#request);
+    this.#request = 0;
+    this.#callbacks.onContextLost?.();
+  }
+
+  #onRestored() {
+    this.#lost = false;
+    this.#stage.restore();
+    this.#invalidate();
+    this.#callbacks.onContextRestored?.();
+  }
+
+  /** @param {{x: number, y: number} | null} at */
+  #hover(at) {
+    const slot = at ? this.pick(at.x, at.y) : -1;
+    if (slot === this.#hovered) return;
+    this.#hovered = slot;
+    this.#canvas.style.cursor = slot >= 0 ? "pointer" : "";
+    // Where drawing is slow, a frame for every object the pointer crosses would lag behind it.
+    if (!this.#stage.low) {
+      this.#selection.hover(slot);
+      this.#invalidate();
+    }
+    this.#callbacks.onHover?.(slot);
+  }
+}
+
+/** @param {string} label */
+function makeCanvas(label) {
+  const canvas = document.createElement("canvas");
+  canvas.tabIndex = 0;
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", label);
+  canvas.setAttribute("aria-description", "Arrow keys turn the view, plus and minus zoom.");
+  Object.assign(canvas.style, { display: "block", width: "100%", height: "100%", touchAction: "none" });
+  return canvas;
+}
