@@ -1,0 +1,231 @@
+//! What an operator can set: addresses, the page, and every bound, each with a name, a default, a
+//! flag and an environment variable.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, ValueEnum};
+
+use crate::http::origin::Origin;
+use crate::units::{ByteSize, Span};
+
+/// How a server runs: the arguments of `vws serve`.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// Address and port to listen on. Port 0 takes a free one. An address that other machines reach
+    /// needs --allow-anonymous, since there is no authentication.
+    #[arg(long, env = "VWS_LISTEN", value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = listen_address)]
+    pub listen: SocketAddr,
+
+    /// Keep nothing on disk: the same as --durability memory.
+    #[arg(long, env = "VWS_EPHEMERAL")]
+    pub ephemeral: bool,
+
+    /// What an acknowledged change survives. memory: nothing, all is lost when the server ends.
+    #[arg(long, env = "VWS_DURABILITY", value_name = "LEVEL", default_value = "memory")]
+    pub durability: Durability,
+
+    /// Serve the page from this folder (the output of trunk) and not the page that is built in. It is
+    /// read once, at start.
+    #[arg(long, env = "VWS_PAGE", value_name = "DIR")]
+    pub page: Option<PathBuf>,
+
+    /// Let pages of this origin (scheme://host[:port], compared exactly) use the API from a browser,
+    /// beside the server's own. May be given more than once; separated by commas in the variable.
+    #[arg(long, env = "VWS_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub allow_origin: Vec<Origin>,
+
+    /// Answer requests for this host name too. A server on a loopback address answers only to
+    /// localhost, loopback addresses and the hosts of --allow-origin, so that a foreign page cannot
+    /// reach it by pointing its own name here. May be given more than once.
+    #[arg(long, env = "VWS_ALLOW_HOST", value_name = "HOST", value_delimiter = ',')]
+    pub allow_host: Vec<String>,
+
+    /// Listen on an address that other machines reach, although anyone may then read and change
+    /// every session.
+    #[arg(long, env = "VWS_ALLOW_ANONYMOUS")]
+    pub allow_anonymous: bool,
+
+    /// How log lines look; they go to stderr.
+    #[arg(long, env = "VWS_LOG_FORMAT", value_name = "FORMAT", default_value = "human")]
+    pub log_format: LogFormat,
+
+    /// What is logged: a level (error, warn, info, debug, trace) or tracing directives such as
+    /// info,vws_server::http=debug. Every request is one line at debug.
+    #[arg(long, env = "VWS_LOG", value_name = "FILTER", default_value = "info")]
+    pub log: String,
+
+    /// The bounds.
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+/// What an acknowledged change survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// Nothing: all is lost when the server ends.
+    Memory,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One line for a person.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            ephemeral: false,
+            durability: Durability::Memory,
+            page: None,
+            allow_origin: Vec::new(),
+            allow_host: Vec::new(),
+            allow_anonymous: false,
+            log_format: LogFormat::Human,
+            log: "info".to_owned(),
+            limits: Limits::DEFAULT,
+        }
+    }
+}
+
+/// Every bound of the server. What a client can make grow stops here.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct Limits {
+    /// Sessions that exist at once.
+    #[arg(long, env = "VWS_MAX_SESSIONS", value_name = "N", default_value_t = Limits::DEFAULT.max_sessions, value_parser = above_0())]
+    pub max_sessions: u32,
+    /// Objects in one session.
+    #[arg(long, env = "VWS_MAX_OBJECTS", value_name = "N", default_value_t = Limits::DEFAULT.max_objects, value_parser = above_0())]
+    pub max_objects: u32,
+    /// Commands in one batch.
+    #[arg(long, env = "VWS_MAX_BATCH", value_name = "N", default_value_t = Limits::DEFAULT.max_batch, value_parser = above_0())]
+    pub max_batch: u32,
+    /// Events of one session that are kept; older ones are folded into a snapshot.
+    #[arg(long, env = "VWS_MAX_HISTORY", value_name = "N", default_value_t = Limits::DEFAULT.max_history, value_parser = above_0())]
+    pub max_history: u32,
+
+    /// Bytes in the body of a request.
+    #[arg(long, env = "VWS_MAX_BODY", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_body)]
+    pub max_body: ByteSize,
+    /// Bytes in the head of a request: request line and headers.
+    #[arg(long, env = "VWS_MAX_HEAD", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_head)]
+    pub max_head: ByteSize,
+    /// Bytes in the path and query of a request.
+    #[arg(long, env = "VWS_MAX_PATH", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_path)]
+    pub max_path: ByteSize,
+    /// Time for the head of a request to arrive, and for an idle connection to send its next one.
+    #[arg(long, env = "VWS_HEAD_TIMEOUT", value_name = "TIME", default_value_t = Limits::DEFAULT.head_timeout)]
+    pub head_timeout: Span,
+    /// Time for the body of a request to arrive.
+    #[arg(long, env = "VWS_BODY_TIMEOUT", value_name = "TIME", default_value_t = Limits::DEFAULT.body_timeout)]
+    pub body_timeout: Span,
+    /// Time in which a connection that has something to read must take some of it.
+    #[arg(long, env = "VWS_STALL_TIMEOUT", value_name = "TIME", default_value_t = Limits::DEFAULT.stall_timeout)]
+    pub stall_timeout: Span,
+    /// Time for requests and streams to end after SIGTERM or SIGINT.
+    #[arg(long, env = "VWS_SHUTDOWN_GRACE", value_name = "TIME", default_value_t = Limits::DEFAULT.shutdown_grace)]
+    pub shutdown_grace: Span,
+
+    /// Connections at once, WebSockets included.
+    #[arg(long, env = "VWS_MAX_CONNECTIONS", value_name = "N", default_value_t = Limits::DEFAULT.max_connections, value_parser = above_0())]
+    pub max_connections: u32,
+    /// WebSockets and event streams of one session at once.
+    #[arg(long, env = "VWS_MAX_SESSION_CONNECTIONS", value_name = "N", default_value_t = Limits::DEFAULT.max_session_connections, value_parser = above_0())]
+    pub max_session_connections: u32,
+    /// What a socket's kernel buffer takes before the server hears that its client is slow. Linux
+    /// doubles it for its own book-keeping.
+    #[arg(long, env = "VWS_SEND_BUFFER", value_name = "SIZE", default_value_t = Limits::DEFAULT.send_buffer)]
+    pub send_buffer: ByteSize,
+
+    /// Bytes in one WebSocket message from a client.
+    #[arg(long, env = "VWS_MAX_MESSAGE", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_message)]
+    pub max_message: ByteSize,
+    /// Commands a second that one connection may send in the long run.
+    #[arg(long, env = "VWS_COMMAND_RATE", value_name = "N", default_value_t = Limits::DEFAULT.command_rate, value_parser = above_0())]
+    pub command_rate: u32,
+    /// Commands that one connection may send at once after a rest.
+    #[arg(long, env = "VWS_COMMAND_BURST", value_name = "N", default_value_t = Limits::DEFAULT.command_burst, value_parser = above_0())]
+    pub command_burst: u32,
+    /// Time for a WebSocket client to say hello.
+    #[arg(long, env = "VWS_HELLO_TIMEOUT", value_name = "TIME", default_value_t = Limits::DEFAULT.hello_timeout)]
+    pub hello_timeout: Span,
+    /// Time between signs of life that the server sends on an idle stream.
+    #[arg(long, env = "VWS_PING_INTERVAL", value_name = "TIME", default_value_t = Limits::DEFAULT.ping_interval)]
+    pub ping_interval: Span,
+    /// Time without any byte from a WebSocket client after which it counts as gone.
+    #[arg(long, env = "VWS_DEAD_AFTER", value_name = "TIME", default_value_t = Limits::DEFAULT.dead_after)]
+    pub dead_after: Span,
+
+    /// Recent events of one session that live subscribers read from. One that falls behind them gets
+    /// a snapshot.
+    #[arg(long, env = "VWS_FEED_EVENTS", value_name = "N", default_value_t = Limits::DEFAULT.feed_events, value_parser = above_0())]
+    pub feed_events: u32,
+    /// Bytes of those events; the smaller of the two bounds holds.
+    #[arg(long, env = "VWS_FEED_BYTES", value_name = "SIZE", default_value_t = Limits::DEFAULT.feed_bytes)]
+    pub feed_bytes: ByteSize,
+    /// Bytes that wait in the server for one subscriber.
+    #[arg(long, env = "VWS_MAX_BACKLOG", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_backlog)]
+    pub max_backlog: ByteSize,
+
+    /// Answers kept under their Idempotency-Key; the oldest are forgotten first.
+    #[arg(long, env = "VWS_IDEMPOTENCY_KEYS", value_name = "N", default_value_t = Limits::DEFAULT.idempotency_keys, value_parser = above_0())]
+    pub idempotency_keys: u32,
+    /// Bytes of those answers; the smaller of the two bounds holds.
+    #[arg(long, env = "VWS_IDEMPOTENCY_BYTES", value_name = "SIZE", default_value_t = Limits::DEFAULT.idempotency_bytes)]
+    pub idempotency_bytes: ByteSize,
+}
+
+impl Limits {
+    /// The bounds that hold where nothing else is said: the one place of their values.
+    pub const DEFAULT: Self = Self {
+        max_sessions: 100_000,
+        max_objects: 100_000,
+        max_batch: 1_000,
+        max_history: 1_000_000,
+        max_body: ByteSize::mib(1),
+        max_head: ByteSize::kib(16),
+        max_path: ByteSize::kib(2),
+        head_timeout: Span::seconds(10),
+        body_timeout: Span::seconds(10),
+        stall_timeout: Span::seconds(30),
+        shutdown_grace: Span::seconds(5),
+        max_connections: 20_000,
+        max_session_connections: 10_000,
+        send_buffer: ByteSize::kib(128),
+        max_message: ByteSize::mib(1),
+        command_rate: 2_000,
+        command_burst: 4_000,
+        hello_timeout: Span::seconds(5),
+        ping_interval: Span::seconds(15),
+        dead_after: Span::seconds(45),
+        feed_events: 16_384,
+        feed_bytes: ByteSize::mib(8),
+        max_backlog: ByteSize::kib(256),
+        idempotency_keys: 10_000,
+        idempotency_bytes: ByteSize::mib(16),
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+fn above_0() -> RangedU64ValueParser<u32> {
+    RangedU64ValueParser::new().range(1..)
+}
+
+/// The first address that `value` names. `localhost:8080` works as well as `127.0.0.1:8080`.
+fn listen_address(value: &str) -> Result<SocketAddr, String> {
+    let wanted = "expected ADDR:PORT such as 127.0.0.1:8080";
+    let mut addresses = value.to_socket_addrs().map_err(|error| format!("{error}; {wanted}"))?;
+    addresses.next().ok_or_else(|| wanted.to_owned())
+}

@@ -1,0 +1,60 @@
+//! What every handler can reach.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::origin::Access;
+use super::page::{Page, PageError};
+use crate::config::Config;
+use crate::net::Stop;
+use crate::telemetry::Metrics;
+
+/// One running server, as its handlers see it.
+#[derive(Debug)]
+pub struct App {
+    config: Config,
+    access: Access,
+    page: Page,
+    metrics: Arc<Metrics>,
+    stop: Stop,
+}
+
+impl App {
+    /// Reads what a server on `address` needs before it can answer.
+    ///
+    /// # Errors
+    /// [`PageError`] when the page cannot be read.
+    pub(crate) fn new(config: Config, address: SocketAddr, stop: Stop) -> Result<Arc<Self>, PageError> {
+        let page = Page::load(config.page.as_deref())?;
+        let access = Access::new(address.ip(), &config);
+        Ok(Arc::new(Self { config, access, page, metrics: Arc::default(), stop }))
+    }
+
+    /// How this server runs.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Which hosts and origins it answers.
+    #[must_use]
+    pub const fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// The end of this server: long-lived connections end with it.
+    #[must_use]
+    pub const fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
+    pub(super) const fn page(&self) -> &Page {
+        &self.page
+    }
+}

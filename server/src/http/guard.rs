@@ -1,0 +1,63 @@
+//! What is refused before a handler runs.
+
+use std::sync::Arc;
+
+use axum::body::HttpBody;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::app::App;
+use super::refusal::Refusal;
+use crate::config::Limits;
+
+/// Bytes that a header line has beside its name and value (`: ` and the line end), and that the
+/// request line has beside method and target (two spaces, the version and the line end).
+const HEADER_LINE_EXTRA: usize = 4;
+const REQUEST_LINE_EXTRA: usize = 12;
+
+pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    match check(&app, &request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+fn check(app: &App, request: &Request) -> Result<(), Refusal> {
+    let limits = &app.config().limits;
+    check_sizes(request, limits)?;
+    app.access().check_host(request.headers())?;
+    if may_change_state(request.method()) {
+        app.access().check_origin(request.headers())?;
+    }
+    Ok(())
+}
+
+fn check_sizes(request: &Request, limits: &Limits) -> Result<(), Refusal> {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if target as u64 > limits.max_path.0 {
+        return Err(Refusal::PathTooLong { length: target, max: limits.max_path });
+    }
+    let head =
+        target + request.method().as_str().len() + REQUEST_LINE_EXTRA + header_bytes(request.headers());
+    if head as u64 > limits.max_head.0 {
+        return Err(Refusal::HeadTooLarge { length: head, max: limits.max_head });
+    }
+    // What the request announces is refused before a byte of it is read.
+    if request.body().size_hint().lower() > limits.max_body.0 {
+        return Err(Refusal::BodyTooLarge { max: limits.max_body });
+    }
+    Ok(())
+}
+
+fn header_bytes(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + HEADER_LINE_EXTRA).sum()
+}
+
+/// Browsers let any page send some of these without asking (POST with no body or a form's), so they
+/// must come from a page that may talk to this server. Reading is guarded by the browser, which
+/// shows no answer to foreign pages.
+fn may_change_state(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}

@@ -1,0 +1,48 @@
+//! HTTP: the page, the API and what keeps both in bounds.
+//!
+//! # Layout
+//! - [`app`](self::App): what every handler can reach.
+//! - `observe`: the outermost layer: request id, span, metrics, panics, and the one shape of refusals.
+//! - `guard`: what is refused before a handler runs: sizes, foreign hosts, foreign origins.
+//! - `problem`, `refusal`, `status`: refusals as `application/problem+json`.
+//! - [`origin`]: which pages may talk to this server.
+//! - `page`, `page_policy`, `embedded`, `security`: the page and the headers that keep it safe.
+//! - `ops`: health, readiness, version, metrics.
+
+mod app;
+mod embedded;
+mod guard;
+mod observe;
+mod ops;
+pub mod origin;
+mod page;
+mod page_policy;
+mod problem;
+mod refusal;
+mod security;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+
+pub use app::App;
+pub use page::PageError;
+pub use problem::Problem;
+pub use refusal::Refusal;
+
+/// All routes of a server, with the layers around them.
+pub(crate) fn router(app: &Arc<App>) -> Router {
+    Router::new()
+        .route("/healthz", get(ops::healthz))
+        .route("/readyz", get(ops::readyz))
+        .route("/version", get(ops::version))
+        .route("/metrics", get(ops::metrics))
+        .fallback(page::serve)
+        .method_not_allowed_fallback(refusal::method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(app), guard::guard))
+        .layer(from_fn(security::headers))
+        .layer(from_fn_with_state(Arc::clone(app), observe::observe))
+        .with_state(Arc::clone(app))
+}

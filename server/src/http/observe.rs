@@ -1,0 +1,112 @@
+//! The outermost layer. Every answer leaves through here: with a request id, counted, logged, and, if
+//! it refuses, in the one shape of refusals.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::to_bytes;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use tracing::{Instrument, debug, error, info_span};
+use uuid::Uuid;
+
+use super::app::App;
+use super::problem::{PROBLEM_JSON, Problem};
+use super::refusal::Refusal;
+
+/// Carries a request's id in and out.
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Characters in a request id that a client chooses.
+const REQUEST_ID_CHARS: usize = 64;
+
+/// The most that is kept of a refusal that something else has worded.
+const FOREIGN_DETAIL_BYTES: usize = 1024;
+
+/// The route of a request that matched none, in logs and metrics.
+const NO_ROUTE: &str = "none";
+
+pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request_id(request.headers());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    let method = method_name(request.method());
+    let span = info_span!("request", request.id = ?id, http.method = method, http.route = route);
+
+    // A panic has been logged by the process's hook; nothing of it is shown. What it may have left
+    // half done lies behind locks that recover or in the request itself.
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+    let mut response = answer.unwrap_or_else(|_| Refusal::Internal.into_response());
+    let shown = id.to_str().unwrap_or_default();
+    if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
+        problem.render(&mut response, shown);
+    } else if is_foreign_refusal(&response) {
+        response = translated(response, shown).await;
+    }
+    response.headers_mut().insert(X_REQUEST_ID, id.clone());
+
+    let status = response.status();
+    let took = started.elapsed();
+    let took_us = took.as_micros() as u64;
+    app.metrics().request(method, route, status.as_u16(), took);
+    span.in_scope(|| {
+        if status.is_server_error() {
+            error!(http.status = status.as_u16(), took_us, "request failed");
+        } else {
+            debug!(http.status = status.as_u16(), took_us, "request");
+        }
+    });
+    response
+}
+
+/// The client's own id where it is a short plain word, else a new one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let allowed = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'-');
+    match headers.get(X_REQUEST_ID) {
+        Some(id) if (1..=REQUEST_ID_CHARS).contains(&id.len()) && id.as_bytes().iter().all(allowed) => {
+            id.clone()
+        }
+        _ => HeaderValue::try_from(Uuid::now_v7().to_string()).expect("a UUID is plain ASCII"),
+    }
+}
+
+/// The method as a label: one of a fixed set, since a client may send any word.
+fn method_name(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// Whether a library refused in its own words.
+fn is_foreign_refusal(response: &Response) -> bool {
+    let status = response.status();
+    (status.is_client_error() || status.is_server_error())
+        && response.headers().get(CONTENT_TYPE) != Some(&PROBLEM_JSON)
+}
+
+/// A library's refusal in this server's shape; its headers (such as `Allow`) stay.
+async fn translated(response: Response, request_id: &str) -> Response {
+    let (parts, body) = response.into_parts();
+    let said = to_bytes(body, FOREIGN_DETAIL_BYTES).await.unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    let reason = parts.status.canonical_reason().unwrap_or("error");
+    let detail = if said.is_empty() { reason } else { said.trim() };
+    let code = reason.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    let problem = Problem::new(parts.status, code, detail);
+    let mut response = Response::from_parts(parts, axum::body::Body::empty());
+    problem.render(&mut response, request_id);
+    response
+}

@@ -1,0 +1,123 @@
+//! What HTTP itself refuses, before or beside any rule of the worlds.
+
+use axum::http::header::{CONNECTION, RETRY_AFTER};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use thiserror::Error;
+
+use super::problem::Problem;
+use crate::units::{ByteSize, Span};
+
+/// A request that no handler took, or could take.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// Nothing is there.
+    #[error("there is nothing at {0}")]
+    NotFound(String),
+    /// The path is known, the method is not.
+    #[error("the method is not allowed here; Allow lists those that are")]
+    MethodNotAllowed,
+    /// Path and query are too long.
+    #[error("path and query have {length} bytes, more than {max}")]
+    PathTooLong {
+        /// How long they are.
+        length: usize,
+        /// The most allowed.
+        max: ByteSize,
+    },
+    /// Request line and headers are too long.
+    #[error("request line and headers have {length} bytes, more than {max}")]
+    HeadTooLarge {
+        /// How long they are.
+        length: usize,
+        /// The most allowed.
+        max: ByteSize,
+    },
+    /// The body is too large.
+    #[error("the body has more than {max}")]
+    BodyTooLarge {
+        /// The most allowed.
+        max: ByteSize,
+    },
+    /// The body did not arrive in time.
+    #[error("the body did not arrive within {within}")]
+    BodyTimeout {
+        /// The time it had.
+        within: Span,
+    },
+    /// The body broke off, or its framing is wrong.
+    #[error("the body did not arrive whole")]
+    BodyBroken,
+    /// The body is of another type than JSON.
+    #[error("the content type is {found}; it must be application/json or application/merge-patch+json")]
+    UnsupportedMediaType {
+        /// What the request says.
+        found: String,
+    },
+    /// The request is for a host name that this server does not go by.
+    #[error("this server does not answer for the host {0:?}; --allow-host names further hosts")]
+    HostNotAllowed(String),
+    /// The request comes from a page of another origin.
+    #[error("requests from the origin {0:?} are not allowed; --allow-origin names further origins")]
+    OriginNotAllowed(String),
+    /// The server is ending.
+    #[error("the server is stopping")]
+    Stopping,
+    /// Something that should not happen has happened; the log has it.
+    #[error("the server failed at this request; its log has more under the request id")]
+    Internal,
+}
+
+impl Refusal {
+    const fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::PathTooLong { .. } => (StatusCode::URI_TOO_LONG, "path_too_long"),
+            Self::HeadTooLarge { .. } => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large"),
+            Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            Self::BodyTimeout { .. } => (StatusCode::REQUEST_TIMEOUT, "body_timeout"),
+            Self::BodyBroken => (StatusCode::BAD_REQUEST, "body_broken"),
+            Self::UnsupportedMediaType { .. } => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+            }
+            Self::HostNotAllowed(_) => (StatusCode::MISDIRECTED_REQUEST, "host_not_allowed"),
+            Self::OriginNotAllowed(_) => (StatusCode::FORBIDDEN, "origin_not_allowed"),
+            Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+
+    /// A header that the answer needs: where the rest of a request is not read, the connection ends.
+    const fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        match self {
+            Self::BodyTooLarge { .. } | Self::BodyTimeout { .. } | Self::BodyBroken => {
+                Some((CONNECTION, HeaderValue::from_static("close")))
+            }
+            Self::Stopping => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
+            _ => None,
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let (status, code) = refusal.status_and_code();
+        let problem = Self::new(status, code, refusal.to_string());
+        match refusal.header() {
+            Some((name, value)) => problem.with_header(name, value),
+            None => problem,
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        Problem::from(self).into_response()
+    }
+}
+
+/// What routes answer to a method that they do not have. axum adds `Allow`.
+pub(super) async fn method_not_allowed() -> Refusal {
+    Refusal::MethodNotAllowed
+}

@@ -1,0 +1,21 @@
+//! The server of the Virtual World Synthesizer.
+//!
+//! It decides commands with `vws-core`, keeps sessions, and tells every subscriber of every change.
+//! It holds no rule about what a valid world is: those are in `vws-core`.
+//!
+//! # Layout
+//! - [`config`], [`units`]: what an operator sets, and every bound with its default.
+//! - [`serve`]: a server from its listener to its end; tests run it in process on port 0.
+//! - [`net`]: the accept loop, one socket, the stop signal.
+//! - [`http`]: routes, refusals, the page. Only this module and the WebSocket's name axum.
+//! - [`telemetry`]: logs and metrics.
+
+pub mod config;
+pub mod http;
+pub mod net;
+pub mod serve;
+pub mod telemetry;
+pub mod units;
+
+pub use config::Config;
+pub use serve::run;

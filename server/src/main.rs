@@ -1,0 +1,104 @@
+//! The `vws` program.
+//!
+//! Exit codes: 0 after a stop by SIGTERM or SIGINT, 1 when serving failed, 2 for a wrong command
+//! line, 3 when the address cannot be listened on, 4 when a file cannot be read. Each failure is one
+//! line on stderr.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line is this file's part")]
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+use tokio::net::TcpListener;
+use vws_server::config::Config;
+use vws_server::serve::ServeError;
+use vws_server::telemetry::log;
+
+/// The Virtual World Synthesizer: shared 3D worlds over REST and WebSocket.
+#[derive(Debug, Parser)]
+#[command(name = "vws", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API and the page, and print `listening on http://…` when ready.
+    ///
+    /// Every flag can be given by its environment variable; a flag wins over its variable. SIGTERM or
+    /// SIGINT finishes requests, closes streams and ends the server.
+    ///
+    /// Exit codes: 0 stopped by a signal, 1 serving failed, 2 wrong command line, 3 the address
+    /// cannot be listened on, 4 a file cannot be read.
+    Serve(Box<Config>),
+}
+
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+const CANNOT_LISTEN: u8 = 3;
+const CANNOT_READ: u8 = 4;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let Command::Serve(config) = cli.command;
+    match serve(*config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((code, line)) => {
+            eprintln!("vws: {line}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// Help and version as clap writes them; every error as one line.
+fn usage(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // A reader that is gone (`vws serve --help | head`) is no fault.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return ExitCode::from(USAGE);
+    }
+    let text = error.to_string();
+    let words = text.split("\n\n").next().unwrap_or(&text).split_whitespace().collect::<Vec<_>>().join(" ");
+    eprintln!("vws: {}; see vws serve --help", words.strip_prefix("error: ").unwrap_or(&words));
+    ExitCode::from(USAGE)
+}
+
+#[tokio::main]
+async fn serve(config: Config) -> Result<(), (u8, String)> {
+    let address = config.listen;
+    if !address.ip().is_loopback() && !config.allow_anonymous {
+        return Err((
+            USAGE,
+            format!(
+                "{address} is reachable from other machines and nothing checks who asks: add --allow-anonymous to accept that, or listen on a loopback address"
+            ),
+        ));
+    }
+    let logger =
+        log::start(config.log_format, &config.log).map_err(|error| (USAGE, format!("--log: {error}")))?;
+    log::panics();
+    let stopped = vws_server::serve::stop_signal()
+        .map_err(|error| (FAILED, format!("cannot listen for signals: {error}")))?;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| (CANNOT_LISTEN, format!("cannot listen on {address}: {error}")))?;
+    let bound = listener.local_addr().map_err(|error| (CANNOT_LISTEN, error.to_string()))?;
+    let server = vws_server::serve::Server::new(listener, config).map_err(|error| match error {
+        ServeError::Page(_) => (CANNOT_READ, error.to_string()),
+        _ => (FAILED, error.to_string()),
+    })?;
+    println!("listening on http://{bound}");
+    let _ = std::io::stdout().flush();
+    let result = server.run(stopped).await;
+    drop(logger);
+    result.map_err(|error| (FAILED, error.to_string()))
+}

@@ -1,0 +1,156 @@
+//! The accept loop, and HTTP/1 on what it accepts.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::sleep;
+use tower::ServiceExt;
+use tracing::{debug, warn};
+
+use super::Stop;
+use super::socket::Socket;
+use crate::config::Limits;
+use crate::telemetry::Metrics;
+
+/// After an accept error that a retry cannot mend at once, such as no free file descriptor: the
+/// first pause, doubled at each further error up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How far past its head limit a request is still read, so that it can be refused in words. What is
+/// longer than this gets a bare 431 from hyper.
+const HEAD_SLACK: usize = 16 * 1024;
+
+/// hyper starts with a buffer of this size and allows no smaller bound.
+const SMALLEST_BUFFER: usize = 8 * 1024;
+
+/// How many header lines a request may have; hyper answers 431 to more.
+const MAX_HEADERS: usize = 128;
+
+/// The connections of one server: how each is served and how many there may be.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    places: Arc<Semaphore>,
+    http: http1::Builder,
+    stall_timeout: Duration,
+    send_buffer: usize,
+    max: u32,
+    router: axum::Router,
+    stop: Stop,
+    metrics: Arc<Metrics>,
+}
+
+impl Connections {
+    pub(crate) fn new(router: axum::Router, limits: &Limits, stop: Stop, metrics: Arc<Metrics>) -> Self {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(limits.head_timeout.get())
+            .max_headers(MAX_HEADERS)
+            .max_buf_size(limits.max_head.as_usize().saturating_add(HEAD_SLACK).max(SMALLEST_BUFFER));
+        Self {
+            places: Arc::new(Semaphore::new(limits.max_connections as usize)),
+            http,
+            stall_timeout: limits.stall_timeout.get(),
+            send_buffer: limits.send_buffer.as_usize(),
+            max: limits.max_connections,
+            router,
+            stop,
+            metrics,
+        }
+    }
+
+    fn open(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            self.turn_away(&stream);
+            return;
+        };
+        // A socket that refuses an option has just been closed by its client; serving will tell.
+        let _ = stream.set_nodelay(true);
+        let _ = SockRef::from(&stream).set_send_buffer_size(self.send_buffer);
+        let socket = Socket::new(stream, self.stall_timeout, place, self.metrics.connection());
+        let this = Arc::clone(self);
+        self.stop.spawn(async move { this.serve(socket, peer).await });
+    }
+
+    async fn serve(self: Arc<Self>, socket: Socket, peer: SocketAddr) {
+        let service = service_fn(|request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            self.router.clone().oneshot(request)
+        });
+        let mut connection = pin!(self.http.serve_connection(TokioIo::new(socket), service).with_upgrades());
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = self.stop.stopping() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            debug!(client.address = %peer, %error, "connection ended");
+        }
+    }
+
+    /// Answers 503 as far as the socket takes it at once, and closes it. Nothing is read or waited
+    /// for: there is no room for this client.
+    fn turn_away(&self, stream: &TcpStream) {
+        self.metrics.connection_refused();
+        let body = format!(
+            r#"{{"type":"urn:vws:problem:too_many_connections","title":"Service Unavailable","status":503,"detail":"the server has {} connections, the most it takes","code":"too_many_connections"}}"#,
+            self.max
+        );
+        let head = "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-type: application/problem+json";
+        let _ =
+            stream.try_write(format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes());
+    }
+}
+
+/// Serves connections until the server stops. An error while accepting never ends the loop and never
+/// makes it spin.
+pub(crate) async fn accept_until_stopped(listener: TcpListener, connections: Arc<Connections>) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let accepted = tokio::select! {
+            () = connections.stop.stopping() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                pause = FIRST_PAUSE;
+                connections.open(stream, peer);
+            }
+            Err(error) if is_about_one_client(&error) => {
+                debug!(%error, "a client left before it was accepted")
+            }
+            Err(error) => {
+                warn!(%error, pause_ms = pause.as_millis() as u64, "cannot accept connections");
+                tokio::select! {
+                    () = connections.stop.stopping() => return,
+                    () = sleep(pause) => {}
+                }
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+}
+
+/// Errors that concern the one connection that was being accepted; the next may work at once.
+fn is_about_one_client(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+    )
+}

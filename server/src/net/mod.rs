@@ -1,0 +1,8 @@
+//! Sockets: what is accepted, how long it may dawdle, and how everything ends.
+
+mod accept;
+mod socket;
+mod stop;
+
+pub(crate) use accept::{Connections, accept_until_stopped};
+pub use stop::Stop;

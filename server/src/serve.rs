@@ -1,0 +1,105 @@
+//! A server from its listener to its end.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::http::{self, App, PageError};
+use crate::net::{Connections, Stop, accept_until_stopped};
+
+/// Why a server could not be made or kept running.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The page cannot be read.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The listener does not know its own address.
+    #[error("the listener has no address: {0}")]
+    Listener(#[from] io::Error),
+}
+
+/// A server that is ready: its port is open and everything that it needs has been read.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    app: Arc<App>,
+}
+
+impl Server {
+    /// Prepares a server on a listener that the caller has bound.
+    ///
+    /// # Errors
+    /// [`ServeError`] when the page cannot be read or the listener is of no use.
+    pub fn new(listener: TcpListener, config: Config) -> Result<Self, ServeError> {
+        let address = listener.local_addr()?;
+        let app = App::new(config, address, Stop::default())?;
+        Ok(Self { listener, address, app })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown` resolves. Then it accepts no more, lets requests finish, ends streams,
+    /// and returns within the grace period.
+    ///
+    /// # Errors
+    /// None so far; logs that fail to close will be told here.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let Self { listener, address, app } = self;
+        let limits = app.config().limits.clone();
+        let stop = app.stop().clone();
+        let connections =
+            Arc::new(Connections::new(http::router(&app), &limits, stop.clone(), app.metrics()));
+        info!(server.address = %address, version = env!("CARGO_PKG_VERSION"), "serving");
+        tokio::select! {
+            () = accept_until_stopped(listener, connections) => {}
+            () = shutdown => {}
+        }
+        info!("stopping");
+        stop.begin();
+        if timeout(limits.shutdown_grace.get(), stop.ended()).await.is_err() {
+            warn!(connections = stop.remaining(), "closing connections that did not end in time");
+        }
+        info!("stopped");
+        Ok(())
+    }
+}
+
+/// Serves on `listener` until `shutdown` resolves.
+///
+/// # Errors
+/// [`ServeError`] when the server cannot be made or kept running.
+pub async fn run(
+    listener: TcpListener,
+    config: Config,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    Server::new(listener, config)?.run(shutdown).await
+}
+
+/// A future that resolves at the first SIGTERM or SIGINT from now on.
+///
+/// # Errors
+/// When the handlers cannot be installed.
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,115 @@
+//! Counters and gauges in the text format of Prometheus.
+
+use std::fmt;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+/// What is counted while a server runs. Each server has its own, so that two in one process do not
+/// mix. No label takes a client's text: the number of series is bounded.
+pub struct Metrics {
+    registry: Registry,
+    connections: Gauge,
+    connections_refused: Counter,
+    requests: Family<RequestLabels, Counter>,
+    request_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: &'static str,
+    route: String,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: String,
+}
+
+/// Counts one thing that is there for as long as this is held.
+#[derive(Debug)]
+pub struct Held(Gauge);
+
+impl Held {
+    /// One more, until it is dropped.
+    #[must_use]
+    pub fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("vws");
+        let connections = Gauge::default();
+        registry.register("connections", "Open connections, WebSockets included", connections.clone());
+        let connections_refused = Counter::default();
+        registry.register(
+            "connections_refused",
+            "Connections turned away because there were too many",
+            connections_refused.clone(),
+        );
+        let requests = Family::default();
+        registry.register("http_requests", "Requests answered, by route and status", requests.clone());
+        let request_seconds = Family::new_with_constructor(latencies as fn() -> Histogram);
+        registry.register(
+            "http_request_seconds",
+            "Time from a request's head to the head of its answer",
+            request_seconds.clone(),
+        );
+        Self { registry, connections, connections_refused, requests, request_seconds }
+    }
+}
+
+/// From 50 µs to 1.6 s, each bucket twice the one before.
+fn latencies() -> Histogram {
+    Histogram::new(exponential_buckets(50e-6, 2.0, 16))
+}
+
+impl Metrics {
+    /// A connection that is open for as long as the answer is held.
+    pub(crate) fn connection(&self) -> Held {
+        Held::new(&self.connections)
+    }
+
+    /// A connection was turned away.
+    pub(crate) fn connection_refused(&self) {
+        self.connections_refused.inc();
+    }
+
+    /// A request was answered. `route` is the pattern that it matched, never its path.
+    pub(crate) fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
+        let labels = RequestLabels { method, route: route.to_owned(), status };
+        self.requests.get_or_create(&labels).inc();
+        self.request_seconds
+            .get_or_create(&RouteLabels { route: route.to_owned() })
+            .observe(took.as_secs_f64());
+    }
+
+    /// All of it as Prometheus reads it.
+    pub(crate) fn encode(&self) -> Result<String, fmt::Error> {
+        let mut text = String::with_capacity(16 * 1024);
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}

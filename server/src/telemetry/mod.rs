@@ -1,0 +1,6 @@
+//! What a running server tells of itself.
+
+pub mod log;
+mod metrics;
+
+pub use metrics::{Held, Metrics};
