@@ -1,6 +1,6 @@
 // All texts of a layer in one bounded texture. A text is drawn once however many objects show it. When the
-// texture is full it grows, and at its largest every text is drawn again in a smaller font: 10,000 labels
-// stay within the same memory as 200, only coarser.
+// texture is full it grows, and then every text is drawn again in a smaller font: thousands of labels stay
+// within 64 MiB, only coarser. Beyond that the rest show an ellipsis.
 
 import { CanvasTexture, LinearFilter } from "three";
 import { ShelfPacker, breakLines } from "./packing.js";
@@ -11,8 +11,8 @@ const LADDER = Object.freeze([
   { size: 1024, font: 44 },
   { size: 2048, font: 44 },
   { size: 2048, font: 28 },
-  { size: 2048, font: 18 },
-  { size: 2048, font: 11 },
+  { size: 4096, font: 20 },
+  { size: 4096, font: 11 },
 ]);
 const LINE_HEIGHT = 1.2;
 const FAMILY = 'ui-sans-serif, system-ui, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';

@@ -13,7 +13,7 @@ const FLIGHT_MS = 380;
 const KEY_TURN = MathUtils.degToRad(6);
 const KEY_ZOOM = 0.88;
 /** A framed object fills this part of the view. */
-const FRAME_FILL = 0.72;
+const FRAME_FILL = 0.9;
 const LEAST_FRAME_RADIUS = 1;
 
 /**
@@ -126,8 +126,9 @@ export class CameraRig {
     let moving = false;
     if (this.source) {
       const pose = this.source(Date.now());
+      if (this.reduced.matches) this.source = null;
       if (pose) this.#place(pose);
-      moving = !this.reduced.matches;
+      moving = this.source !== null;
     } else if (this.flight) {
       moving = this.#advance(now);
     } else {

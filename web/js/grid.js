@@ -35,6 +35,8 @@ export class Grid {
     /** @type {import("./theme.js").Theme | null} */
     this.theme = null;
     this.world = { size: 25, transparency: 0.2 };
+    /** The side of the camera on x and z: numbers stand along the edges that are nearer to it. */
+    this.side = [1, 1];
   }
 
   /**
@@ -86,9 +88,18 @@ export class Grid {
     this.labels.resize(width, height);
   }
 
-  /** Before a frame. */
-  sync() {
-    if (this.root.visible) this.labels.sync();
+  /**
+   * Before a frame.
+   * @param {import("three").Vector3} eye
+   */
+  sync(eye) {
+    if (!this.root.visible) return;
+    const side = [eye.x < 0 ? -1 : 1, eye.z < 0 ? -1 : 1];
+    if (side[0] !== this.side[0] || side[1] !== this.side[1]) {
+      this.side = side;
+      this.#label();
+    }
+    this.labels.sync();
   }
 
   dispose() {
@@ -108,14 +119,18 @@ export class Grid {
     const put = (/** @type {string} */ text, /** @type {number[]} */ [x, y, z], /** @type {number[]} */ color, /** @type {number} */ size) =>
       this.labels.set(`${text}@${x},${y},${z}`, { text, x, y, z, color, size, opacity: 1, pixels: true, lift: 0, roll: 0 });
     const out = HALF + 0.9;
+    const [sx, sz] = this.side;
     put("X", [out, 0, 0], theme.axes[0], 17);
     put("Y", [0, out, 0], theme.axes[1], 17);
     put("Z", [0, 0, out], theme.axes[2], 17);
     for (const at of gridLines(this.world.size).ticks) {
-      const text = String(Math.round(at * 100) / 100);
-      put(text, [at, 0, out], theme.label, 12);
-      put(text, [out, 0, at], theme.label, 12);
-      if (Math.abs(at) > 0.01) put(text, [-out + 0.3, at, -out + 0.3], theme.label, 12);
+      // The axes' own letters stand near the zeros.
+      if (at === 0) continue;
+      const text = String(at).replace("-", "−");
+      put(text, [at, 0, out * sz], theme.label, 12);
+      // One number is enough for the corner where both edges meet.
+      if (at !== HALF * sz) put(text, [out * sx, 0, at], theme.label, 12);
+      put(text, [-HALF * sx, at, -HALF * sz], theme.label, 12);
     }
   }
 }

@@ -11,8 +11,11 @@ export const MAX_SIZE = 1000;
  * @property {number} start world coordinate of the first position
  * @property {[number, number, number]} steps distance between lines of the minor, middle and major level,
  *   in world units; each a whole multiple of the distance between positions
- * @property {number[]} ticks world coordinates of the major lines: at most 13
+ * @property {number[]} ticks world coordinates that get a number, rising, at most 13: those of the major lines
+ *   where these are short numbers, else round ones between the lines
  */
+
+const ROUND_TICKS = Object.freeze([-12, -6, 0, 6, 12]);
 
 /**
  * The lines for `size` positions per axis spread evenly over [-12, +12]. A line of every level stands on a
@@ -30,8 +33,9 @@ export function gridLines(size) {
   const cell = (2 * HALF) / cells;
   const major = majorEvery(cells);
   const middle = middleEvery(major);
-  const ticks = [];
-  for (let i = 0; i <= cells; i += major) ticks.push(-HALF + i * cell);
+  const halves = (4 * HALF * major) / cells;
+  const short = Number.isInteger(halves);
+  const ticks = short ? Array.from({ length: cells / major + 1 }, (_, i) => -HALF + (i * halves) / 2) : [...ROUND_TICKS];
   return { start: -HALF, steps: [cell, middle * cell, major * cell], ticks };
 }
 

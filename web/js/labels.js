@@ -181,7 +181,11 @@ function labelMaterial(uniforms) {
         vec3 c = t.rgb / t.a;
         float top = max( c.r, max( c.g, c.b ) );
         float hue = smoothstep( 0.1, 0.3, top - min( c.r, min( c.g, c.b ) ) );
-        vec3 paint = mix( mix( halo, vColor.rgb, top ), c, hue );
+        // A halo as bright as its text would swallow it: then the other extreme.
+        const vec3 LUMA = vec3( 0.3, 0.59, 0.11 );
+        float apart = abs( dot( vColor.rgb, LUMA ) - dot( halo, LUMA ) );
+        vec3 around = apart > 0.3 ? halo : ( dot( halo, LUMA ) > 0.5 ? vec3( 0.13, 0.16, 0.22 ) : vec3( 0.93 ) );
+        vec3 paint = mix( mix( around, vColor.rgb, top ), c, hue );
         float alpha = t.a * mix( 0.75, 1.0, top ) * vColor.a * strength;
         gl_FragColor = vec4( paint * alpha, alpha );
       }`,

@@ -1,12 +1,16 @@
-// Real light from the few light objects nearest to the camera. Every light has its marker besides.
+// Real light from the few light objects nearest to the camera, and a halo around more. Every light has its
+// marker besides, drawn with the other instances.
 
 import { Group, PointLight } from "three";
+import { Glow, MAX_GLOWS } from "./glow.js";
 import { FIELD, STRIDE, toLinear } from "./records.js";
 
 /** Each light is paid for by every pixel, so that only this many shine. */
 export const MAX_LAMPS = 4;
 /** Candela at scale 1 and opacity 1. */
-const POWER = 26;
+const POWER = 16;
+/** Radius of a halo at scale 1. */
+const HALO = 1.1;
 
 /** A fixed pool of point lights; added to the scene when the first light object comes. */
 export class Lamps {
@@ -14,6 +18,9 @@ export class Lamps {
   constructor(store) {
     this.store = store;
     this.root = new Group();
+    this.bulbs = new Group();
+    this.glow = new Glow();
+    this.root.add(this.bulbs, this.glow.mesh);
     /** @type {Set<number>} slots of kind light */
     this.slots = new Set();
     this.dirty = false;
@@ -35,6 +42,15 @@ export class Lamps {
     this.dirty = true;
   }
 
+  /** @param {import("./theme.js").Theme} theme */
+  setTheme(theme) {
+    this.glow.setTheme(theme);
+  }
+
+  dispose() {
+    this.glow.dispose();
+  }
+
   /**
    * Gives the pool to the lights nearest to a point.
    * @param {import("three").Vector3} eye
@@ -44,11 +60,12 @@ export class Lamps {
     const mayReorder = moved && this.slots.size > MAX_LAMPS;
     if (!this.dirty && !mayReorder) return;
     this.dirty = false;
-    if (this.slots.size > 0 && this.root.children.length === 0) {
-      for (let i = 0; i < MAX_LAMPS; i++) this.root.add(new PointLight(0xffffff, 0, 0, 2));
+    if (this.slots.size > 0 && this.bulbs.children.length === 0) {
+      for (let i = 0; i < MAX_LAMPS; i++) this.bulbs.add(new PointLight(0xffffff, 0, 0, 2));
     }
     const nearest = this.#nearest(eye);
-    for (const [i, child] of this.root.children.entries()) this.#assign(/** @type {PointLight} */ (child), nearest[i]);
+    for (const [i, child] of this.bulbs.children.entries()) this.#assign(/** @type {PointLight} */ (child), nearest[i]);
+    this.glow.set(nearest.map((slot) => this.#halo(slot)));
   }
 
   /** @param {import("three").Vector3} eye */
@@ -62,7 +79,7 @@ export class Lamps {
       .filter((slot) => this.store.shown(slot))
       .map((slot) => ({ slot, d: far(slot) }))
       .sort((a, b) => a.d - b.d)
-      .slice(0, MAX_LAMPS)
+      .slice(0, MAX_GLOWS)
       .map(({ slot }) => slot);
   }
 
@@ -75,10 +92,24 @@ export class Lamps {
     if (slot === undefined) return;
     const r = this.store.records;
     const at = slot * STRIDE;
-    const scale = Math.cbrt(r[at + FIELD.scaleX] * r[at + FIELD.scaleY] * r[at + FIELD.scaleZ]);
+    const scale = this.#scale(at);
     lamp.position.set(r[at + FIELD.x], r[at + FIELD.y], r[at + FIELD.z]);
     lamp.color.setRGB(toLinear(r[at + FIELD.r]), toLinear(r[at + FIELD.g]), toLinear(r[at + FIELD.b]));
     lamp.intensity = POWER * scale * r[at + FIELD.opacity];
   }
-}
 
+  /** @param {number} slot */
+  #halo(slot) {
+    const r = this.store.records;
+    const at = slot * STRIDE;
+    const [x, y, z] = r.subarray(at + FIELD.x, at + FIELD.z + 1);
+    const color = [...r.subarray(at + FIELD.r, at + FIELD.b + 1)];
+    return { x, y, z, radius: HALO * this.#scale(at), color, strength: r[at + FIELD.opacity] };
+  }
+
+  /** @param {number} at offset of a record */
+  #scale(at) {
+    const r = this.store.records;
+    return Math.cbrt(r[at + FIELD.scaleX] * r[at + FIELD.scaleY] * r[at + FIELD.scaleZ]);
+  }
+}

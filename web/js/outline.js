@@ -92,8 +92,10 @@ export class Outline {
   /**
    * @param {import("three").WebGLRenderer} renderer with a finished frame on the screen
    * @param {import("three").Camera} camera
+   * @param {{x: number, y: number, width: number, height: number} | null} area what holds everything outlined:
+   *   CSS pixels from the lower left; null = the whole view
    */
-  render(renderer, camera) {
+  render(renderer, camera, area) {
     if (this.empty) return;
     renderer.getClearColor(this.clear);
     const alpha = renderer.getClearAlpha();
@@ -104,7 +106,11 @@ export class Outline {
     renderer.setRenderTarget(null);
     renderer.setClearColor(this.clear, alpha);
     renderer.autoClear = false;
+    // The overlay reads the mask thirteen times for each pixel that it covers.
+    if (area) renderer.setScissor(area.x - WIDTH, area.y - WIDTH, area.width + 2 * WIDTH, area.height + 2 * WIDTH);
+    renderer.setScissorTest(area !== null);
     renderer.render(this.overlay, this.camera);
+    renderer.setScissorTest(false);
     renderer.autoClear = true;
   }
 

@@ -79,6 +79,40 @@ export class Selection {
     this.guides.set(this.slots.size <= MAX_GUIDES ? [...this.slots].flatMap((slot) => this.#guide(slot)) : []);
   }
 
+  /**
+   * The part of the view that holds everything highlighted.
+   * @param {import("three").PerspectiveCamera} camera
+   * @param {number} width of the view in CSS pixels
+   * @param {number} height
+   * @returns {{x: number, y: number, width: number, height: number} | null} from the lower left, not cut to the
+   *   view; null when it may be all of it
+   */
+  area(camera, width, height) {
+    const scale = height / 2 / Math.tan((camera.fov * Math.PI) / 360);
+    const [lo, hi] = [
+      [Infinity, Infinity],
+      [-Infinity, -Infinity],
+    ];
+    const at = new Vector3();
+    const s = this.store.spheres;
+    for (const slot of this.hovered >= 0 ? [...this.slots, this.hovered] : this.slots) {
+      const radius = this.store.has(slot) ? s[slot * 4 + 3] : 0;
+      if (radius === 0) continue;
+      at.fromArray(s, slot * 4).applyMatrix4(camera.matrixWorldInverse);
+      // Distance to the sphere's nearest point bounds its size on screen from above.
+      const depth = -at.z - radius;
+      if (depth < camera.near) return null;
+      const x = width / 2 + (at.x * scale) / -at.z;
+      const y = height / 2 + (at.y * scale) / -at.z;
+      const reach = (radius * scale * (1 + Math.hypot(at.x, at.y) / -at.z)) / depth;
+      lo[0] = Math.min(lo[0], x - reach);
+      lo[1] = Math.min(lo[1], y - reach);
+      hi[0] = Math.max(hi[0], x + reach);
+      hi[1] = Math.max(hi[1], y + reach);
+    }
+    return lo[0] === Infinity ? null : { x: lo[0], y: lo[1], width: hi[0] - lo[0], height: hi[1] - lo[1] };
+  }
+
   dispose() {
     this.guides.dispose();
   }

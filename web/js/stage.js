@@ -65,7 +65,7 @@ export class Stage {
     this.sky = makeSky();
     this.scene.add(this.sky);
     this.sun = makeSun(!this.low);
-    this.fill = new HemisphereLight(0xffffff, 0x8a93a6, 1);
+    this.fill = new HemisphereLight(0xffffff, 0x9aa3b4, 1);
     this.shadowFloor = new Mesh(new PlaneGeometry(2 * HALF, 2 * HALF).rotateX(-Math.PI / 2), new ShadowMaterial());
     this.shadowFloor.position.y = -0.004;
     this.shadowFloor.receiveShadow = true;
@@ -203,7 +203,7 @@ function makeSky() {
 
 /** @param {boolean} shadows */
 function makeSun(shadows) {
-  const sun = new DirectionalLight(0xfff4e6, 1);
+  const sun = new DirectionalLight(0xfffaf3, 1);
   sun.position.set(SUN[0], SUN[1], SUN[2]).normalize().multiplyScalar(40);
   sun.castShadow = shadows;
   sun.shadow.mapSize.set(SHADOW_MAP, SHADOW_MAP);
@@ -226,7 +226,7 @@ function makeRoom() {
     room.add(mesh);
   };
   box(0.55, [20, 20, 20], [0, 0, 0]);
-  box(9, [8, 0.2, 8], [0, 9.5, 0]);
+  box(5.5, [8, 0.2, 8], [0, 9.5, 0]);
   box(5, [0.2, 6, 10], [9.5, 3, 2]);
   box(3, [10, 5, 0.2], [-2, 3, 9.5]);
   box(1.6, [0.2, 8, 8], [-9.5, 1, -2]);

@@ -43,11 +43,11 @@ const DARK = {
   accent: rgb("#ffb224"),
   hover: rgb("#e8eefc"),
   axes: [rgb("#ff5c70"), rgb("#5ad08a"), rgb("#5b9bff")],
-  lineAlpha: 0.34,
+  lineAlpha: 0.4,
   shadow: 0.45,
-  environment: 0.55,
-  key: 2.3,
-  fill: 1.5,
+  environment: 0.36,
+  key: 2.1,
+  fill: 1.6,
 };
 
 /** @type {Theme} */
@@ -57,7 +57,7 @@ const LIGHT = {
   skyBottom: rgb("#dde4ee"),
   grid: rgb("#3d4f6b"),
   floor: rgb("#ffffff"),
-  floorAlpha: 0.35,
+  floorAlpha: 0.1,
   label: rgb("#3f4d63"),
   halo: rgb("#f4f7fb"),
   accent: rgb("#e8590c"),
@@ -65,9 +65,9 @@ const LIGHT = {
   axes: [rgb("#d92d4a"), rgb("#1f9d55"), rgb("#2563eb")],
   lineAlpha: 0.34,
   shadow: 0.22,
-  environment: 0.85,
-  key: 2.2,
-  fill: 2.0,
+  environment: 0.46,
+  key: 1.9,
+  fill: 2.2,
 };
 
 /**

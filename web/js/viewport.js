@@ -47,6 +47,7 @@
 import { Vector3 } from "three";
 import { CameraRig } from "./camera.js";
 import { Captions } from "./captions.js";
+import { Gizmo } from "./gizmo.js";
 import { Grid } from "./grid.js";
 import { Instances } from "./instances.js";
 import { Lamps } from "./lamps.js";
@@ -80,25 +81,28 @@ export { STRIDE, WebGLUnavailableError };
  * @property {boolean} [dark] theme to begin with, default true
  * @property {import("./stage.js").Quality} [quality] default "auto"
  * @property {string} [label] accessible name of the view
+ * @property {boolean} [gizmo] the compass in the upper right corner, default true
  */
 
 /** One 3D view inside one container element. */
 export class Viewport {
   /**
    * @param {HTMLElement} container sized by the page; the viewport fills it and follows its size
-   * @param {Callbacks} [callbacks]
-   * @param {Options} [options]
+   * @param {Callbacks | null} [callbacks]
+   * @param {Options | null} [options]
    * @throws {WebGLUnavailableError} `code` "webgl_unavailable" and a message to show; nothing is left behind
    */
-  constructor(container, callbacks = {}, { dark = true, quality = "auto", label = "3D view of the world" } = {}) {
-    this.#callbacks = callbacks;
+  constructor(container, callbacks, options) {
+    const { dark = true, quality = "auto", label = "3D view of the world", gizmo = true } = options ?? {};
+    this.#callbacks = callbacks ?? {};
+    const on = this.#callbacks;
     this.#container = container;
     const canvas = makeCanvas(label);
     this.#canvas = canvas;
     this.#stage = new Stage(canvas, quality);
     container.append(canvas);
     const invalidate = () => this.#invalidate();
-    this.#rig = new CameraRig(canvas, invalidate, (p, byUser) => callbacks.onCamera?.(p[0], p[1], p[2], p[3], p[4], p[5], byUser));
+    this.#rig = new CameraRig(canvas, invalidate, (p, byUser) => on.onCamera?.(p[0], p[1], p[2], p[3], p[4], p[5], byUser));
     this.#captions = new Captions(this.#store);
     this.#instances = new Instances(this.#store);
     this.#instances.urlOf = (slot) => this.#models.url(slot);
@@ -108,9 +112,11 @@ export class Viewport {
     const { scene } = this.#stage;
     scene.add(this.#instances.root, this.#grid.root, this.#lamps.root, this.#captions.layer.mesh, this.#selection.guides.mesh);
     this.#pointer = new PointerInput(canvas, {
-      click: (x, y, additive) => callbacks.onSelect?.(this.pick(x, y), additive),
+      click: (x, y, additive) => on.onSelect?.(this.pick(x, y), additive),
       hover: (at) => this.#hover(at),
     });
+    if (getComputedStyle(container).position === "static") container.style.position = "relative";
+    if (gizmo) this.#gizmo = new Gizmo(container, (from) => this.#rig.lookFrom(from));
     this.#listen();
     this.setTheme({ dark });
     this.setWorld({ size: 25, transparency: 0.2 });
@@ -230,7 +236,8 @@ export class Viewport {
   /** @param {{dark: boolean}} theme */
   setTheme({ dark }) {
     const theme = themeFor(dark);
-    for (const part of [this.#stage, this.#grid, this.#captions, this.#selection, this.#outline]) part.setTheme(theme);
+    for (const part of [this.#stage, this.#grid, this.#captions, this.#lamps, this.#selection, this.#outline]) part.setTheme(theme);
+    this.#gizmo?.setTheme(theme);
     this.#invalidate();
   }
 
@@ -290,8 +297,9 @@ export class Viewport {
     cancelAnimationFrame(this.#request);
     this.#abort.abort();
     this.#observer?.disconnect();
-    for (const part of [this.#pointer, this.#rig, this.#models, this.#instances, this.#captions, this.#grid, this.#selection]) part.dispose();
-    this.#outline.dispose();
+    for (const part of [this.#pointer, this.#rig, this.#models, this.#instances, this.#captions, this.#lamps]) part.dispose();
+    for (const part of [this.#grid, this.#selection, this.#outline]) part.dispose();
+    this.#gizmo?.dispose();
     this.#stage.dispose();
     this.#canvas.remove();
   }
@@ -320,6 +328,8 @@ export class Viewport {
     drop: (url) => this.#instances.removeModel(url),
   });
   #abort = new AbortController();
+  /** @type {Gizmo | undefined} */
+  #gizmo;
   /** @type {ResizeObserver | undefined} */
   #observer;
   #request = 0;
@@ -374,16 +384,17 @@ export class Viewport {
     const moved = !this.#eye.equals(camera.position);
     this.#eye.copy(camera.position);
     this.#settle();
-    this.#grid.sync();
+    this.#grid.sync(this.#eye);
     this.#lamps.sync(this.#eye, moved);
     if (this.#instances.sync(this.#rig.direction()) && !this.#stage.low) {
       sun.castShadow = this.#instances.shadows;
       this.#stage.shadowsChanged();
     }
     this.#selection.sync(this.#outline, camera, moved);
+    this.#gizmo?.update(camera);
     renderer.info.reset();
     renderer.render(scene, camera);
-    this.#outline.render(renderer, camera);
+    this.#outline.render(renderer, camera, this.#selection.area(camera, this.#stage.width, this.#stage.height));
     this.#frames++;
     this.#drawn = { calls: renderer.info.render.calls, triangles: renderer.info.render.triangles };
   }

@@ -164,7 +164,7 @@ test("grid lines stand on positions, at every size", () => {
     const [minor, middle, major] = steps;
     assert.ok(minor <= middle && middle <= major, `size ${size}: ${steps}`);
     assert.ok(ticks.length >= 1 && ticks.length <= 13, `size ${size}: ${ticks.length} ticks`);
-    assert.ok(ticks.every((t) => t >= -HALF && t <= HALF + 1e-9));
+    assert.ok(ticks.every((t, i) => Math.abs(t) <= HALF && Number.isInteger(2 * t) && (i === 0 || t > ticks[i - 1])), `size ${size}: ${ticks}`);
     if (size === 1) continue;
     assert.equal(start, -HALF);
     assert.ok(Math.abs(minor * (size - 1) - 2 * HALF) < 1e-9);
@@ -172,6 +172,8 @@ test("grid lines stand on positions, at every size", () => {
   }
   assert.deepEqual(gridLines(25), { start: -12, steps: [1, 4, 4], ticks: [-12, -8, -4, 0, 4, 8, 12] });
   assert.deepEqual(gridLines(1).ticks, [0]);
+  assert.deepEqual(gridLines(101).steps, [0.24, 1.2, 6]);
+  assert.deepEqual(gridLines(1000).ticks, [-12, -6, 0, 6, 12]);
   for (const size of [0, 1001, 2.5, NaN]) assert.throws(() => gridLines(size), RangeError);
 });
 

@@ -3,10 +3,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { start } from "./browser.mjs";
+import { greenQuad } from "./glb.mjs";
 
 let browser;
 before(async () => {
-  browser = await start();
+  browser = await start({
+    "/quad.glb": ["model/gltf-binary", greenQuad()],
+    "/empty.gltf": ["model/gltf+json", '{"asset":{"version":"2.0"},"scenes":[{"nodes":[]}],"scene":0}'],
+  });
 });
 after(() => browser?.stop());
 
@@ -344,4 +348,202 @@ test("a malformed batch is refused whole", async () => {
     return { errors, objects: vp.stats().objects };
   });
   assert.deepEqual(seen, { errors: ["RangeError", "RangeError"], objects: 0 });
+});
+
+test("a model replaces its placeholder, keeps its colours, and can be picked, faded and removed", async () => {
+  const seen = await run(async () => {
+    vp.setWorld({ size: 25, transparency: 1 });
+    vp.setCamera(0, 0, 10, 0, 0, 0, 40);
+    await idle();
+    const look = async () => (await idle(), (await shot()).at(160, 120));
+    const steps = { empty: await look() };
+    put(rec(5, "model", [0, 0, 0], { color: [1, 0, 0] }));
+    steps.waiting = await look();
+    vp.setModel(5, "/quad.glb");
+    // The placeholder has 12 triangles, the quad 2.
+    const box = vp.stats().triangles;
+    while (vp.stats().triangles !== box - 10) await new Promise((done) => setTimeout(done, 10));
+    steps.shown = await look();
+    put(rec(5, "model", [0, 0, 0], { opacity: 0.4 }));
+    steps.faded = await look();
+    put(rec(6, "model", [0, 3, 0], {}));
+    vp.setModel(6, "/quad.glb");
+    await idle();
+    const second = vp.pick(0, 0.8);
+    put(gone(5), gone(6));
+    steps.removed = await look();
+    return { steps, second, errors: calls.filter(([name]) => name === "onModelError") };
+  });
+  const { empty, waiting, shown, faded, removed } = seen.steps;
+  assert.notDeepEqual(waiting, empty);
+  assert.ok(shown[1] > 120 && shown[0] < 60, `green at ${shown}`);
+  assert.ok(faded[1] > empty[1] + 20 && faded[1] < shown[1] - 20, `pale green at ${faded}`);
+  assert.equal(seen.second, 6);
+  assert.deepEqual(removed, empty);
+  assert.deepEqual(seen.errors, []);
+});
+
+test("a model that cannot be shown keeps its placeholder and is reported for each object", async () => {
+  const page = await browser.page();
+  const seen = await page.evaluate(async () => {
+    vp.setWorld({ size: 25, transparency: 1 });
+    vp.setCamera(0, 0, 10, 0, 0, 0, 40);
+    put(rec(0, "model", [0, 0, 0]), rec(1, "model", [2, 0, 0]), rec(2, "model", [-2, 0, 0]), rec(3, "model", [0, 2, 0]));
+    vp.setModel(0, "/nowhere.glb");
+    vp.setModel(1, "/nowhere.glb");
+    vp.setModel(2, "/empty.gltf");
+    vp.setModel(3, "ftp://example.org/a.glb");
+    const errors = () => calls.filter(([name]) => name === "onModelError");
+    while (errors().length < 4) await new Promise((done) => setTimeout(done, 20));
+    await idle();
+    return { errors: errors().map(([, slot, message]) => [slot, message]).sort(), picked: vp.pick(0, 0) };
+  });
+  await page.close();
+  assert.deepEqual(seen.errors, [
+    [0, "model /nowhere.glb: the server answered 404"],
+    [1, "model /nowhere.glb: the server answered 404"],
+    [2, "model /empty.gltf: it holds no mesh"],
+    [3, "model ftp://example.org/a.glb: ftp: addresses are not loaded, only https, data, blob and this origin"],
+  ]);
+  assert.equal(seen.picked, 0);
+});
+
+test("at high quality objects cast shadows on the floor, and a lost context brings them back", async () => {
+  const { lit, shaded, again, quality } = await run(
+    async () => {
+      vp.setWorld({ size: 25, transparency: 1 });
+      vp.setCamera(0, 20, 0.1, 0, 0, 0, 40);
+      put(rec(1, "light", [9, 1, 9], { scale: [0.1, 0.1, 0.1] }));
+      await idle();
+      const mean = async () => {
+        await idle();
+        const s = await shot();
+        let sum = 0;
+        for (let x = -4; x <= 4; x++) sum += s.at(80 + x, 60)[0];
+        return sum / 9;
+      };
+      const lit = await mean();
+      // The sun stands towards (7, 20, 10): a box 8 units up throws its shadow 2.8 to the left and 4 back.
+      put(rec(0, "cube", [2.8, 8, 4], { scale: [2, 2, 2] }));
+      const shaded = await mean();
+      const lose = document.querySelector("canvas").getContext("webgl2").getExtension("WEBGL_lose_context");
+      lose.loseContext();
+      while (!vp.stats().lost) await new Promise((done) => setTimeout(done, 10));
+      lose.restoreContext();
+      while (vp.stats().lost) await new Promise((done) => setTimeout(done, 10));
+      return { lit, shaded, again: await mean(), quality: vp.stats().quality };
+    },
+    null,
+    { width: 160, height: 120, options: { dark: false, quality: "high" } },
+  );
+  assert.equal(quality, "high");
+  assert.ok(shaded < lit - 10, `${lit} became ${shaded}`);
+  assert.ok(Math.abs(again - shaded) < 3, `${shaded} became ${again}`);
+});
+
+test("framing brings an object, the selection or everything into the middle of the view", async () => {
+  const seen = await run(
+    async () => {
+      put(rec(0, "cube", [-10, 4, 3]), rec(1, "text", [8, -5, -9]), rec(2, "sphere", [8, -5, -3]));
+      const at = async (slot) => (await idle(), vp.screenPosition(slot));
+      vp.frame(0);
+      const one = await at(0);
+      vp.select([1, 2]);
+      vp.frame();
+      const two = [await at(1), await at(2)];
+      vp.frameAll();
+      const all = [await at(0), await at(1), await at(2)];
+      vp.clear();
+      vp.frame();
+      return { one, two, all, gone: await at(0), byUser: calls.filter(([n]) => n === "onCamera").every((c) => c[7]) };
+    },
+    null,
+    { reducedMotion: "reduce" },
+  );
+  assert.ok(Math.abs(seen.one.x - 160) < 1 && Math.abs(seen.one.y - 120) < 1, JSON.stringify(seen.one));
+  for (const { x, y } of [...seen.two, ...seen.all]) assert.ok(x > 0 && x < 320 && y > 0 && y < 240, `${x}, ${y}`);
+  assert.equal(seen.gone, null);
+  assert.equal(seen.byUser, true);
+});
+
+test("where the user prefers reduced motion the camera jumps and does not follow", async () => {
+  const seen = await run(
+    async () => {
+      vp.setCamera(0, 0, 10, 0, 0, 0, 60);
+      await idle();
+      const jumps = calls.splice(0).filter(([name]) => name === "onCamera").length;
+      let asked = 0;
+      vp.follow(() => (asked++, [asked, 0, 10, 0, 0, 0]));
+      await idle();
+      return { jumps, asked };
+    },
+    null,
+    { reducedMotion: "reduce" },
+  );
+  assert.deepEqual(seen, { jumps: 1, asked: 1 });
+});
+
+test("the pointer's object is reported once as it changes", async () => {
+  const page = await browser.page();
+  await page.evaluate(async () => {
+    put(rec(4, "cube", [0, 0, 0], { scale: [4, 4, 4] }));
+    vp.setCamera(0, 0, 12, 0, 0, 0, 50);
+    await idle();
+  });
+  for (const [x, y] of [[160, 120], [165, 122], [5, 5], [8, 8]]) {
+    await page.mouse.move(x, y);
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  }
+  const hovered = await page.evaluate(() => calls.filter(([name]) => name === "onHover").map(([, slot]) => slot));
+  assert.deepEqual(hovered, [4, -1]);
+  await page.close();
+});
+
+test("the compass looks along an axis and is reached by keyboard", async () => {
+  const page = await browser.page({ reducedMotion: "reduce" });
+  await page.getByRole("button", { name: "Look from X" }).press("Enter");
+  const [, x, y, z] = await page.evaluate(async () => (await idle(), calls.filter(([name]) => name === "onCamera").at(-1)));
+  assert.ok(Math.abs(x - Math.sqrt(3 * 225)) < 1e-6 && Math.abs(y) < 1e-6 && Math.abs(z) < 1e-6, `${x}, ${y}, ${z}`);
+  await page.close();
+});
+
+test("the view follows its container's size", async () => {
+  const seen = await run(async () => {
+    const box = document.getElementById("view");
+    Object.assign(box.style, { inset: "auto", width: "200px", height: "100px" });
+    const canvas = document.querySelector("canvas");
+    while (canvas.width !== 200) await new Promise((done) => requestAnimationFrame(done));
+    await idle();
+    const { width, height } = await shot();
+    box.style.display = "none";
+    put(rec(0, "cube", [0, 0, 0]));
+    await idle();
+    box.style.display = "block";
+    await idle();
+    return { width, height, after: canvas.width };
+  });
+  assert.deepEqual(seen, { width: 200, height: 100, after: 200 });
+});
+
+test("100,000 objects and thousands of texts stay within their bounds", async () => {
+  const seen = await run(async () => {
+    const n = 100_000;
+    const records = new Float32Array(n * module.STRIDE);
+    for (let i = 0; i < n; i++) {
+      records.set(rec(i, ["cube", "plane"][i % 2], [(i % 47) / 2 - 12, (Math.floor(i / 47) % 47) / 2 - 12, i / 4200 - 12], { scale: [0.1, 0.1, 0.1] }), i * module.STRIDE);
+    }
+    const from = performance.now();
+    vp.apply(records);
+    const applied = performance.now() - from;
+    const start = performance.now();
+    for (let i = 0; i < 20; i++) vp.pick(i / 20, 0);
+    const picked = (performance.now() - start) / 20;
+    vp.clear();
+    put(...Array.from({ length: 9000 }, (_, i) => rec(i, "text", [(i % 24) - 12, 0, i / 400 - 12])));
+    for (let i = 0; i < 9000; i++) vp.setText(i, `a label of some length, ${i}`);
+    vp.pick(0, 0);
+    return { applied, picked, objects: vp.stats().objects };
+  });
+  console.log(`100,000 objects: apply ${seen.applied.toFixed(0)} ms, pick ${seen.picked.toFixed(1)} ms`);
+  assert.equal(seen.objects, 9000);
 });
