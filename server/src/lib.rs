@@ -8,12 +8,17 @@
 //! - [`serve`]: a server from its listener to its end; tests run it in process on port 0.
 //! - [`net`]: the accept loop, one socket, the stop signal.
 //! - [`http`]: routes, refusals, the page. Only this module and the WebSocket's name axum.
+//! - [`log`]: where histories are kept; [`store`]: the sessions and their commit path; [`feed`]: the
+//!   live end of each log, and presence.
 //! - [`telemetry`]: logs and metrics.
 
 pub mod config;
+pub mod feed;
 pub mod http;
+pub mod log;
 pub mod net;
 pub mod serve;
+pub mod store;
 pub mod telemetry;
 pub mod units;
 

@@ -1,0 +1,136 @@
+//! Bytes that many subscribers share.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use vws_core::wire::{Encoding, ServerMessage};
+use vws_core::{Event, EventRecord, Seq, Snapshot};
+
+/// An event with its encodings, each made when the first subscriber asks for it.
+#[derive(Debug)]
+pub struct FeedEvent {
+    record: Arc<EventRecord>,
+    json: OnceLock<Bytes>,
+    msgpack: OnceLock<Bytes>,
+}
+
+impl FeedEvent {
+    pub(super) const fn new(record: Arc<EventRecord>) -> Self {
+        Self { record, json: OnceLock::new(), msgpack: OnceLock::new() }
+    }
+
+    /// The event itself.
+    #[must_use]
+    pub fn record(&self) -> &EventRecord {
+        &self.record
+    }
+
+    /// The event as a message.
+    pub fn encoded(&self, encoding: Encoding) -> Bytes {
+        let cell = match encoding {
+            Encoding::Json => &self.json,
+            Encoding::MessagePack => &self.msgpack,
+        };
+        let message = || encoding.encode_server(&ServerMessage::Event(EventRecord::clone(&self.record)));
+        cell.get_or_init(|| message().into()).clone()
+    }
+
+    /// About how many bytes the event holds in memory with its encodings.
+    pub(super) fn weight(&self) -> usize {
+        const FIXED: usize = 512;
+        let texts = match &self.record.event {
+            Event::ObjectCreated { object } => {
+                let properties =
+                    object.properties.iter().map(|(key, _)| key.as_str().len() + 64).sum::<usize>();
+                // The record, and two encodings of it.
+                3 * (object.name.as_str().len() + object.text.as_str().len() + properties)
+            }
+            Event::ObjectUpdated { name, patch } => {
+                let text = patch.text.as_ref().map_or(0, |text| text.as_str().len());
+                let properties = patch.properties.keys().map(|key| key.as_str().len() + 64).sum::<usize>();
+                3 * (name.as_str().len() + text + properties)
+            }
+            Event::ObjectRenamed { name, new_name } => 3 * (name.as_str().len() + new_name.as_str().len()),
+            Event::ObjectDeleted { name } => 3 * name.as_str().len(),
+            Event::ObjectsCleared
+            | Event::WorldInitialized { .. }
+            | Event::WorldUpdated { .. }
+            | Event::CameraMoved { .. }
+            | Event::CameraOrbitStarted { .. }
+            | Event::CameraOrbitStopped
+            | Event::SessionRenamed { .. } => 0,
+        };
+        FIXED + texts
+    }
+}
+
+/// A snapshot in parts, encoded for the wire.
+#[derive(Debug, Clone)]
+pub struct SnapshotFrames {
+    /// The last event in it.
+    pub seq: Seq,
+    /// One message each.
+    pub parts: Arc<[Bytes]>,
+}
+
+/// The newest encoded snapshot of a session, so that those who join at one moment share one. It is
+/// let go of when nobody has asked for it for a while.
+#[derive(Debug, Default)]
+pub struct SnapshotCache {
+    /// Guards the frames alone; encoding happens outside of it.
+    newest: Mutex<[Option<SnapshotFrames>; 2]>,
+    /// Lets one joiner encode while the others wait for what it makes.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// A joiner takes a cached snapshot and the events since, when those are at most this many.
+const TAIL_AFTER_SNAPSHOT: Seq = 1_024;
+
+impl SnapshotCache {
+    fn place(encoding: Encoding) -> usize {
+        usize::from(encoding == Encoding::MessagePack)
+    }
+
+    fn fresh(&self, encoding: Encoding, head: Seq) -> Option<SnapshotFrames> {
+        let newest = self.newest.lock();
+        newest[Self::place(encoding)].clone().filter(|frames| frames.seq + TAIL_AFTER_SNAPSHOT >= head)
+    }
+
+    /// The frames of a snapshot that is not far behind `head`: a cached one, or one that `take` makes
+    /// now.
+    pub(crate) async fn frames(
+        &self,
+        encoding: Encoding,
+        head: impl Fn() -> Seq,
+        take: impl FnOnce() -> Snapshot + Send + 'static,
+    ) -> SnapshotFrames {
+        if let Some(frames) = self.fresh(encoding, head()) {
+            return frames;
+        }
+        let _turn = self.turn.lock().await;
+        if let Some(frames) = self.fresh(encoding, head()) {
+            return frames;
+        }
+        let encode = move || {
+            let snapshot = take();
+            let seq = snapshot.session.seq;
+            let parts = snapshot.into_parts().into_iter();
+            let parts = parts.map(|part| encoding.encode_server(&ServerMessage::Snapshot(part)).into());
+            SnapshotFrames { seq, parts: parts.collect() }
+        };
+        let frames = tokio::task::spawn_blocking(encode).await.expect("encoding does not panic");
+        self.newest.lock()[Self::place(encoding)] = Some(frames.clone());
+        frames
+    }
+
+    /// Lets go of what is kept.
+    pub(crate) fn clear(&self) {
+        *self.newest.lock() = [None, None];
+    }
+
+    /// Bytes that are kept.
+    pub(crate) fn bytes(&self) -> usize {
+        self.newest.lock().iter().flatten().flat_map(|frames| frames.parts.iter()).map(Bytes::len).sum()
+    }
+}

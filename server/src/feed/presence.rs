@@ -1,0 +1,232 @@
+//! What the clients of one session show of themselves: the newest value of each, never a history.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use vws_core::ClientId;
+use vws_core::wire::{Identity, Peer, Presence};
+
+/// The clients of one session. Each change gets a number; whoever shows them to a client remembers the
+/// last number it has shown and asks for what came since, so that a slow client skips what is
+/// outdated, and many moving peers cost no queue.
+#[derive(Debug)]
+pub struct Peers {
+    /// Guards the table; held for one look-up or one page.
+    table: Mutex<Table>,
+    /// The number of the last change.
+    changed: watch::Sender<u64>,
+    /// How many departures are remembered.
+    max_departures: usize,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    last: u64,
+    present: HashMap<ClientId, Present>,
+    /// The last change of each client, by its number; a client that left stays until it is forgotten.
+    changes: BTreeMap<u64, ClientId>,
+    departed: HashMap<ClientId, u64>,
+    /// Every departure in order, those of clients that came back included.
+    departures: VecDeque<(ClientId, u64)>,
+}
+
+#[derive(Debug)]
+struct Present {
+    peer: Peer,
+    change: u64,
+    superseded: CancellationToken,
+}
+
+/// A client's place among its peers. It leaves when this is dropped.
+#[derive(Debug)]
+pub struct Seat<'a> {
+    peers: &'a Peers,
+    client_id: ClientId,
+    superseded: CancellationToken,
+}
+
+/// What changed among the peers.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct PeerChanges {
+    /// Those that came or show something else.
+    pub peers: Vec<Peer>,
+    /// Those that left.
+    pub left: Vec<ClientId>,
+    /// The number of the last change that was looked at.
+    pub through: u64,
+}
+
+impl Peers {
+    /// Nobody yet. So many departures are remembered; who was away for more learns of the rest by
+    /// their silence.
+    #[must_use]
+    pub fn new(max_departures: usize) -> Self {
+        Self { table: Mutex::default(), changed: watch::Sender::new(0), max_departures }
+    }
+
+    /// Takes a seat. Another connection of the same client id loses its own.
+    pub fn join(&self, identity: &Identity) -> Seat<'_> {
+        let superseded = CancellationToken::new();
+        let mut table = self.table.lock();
+        let change = table.note(&identity.client_id);
+        let peer = identity.peer(Presence::default());
+        let present = Present { peer, change, superseded: superseded.clone() };
+        if let Some(former) = table.present.insert(identity.client_id.clone(), present) {
+            former.superseded.cancel();
+        }
+        drop(table);
+        self.changed.send_replace(change);
+        Seat { peers: self, client_id: identity.client_id.clone(), superseded }
+    }
+
+    /// What changed after the change `since`, of at most `limit` clients, the client `but` left out.
+    #[must_use]
+    pub fn since(&self, since: u64, limit: usize, but: &ClientId) -> PeerChanges {
+        let table = self.table.lock();
+        let mut found = PeerChanges { through: since, ..PeerChanges::default() };
+        for (change, client_id) in table.changes.range(since + 1..).take(limit) {
+            found.through = *change;
+            if client_id == but {
+                continue;
+            }
+            match table.present.get(client_id) {
+                Some(present) => found.peers.push(present.peer.clone()),
+                None => found.left.push(client_id.clone()),
+            }
+        }
+        found
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.table.lock().present.len()
+    }
+
+    /// Tells the number of the last change, whenever there is one.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+}
+
+impl Table {
+    /// Gives the client's change the next number, in place of its former one.
+    fn note(&mut self, client_id: &ClientId) -> u64 {
+        let former = self.present.get(client_id).map(|present| present.change);
+        if let Some(former) = former.or_else(|| self.departed.remove(client_id)) {
+            self.changes.remove(&former);
+        }
+        self.last += 1;
+        self.changes.insert(self.last, client_id.clone());
+        self.last
+    }
+
+    /// Remembers that a client left with the change of that number, and forgets who left first.
+    fn depart(&mut self, client_id: &ClientId, change: u64, max_departures: usize) {
+        self.present.remove(client_id);
+        self.departed.insert(client_id.clone(), change);
+        self.departures.push_back((client_id.clone(), change));
+        while self.departures.len() > max_departures {
+            let Some((oldest, change)) = self.departures.pop_front() else { break };
+            // One that came back since has another number, or none.
+            if self.departed.get(&oldest) == Some(&change) {
+                self.departed.remove(&oldest);
+                self.changes.remove(&change);
+            }
+        }
+    }
+}
+
+impl Seat<'_> {
+    /// Shows `presence` in place of what was shown before.
+    pub fn show(&self, presence: Presence) {
+        let mut table = self.peers.table.lock();
+        if self.superseded.is_cancelled() {
+            return;
+        }
+        let change = table.note(&self.client_id);
+        if let Some(present) = table.present.get_mut(&self.client_id) {
+            present.peer.presence = presence;
+            present.change = change;
+        }
+        drop(table);
+        self.peers.changed.send_replace(change);
+    }
+
+    /// Resolves when another connection of the same client id has taken the seat.
+    pub async fn superseded(&self) {
+        self.superseded.cancelled().await;
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        let mut table = self.peers.table.lock();
+        if self.superseded.is_cancelled() {
+            return;
+        }
+        let change = table.note(&self.client_id);
+        table.depart(&self.client_id, change, self.peers.max_departures);
+        drop(table);
+        self.peers.changed.send_replace(change);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vws_core::ObjectName;
+
+    fn identity(id: &str) -> Identity {
+        Identity { client_id: ClientId::new(id).expect("is valid"), name: None, color: None }
+    }
+
+    fn selecting(name: &str) -> Presence {
+        Presence { selection: vec![ObjectName::new("name", name).expect("is valid")], ..Presence::default() }
+    }
+
+    fn names(changes: &PeerChanges) -> Vec<&str> {
+        changes.peers.iter().map(|peer| peer.client_id.as_str()).collect()
+    }
+
+    #[test]
+    fn pres1_a_client_is_told_the_newest_of_each_peer_once() {
+        let peers = Peers::new(10);
+        let (me, other) = (identity("me"), identity("other"));
+        let _mine = peers.join(&me);
+        let seat = peers.join(&other);
+        let first = peers.since(0, 100, &me.client_id);
+        assert_eq!(names(&first), ["other"]);
+        seat.show(selecting("a"));
+        seat.show(selecting("b"));
+        let second = peers.since(first.through, 100, &me.client_id);
+        assert_eq!(second.peers, [other.peer(selecting("b"))]);
+        assert_eq!(peers.since(second.through, 100, &me.client_id).peers, []);
+        drop(seat);
+        assert_eq!(peers.since(second.through, 100, &me.client_id).left, [other.client_id]);
+    }
+
+    #[test]
+    fn pres2_a_second_connection_of_a_client_takes_the_seat_over() {
+        let peers = Peers::new(10);
+        let first = peers.join(&identity("a"));
+        let second = peers.join(&identity("a"));
+        assert!(first.superseded.is_cancelled() && !second.superseded.is_cancelled());
+        drop(first);
+        assert_eq!(peers.count(), 1, "the loser's end does not remove the winner");
+        drop(second);
+        assert_eq!(peers.count(), 0);
+    }
+
+    #[test]
+    fn pres3_departures_are_forgotten_beyond_their_bound() {
+        let peers = Peers::new(3);
+        for n in 0..100 {
+            drop(peers.join(&identity(&format!("c{n}"))));
+        }
+        assert!(peers.table.lock().changes.len() <= 5);
+    }
+}

@@ -1,0 +1,163 @@
+//! What every [`EventLog`] owes, as one suite of checks that each implementor's tests run.
+//!
+//! It is part of the library, not of one test file, so that a log kept elsewhere runs the same checks.
+
+use std::sync::Arc;
+
+use vws_core::limits::ModelLimits;
+use vws_core::reduce::State;
+use vws_core::{Command, Context, EventRecord, Session, SessionId, SessionInfo, decide};
+
+use super::{Appending, EventLog, LogError};
+
+/// Runs every check on `log`, which must be empty. The sessions that it makes are its own, and it
+/// removes them.
+///
+/// # Panics
+/// At the first promise that the log does not keep.
+pub async fn check(log: &dyn EventLog) {
+    appends_are_dense_and_whole(log).await;
+    reads_are_pages_of_the_history(log).await;
+    snapshots_stand_for_what_is_trimmed(log).await;
+    sessions_are_apart_and_end(log).await;
+}
+
+/// A session whose history grows by real commands.
+struct Scribe {
+    session: Session,
+    info: SessionInfo,
+}
+
+impl Scribe {
+    async fn begin(log: &dyn EventLog, number: u8) -> Self {
+        let id = SessionId::from_uuid(uuid::Uuid::from_bytes([number; 16]));
+        let session = Session::new(id, None, 1_000, 7);
+        let info = session.info();
+        log.create(info.clone()).await.expect("a new session begins");
+        Self { session, info }
+    }
+
+    fn id(&self) -> SessionId {
+        self.session.id()
+    }
+
+    /// The next `count` events, applied to the mirror and not yet in the log.
+    fn events(&mut self, count: u64) -> Vec<Arc<EventRecord>> {
+        let first = self.session.seq() + 1;
+        (first..first + count)
+            .map(|seq| {
+                let json = format!(
+                    r#"{{"type":"create_object","object":{{"name":"object {seq}","type":"cube","x":0.1,"y":-0.2,"z":12}}}}"#
+                );
+                let command: Command = serde_json::from_str(&json).expect("is a command");
+                let limits = ModelLimits::default();
+                let context = Context { at: 1_000 + seq, limits: &limits, expect_version: None };
+                let event = decide(&self.session, &command, &context).expect("is allowed").remove(0);
+                let record = EventRecord { seq, at: 1_000 + seq, by: None, more: 0, event };
+                self.session.apply(&record).expect("is the next");
+                Arc::new(record)
+            })
+            .collect()
+    }
+}
+
+async fn append(
+    log: &dyn EventLog,
+    id: SessionId,
+    after: u64,
+    batch: &[Arc<EventRecord>],
+) -> Result<(), LogError> {
+    match log.append(id, after, batch) {
+        Appending::Done(result) => result,
+        Appending::Later(future) => future.await,
+    }
+}
+
+async fn appends_are_dense_and_whole(log: &dyn EventLog) {
+    let mut scribe = Scribe::begin(log, 1).await;
+    let (one, two) = (scribe.events(3), scribe.events(2));
+    let conflict = Err(LogError::Conflict { expected: 3, found: 0 });
+    assert_eq!(append(log, scribe.id(), 3, &two).await, conflict, "a batch that leaves a gap is refused");
+    append(log, scribe.id(), 0, &one).await.expect("the first batch is taken");
+    let conflict = Err(LogError::Conflict { expected: 0, found: 3 });
+    assert_eq!(append(log, scribe.id(), 0, &one).await, conflict, "a batch that is there is refused");
+    let torn = [Arc::clone(&two[1]), Arc::clone(&two[0])];
+    assert!(append(log, scribe.id(), 3, &torn).await.is_err(), "a batch that is not dense is refused");
+    assert_eq!(log.read(scribe.id(), 0, 100).await.expect("reads"), one, "what is refused leaves nothing");
+    append(log, scribe.id(), 3, &two).await.expect("the next batch is taken");
+    assert_eq!(log.read(scribe.id(), 3, 100).await.expect("reads"), two);
+    log.delete(scribe.id()).await.expect("ends");
+}
+
+async fn reads_are_pages_of_the_history(log: &dyn EventLog) {
+    let mut scribe = Scribe::begin(log, 2).await;
+    let all = scribe.events(25);
+    append(log, scribe.id(), 0, &all).await.expect("is taken");
+    let mut read = Vec::new();
+    loop {
+        let page = log.read(scribe.id(), read.len() as u64, 10).await.expect("reads");
+        assert!(page.len() <= 10, "a page is not longer than its limit");
+        if page.is_empty() {
+            break;
+        }
+        read.extend(page);
+    }
+    assert_eq!(read, all, "the pages are the history, to the last byte");
+    assert_eq!(log.read(scribe.id(), 1_000, 10).await, Ok(Vec::new()), "nothing follows the end");
+    log.delete(scribe.id()).await.expect("ends");
+}
+
+async fn snapshots_stand_for_what_is_trimmed(log: &dyn EventLog) {
+    let mut scribe = Scribe::begin(log, 3).await;
+    let id = scribe.id();
+    assert_eq!(log.snapshot(id).await, Ok(None), "there is no snapshot before the first");
+    let early = scribe.events(4);
+    append(log, id, 0, &early).await.expect("is taken");
+    log.trim(id, 4).await.expect("trims");
+    assert_eq!(log.read(id, 0, 10).await.expect("reads"), early, "what no snapshot holds is kept");
+    let snapshot = scribe.session.snapshot();
+    log.save_snapshot(snapshot.clone()).await.expect("is kept");
+    assert_eq!(log.snapshot(id).await, Ok(Some(snapshot)));
+    let late = scribe.events(3);
+    append(log, id, 4, &late).await.expect("is taken");
+    log.trim(id, 100).await.expect("trims");
+    assert_eq!(log.read(id, 0, 10).await, Err(LogError::Trimmed { trimmed: 4 }), "a cut is told, not hidden");
+    let tail = log.read(id, 4, 10).await.expect("reads");
+    assert_eq!(tail, late);
+    let mut rebuilt = log.snapshot(id).await.expect("reads").expect("is there").restore().expect("is whole");
+    for event in &tail {
+        rebuilt.apply(event).expect("is the next");
+    }
+    assert_eq!(rebuilt.snapshot(), scribe.session.snapshot(), "snapshot and tail are the whole history");
+    log.delete(id).await.expect("ends");
+}
+
+async fn sessions_are_apart_and_end(log: &dyn EventLog) {
+    let (mut a, mut b) = (Scribe::begin(log, 4).await, Scribe::begin(log, 5).await);
+    assert_eq!(log.create(a.info.clone()).await, Err(LogError::SessionExists(a.id())));
+    assert_eq!(log.list().await, Ok(vec![a.info.clone(), b.info.clone()]));
+    let (of_a, of_b) = (a.events(2), b.events(5));
+    append(log, a.id(), 0, &of_a).await.expect("is taken");
+    append(log, b.id(), 0, &of_b).await.expect("is taken");
+    log.delete(a.id()).await.expect("ends");
+    let gone = LogError::NoSession(a.id());
+    assert_eq!(log.delete(a.id()).await, Err(gone.clone()));
+    assert_eq!(log.read(a.id(), 0, 10).await, Err(gone.clone()));
+    assert_eq!(append(log, a.id(), 2, &of_a).await, Err(gone));
+    assert_eq!(log.read(b.id(), 0, 10).await.expect("reads"), of_b, "another session's history is untouched");
+    log.create(a.info.clone()).await.expect("a new history may begin under the id");
+    assert_eq!(log.read(a.id(), 0, 10).await, Ok(Vec::new()), "nothing is left of the old one");
+    log.delete(a.id()).await.expect("ends");
+    log.delete(b.id()).await.expect("ends");
+    assert_eq!(log.list().await, Ok(Vec::new()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::MemoryLog;
+
+    #[tokio::test]
+    async fn log1_the_memory_log_keeps_the_contract() {
+        super::check(&MemoryLog::default()).await;
+    }
+}

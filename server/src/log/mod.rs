@@ -1,0 +1,102 @@
+//! Where a session's history is kept.
+//!
+//! # Layout
+//! - [`EventLog`]: what the store asks of any log.
+//! - [`MemoryLog`]: history that ends with the process.
+//! - [`contract`]: the test suite that every log passes.
+
+pub mod contract;
+mod memory;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use thiserror::Error;
+use vws_core::{EventRecord, Seq, SessionId, SessionInfo, Snapshot};
+
+pub use memory::MemoryLog;
+
+/// A future in a box: logs are chosen at run time.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Why a log did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LogError {
+    /// The log has no such session.
+    #[error("the log has no session {0}")]
+    NoSession(SessionId),
+    /// The log has such a session already.
+    #[error("the log has a session {0} already")]
+    SessionExists(SessionId),
+    /// The batch does not follow what the log has. Nothing of it was taken.
+    #[error("the batch follows event {expected}, the log's last one is {found}")]
+    Conflict {
+        /// The event that the batch follows.
+        expected: Seq,
+        /// The last event that the log has.
+        found: Seq,
+    },
+    /// What was asked for has been folded into a snapshot.
+    #[error("events up to {trimmed} are no longer kept")]
+    Trimmed {
+        /// The last event that is no longer there on its own.
+        trimmed: Seq,
+    },
+    /// The log cannot take anything now. Nothing of the batch was taken.
+    #[error("the log is not available: {0}")]
+    Unavailable(String),
+}
+
+/// The outcome of an append, now or later.
+pub enum Appending {
+    /// The log has taken the batch, or has not.
+    Done(Result<(), LogError>),
+    /// The log will tell. Until then nothing of the batch may be acknowledged or shown.
+    Later(BoxFuture<'static, Result<(), LogError>>),
+}
+
+impl std::fmt::Debug for Appending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Done(result) => f.debug_tuple("Done").field(result).finish(),
+            Self::Later(_) => f.write_str("Later"),
+        }
+    }
+}
+
+/// The histories of all sessions, each a dense sequence of events from 1 and at times a snapshot.
+///
+/// A log decides nothing: it takes what follows, in order, and refuses what does not. Two batches of
+/// one session are never appended at once; those of different sessions may be.
+pub trait EventLog: Send + Sync + 'static {
+    /// Begins the history of a session, which has no event yet.
+    fn create(&self, session: SessionInfo) -> BoxFuture<'_, Result<(), LogError>>;
+
+    /// Takes `batch`, which follows the event `after`, whole or not at all. It is durable, at the
+    /// level that the log runs at, once the outcome is there.
+    fn append(&self, session: SessionId, after: Seq, batch: &[Arc<EventRecord>]) -> Appending;
+
+    /// At most `limit` events that follow `after`, in order; none when there is none yet.
+    fn read(
+        &self,
+        session: SessionId,
+        after: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Arc<EventRecord>>, LogError>>;
+
+    /// Keeps `snapshot` in place of an older one.
+    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), LogError>>;
+
+    /// The newest snapshot, if there is one.
+    fn snapshot(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Snapshot>, LogError>>;
+
+    /// Lets go of the events up to `through`. Those that no snapshot holds are kept all the same.
+    fn trim(&self, session: SessionId, through: Seq) -> BoxFuture<'_, Result<(), LogError>>;
+
+    /// Removes all that is kept of a session.
+    fn delete(&self, session: SessionId) -> BoxFuture<'_, Result<(), LogError>>;
+
+    /// Every session as it was when its history began, in the order of the ids.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<SessionInfo>, LogError>>;
+}

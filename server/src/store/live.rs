@@ -1,0 +1,395 @@
+//! One session in memory: request → decide → events → append → apply → broadcast.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use parking_lot::RwLock;
+use tokio::sync::OwnedMutexGuard;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+use vws_core::limits::ModelLimits;
+use vws_core::reduce::State;
+use vws_core::wire::{Encoding, Resume};
+use vws_core::{
+    Author, Command, Context, Event, EventRecord, Millis, Seq, Session, SessionId, SessionInfo, decide,
+};
+
+use super::receipts::Receipts;
+use super::{Lobby, StoreConfig, StoreError, now};
+use crate::feed::{Feed, Peers, SnapshotCache, SnapshotFrames, Subscription};
+use crate::log::{Appending, EventLog, LogError};
+
+/// A command with all that it is judged by.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The wish.
+    pub command: Command,
+    /// The version that the client has seen of what the command is about.
+    pub expect_version: Option<Seq>,
+    /// Whose it is; a retry with the same author has no second effect.
+    pub author: Option<Author>,
+}
+
+/// What a command came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its events; empty when all was already as it wished.
+    pub seqs: Range<Seq>,
+    /// The session's last event right after it.
+    pub seq: Seq,
+    /// When it was decided.
+    pub at: Millis,
+}
+
+/// A page of a session's history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventPage {
+    /// The events, in order.
+    pub events: Vec<Arc<EventRecord>>,
+    /// The session's last event.
+    pub head: Seq,
+}
+
+/// What one session holds of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// What the session is.
+    pub info: SessionInfo,
+    /// Bytes of the feed, about.
+    pub feed_bytes: usize,
+    /// Bytes of the encoded snapshot that joiners share.
+    pub snapshot_bytes: usize,
+    /// Those who follow it, over WebSocket or as an event stream.
+    pub subscribers: usize,
+    /// Those who show themselves.
+    pub peers: usize,
+}
+
+/// One session. Every change goes through [`execute`](Self::execute), and no two at once.
+#[derive(Debug)]
+pub struct LiveSession {
+    id: SessionId,
+    log: LogHandle,
+    limits: ModelLimits,
+    max_history: Seq,
+    max_subscribers: usize,
+    /// Orders the commits. Fair, so that no client is left waiting; held over the log's append.
+    commit: Arc<tokio::sync::Mutex<Ledger>>,
+    /// Guards the folded state. Written only by the holder of `commit`, for the time of the apply and
+    /// the push to the feed; readers run side by side. No await, I/O or encoding inside.
+    state: RwLock<Session>,
+    feed: Feed,
+    snapshots: SnapshotCache,
+    peers: Peers,
+    subscribers: AtomicUsize,
+    ended: CancellationToken,
+    lobby: Arc<Lobby>,
+}
+
+struct LogHandle(Arc<dyn EventLog>);
+
+impl std::fmt::Debug for LogHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EventLog")
+    }
+}
+
+/// What a commit needs beside the state.
+#[derive(Debug, Default)]
+struct Ledger {
+    receipts: Receipts,
+    /// The time of the last commit: a session's times never go back, whatever the clock does.
+    last_at: Millis,
+    /// The last event that the log no longer keeps on its own.
+    trimmed: Seq,
+}
+
+impl LiveSession {
+    pub(super) fn new(
+        session: Session,
+        log: Arc<dyn EventLog>,
+        config: &StoreConfig,
+        lobby: Arc<Lobby>,
+    ) -> Self {
+        Self {
+            id: session.id(),
+            log: LogHandle(log),
+            limits: config.model,
+            max_history: config.max_history,
+            max_subscribers: config.max_subscribers,
+            commit: Arc::default(),
+            feed: Feed::new(session.seq(), config.feed_events, config.feed_bytes),
+            state: RwLock::new(session),
+            snapshots: SnapshotCache::default(),
+            peers: Peers::new(config.max_subscribers),
+            subscribers: AtomicUsize::new(0),
+            ended: CancellationToken::new(),
+            lobby,
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// The bounds in force.
+    #[must_use]
+    pub const fn limits(&self) -> &ModelLimits {
+        &self.limits
+    }
+
+    /// Those who show themselves.
+    #[must_use]
+    pub const fn peers(&self) -> &Peers {
+        &self.peers
+    }
+
+    /// Runs `read` on the state. Short: writers wait meanwhile. Clone what is to be encoded.
+    pub fn read<T>(&self, read: impl FnOnce(&Session) -> T) -> T {
+        read(&self.state.read())
+    }
+
+    /// Decides a command, has the log take its events, applies and broadcasts them, in this order.
+    /// `view` sees the state right after, before any later change.
+    ///
+    /// The commit is finished even when the caller stops waiting for it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing has changed then.
+    pub async fn execute<T: Send + 'static>(
+        self: &Arc<Self>,
+        request: Request,
+        view: impl FnOnce(&Session) -> T + Send + 'static,
+    ) -> Result<(Outcome, T), StoreError> {
+        let mut ledger = Arc::clone(&self.commit).lock_owned().await;
+        if self.ended.is_cancelled() {
+            return Err(StoreError::not_found(self.id));
+        }
+        if let Some(author) = &request.author
+            && let Some(first) = ledger.receipts.find(author)?
+        {
+            return first.clone().map(|outcome| (outcome, self.read(view))).map_err(StoreError::from);
+        }
+        let at = now().max(ledger.last_at);
+        ledger.last_at = at;
+        let context = Context { at, limits: &self.limits, expect_version: request.expect_version };
+        let (seq, decided) =
+            self.read(|session| (session.seq(), decide(session, &request.command, &context)));
+        let events = match decided {
+            Ok(events) => events,
+            Err(rejection) => {
+                if let Some(author) = &request.author {
+                    ledger.receipts.note(author, Err(rejection.clone()));
+                }
+                return Err(rejection.into());
+            }
+        };
+        let records = records(events, seq, at, request.author.as_ref());
+        let outcome =
+            Outcome { seqs: seq + 1..seq + 1 + records.len() as Seq, seq: seq + records.len() as Seq, at };
+        let commit = Commit { ledger, records, outcome, author: request.author };
+        if commit.records.is_empty() {
+            return self.finish(commit, Ok(()), view);
+        }
+        match self.log.0.append(self.id, seq, &commit.records) {
+            Appending::Done(taken) => self.finish(commit, taken, view),
+            Appending::Later(taken) => {
+                // A task of its own: a caller that gives up must not leave events in the log that the
+                // state does not have.
+                let this = Arc::clone(self);
+                let rest = tokio::spawn(async move { this.finish(commit, taken.await, view) });
+                rest.await.unwrap_or_else(|failed| {
+                    error!(session.id = %self.id, error = %failed, "a commit did not end");
+                    Err(StoreError::LogUnavailable("the commit did not end".to_owned()))
+                })
+            }
+        }
+    }
+
+    fn finish<T>(
+        &self,
+        mut commit: Commit,
+        taken: Result<(), LogError>,
+        view: impl FnOnce(&Session) -> T,
+    ) -> Result<(Outcome, T), StoreError> {
+        if let Err(failed) = taken {
+            warn!(session.id = %self.id, error = %failed, "the log did not take a batch");
+            return Err(StoreError::LogUnavailable(failed.to_string()));
+        }
+        let mut state = self.state.write();
+        for record in &commit.records {
+            state.apply(record).expect("commits of a session are ordered by its commit lock");
+        }
+        self.feed.push(&commit.records);
+        let seen = view(&state);
+        drop(state);
+        if !commit.records.is_empty() {
+            self.feed.wake(commit.outcome.seq);
+        }
+        for record in &commit.records {
+            if let Event::SessionRenamed { name } = &record.event {
+                self.lobby.renamed(self.id, name.clone(), record.at);
+            }
+        }
+        if let Some(author) = &commit.author {
+            commit.ledger.receipts.note(author, Ok(commit.outcome.clone()));
+        }
+        self.compact_when_due(&mut commit.ledger, commit.outcome.seq);
+        Ok((commit.outcome, seen))
+    }
+
+    /// Past its bound, the older half of the history is folded into a snapshot.
+    fn compact_when_due(&self, ledger: &mut Ledger, head: Seq) {
+        if head - ledger.trimmed <= self.max_history {
+            return;
+        }
+        let through = head - self.max_history / 2;
+        ledger.trimmed = through;
+        let snapshot = self.read(Session::snapshot);
+        let (log, id) = (Arc::clone(&self.log.0), self.id);
+        tokio::spawn(async move {
+            let saved = log.save_snapshot(snapshot).await;
+            let trimmed = match saved {
+                Ok(()) => log.trim(id, through).await,
+                Err(failed) => Err(failed),
+            };
+            match trimmed {
+                Ok(()) | Err(LogError::NoSession(_)) => {}
+                Err(failed) => warn!(session.id = %id, error = %failed, "history was not compacted"),
+            }
+        });
+    }
+
+    /// At most `limit` events after `after`.
+    ///
+    /// # Errors
+    /// [`StoreError::HistoryGone`] when they are no longer all kept.
+    pub async fn events(&self, after: Seq, limit: usize) -> Result<EventPage, StoreError> {
+        let events = self.log.0.read(self.id, after, limit).await?;
+        // Read after the events: the head is never behind them.
+        let head = self.read(|session| session.seq());
+        Ok(EventPage { events, head })
+    }
+
+    /// A place in the feed after what the client has seen, when all that follows is there.
+    #[must_use]
+    pub fn resume(&self, after: Resume) -> Option<Subscription<'_>> {
+        let (epoch, head) = self.read(|session| (session.epoch(), session.seq()));
+        if after.epoch != epoch || after.seq > head {
+            return None;
+        }
+        self.feed.subscribe(after.seq).ok()
+    }
+
+    /// A snapshot for a joiner, shared with those who join at the same moment, and the place in the
+    /// feed that follows it.
+    pub async fn join(self: &Arc<Self>, encoding: Encoding) -> (SnapshotFrames, Subscription<'_>) {
+        loop {
+            let this = Arc::clone(self);
+            let head = || self.read(|session| session.seq());
+            let frames = self.snapshots.frames(encoding, head, move || this.read(Session::snapshot)).await;
+            match self.feed.subscribe(frames.seq) {
+                Ok(subscription) => return (frames, subscription),
+                // The session moved on by more than its feed holds while the snapshot was encoded.
+                Err(_) => self.snapshots.clear(),
+            }
+        }
+    }
+
+    /// The whole state as the wire's JSON, made now.
+    #[must_use]
+    pub fn snapshot_json(&self) -> Bytes {
+        vws_core::wire::canonical_json(&self.read(Session::snapshot)).into()
+    }
+
+    /// Resolves when the session is deleted.
+    pub async fn ended(&self) {
+        self.ended.cancelled().await;
+    }
+
+    /// Whether the session is deleted.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.ended.is_cancelled()
+    }
+
+    /// Takes a place among those who follow the session.
+    ///
+    /// # Errors
+    /// [`StoreError::TooManySubscribers`].
+    pub fn follow(self: &Arc<Self>) -> Result<Follower, StoreError> {
+        let max = self.max_subscribers;
+        let follower = Follower(Arc::clone(self));
+        if self.subscribers.fetch_add(1, Ordering::Relaxed) >= max {
+            return Err(StoreError::TooManySubscribers { session: self.id, max });
+        }
+        Ok(follower)
+    }
+
+    /// Ends the session for all who hold it. Waits for a commit that is under way.
+    pub(super) async fn end(&self) -> Result<(), StoreError> {
+        let _no_commit = self.commit.lock().await;
+        if self.ended.is_cancelled() {
+            return Err(StoreError::not_found(self.id));
+        }
+        self.log.0.delete(self.id).await?;
+        self.ended.cancel();
+        self.snapshots.clear();
+        Ok(())
+    }
+
+    /// What the session holds of the server.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        Usage {
+            info: self.read(Session::info),
+            feed_bytes: self.feed.bytes(),
+            snapshot_bytes: self.snapshots.bytes(),
+            subscribers: self.subscribers.load(Ordering::Relaxed),
+            peers: self.peers.count(),
+        }
+    }
+}
+
+/// A commit between its decision and its end.
+struct Commit {
+    ledger: OwnedMutexGuard<Ledger>,
+    records: Vec<Arc<EventRecord>>,
+    outcome: Outcome,
+    author: Option<Author>,
+}
+
+fn records(events: Vec<Event>, after: Seq, at: Millis, author: Option<&Author>) -> Vec<Arc<EventRecord>> {
+    let count = events.len();
+    let numbered = events.into_iter().zip(1..);
+    numbered
+        .map(|(event, n)| {
+            let more = u32::try_from(count - n).unwrap_or(u32::MAX);
+            Arc::new(EventRecord { seq: after + n as Seq, at, by: author.cloned(), more, event })
+        })
+        .collect()
+}
+
+/// A place among those who follow a session, for as long as it is held.
+#[derive(Debug)]
+pub struct Follower(Arc<LiveSession>);
+
+impl std::ops::Deref for Follower {
+    type Target = Arc<LiveSession>;
+
+    fn deref(&self) -> &Arc<LiveSession> {
+        &self.0
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        if self.0.subscribers.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.snapshots.clear();
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The sessions of a server: thread-safe, each with a lock of its own.
+//!
+//! # Layout
+//! - [`SessionStore`]: the set of sessions.
+//! - [`LiveSession`]: one session: its commit path, its state, its feed, its peers.
+//! - [`Lobby`]: the stream that tells which sessions there are.
+//! - `receipts`: the outcomes of recent commands, so that a retry gets the first one.
+
+mod error;
+mod live;
+mod lobby;
+mod receipts;
+mod registry;
+
+pub use error::StoreError;
+pub use live::{EventPage, Follower, LiveSession, Outcome, Request, Usage};
+pub use lobby::{Lobby, LobbySubscription};
+pub use registry::{SessionStore, StoreConfig};
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use vws_core::Millis;
+
+/// The machine's time.
+fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+}

@@ -1,0 +1,146 @@
+//! The set of sessions.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::RwLock;
+use tracing::info;
+use uuid::Uuid;
+use vws_core::limits::ModelLimits;
+use vws_core::{DisplayName, Epoch, Rejection, Session, SessionId, SessionInfo};
+
+use super::{LiveSession, Lobby, StoreError, now};
+use crate::log::EventLog;
+
+/// The bounds of a store.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// The bounds of each session's content.
+    pub model: ModelLimits,
+    /// Sessions at once.
+    pub max_sessions: usize,
+    /// Those who may follow one session at once.
+    pub max_subscribers: usize,
+    /// Events of one session that are kept.
+    pub max_history: u64,
+    /// Recent events of one session that subscribers read from.
+    pub feed_events: usize,
+    /// Bytes of them, about.
+    pub feed_bytes: usize,
+}
+
+/// The sessions of a server. Sessions share nothing that is written on the way of a command.
+pub struct SessionStore {
+    log: Arc<dyn EventLog>,
+    config: StoreConfig,
+    /// Guards the set; held for one look-up, one page or one change of the set.
+    sessions: RwLock<BTreeMap<SessionId, Arc<LiveSession>>>,
+    /// Orders creations and deletions, which wait for the log.
+    lifecycle: tokio::sync::Mutex<()>,
+    lobby: Arc<Lobby>,
+    /// The last epoch that was given out; they only rise.
+    epoch: AtomicU64,
+}
+
+impl std::fmt::Debug for SessionStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionStore").field("sessions", &self.count()).finish_non_exhaustive()
+    }
+}
+
+impl SessionStore {
+    /// A store without sessions over a log without any.
+    #[must_use]
+    pub fn new(log: Arc<dyn EventLog>, config: StoreConfig) -> Self {
+        let epoch = now();
+        Self {
+            log,
+            config,
+            sessions: RwLock::default(),
+            lifecycle: tokio::sync::Mutex::default(),
+            lobby: Arc::new(Lobby::new(epoch)),
+            epoch: AtomicU64::new(epoch),
+        }
+    }
+
+    /// Makes a session, empty, with the default world.
+    ///
+    /// # Errors
+    /// [`StoreError::Rejected`] for an invalid name, [`StoreError::TooManySessions`], or the log's.
+    pub async fn create(&self, name: Option<&str>) -> Result<SessionInfo, StoreError> {
+        let name = name.map(|name| DisplayName::new("name", name)).transpose();
+        let name = name.map_err(|error| Rejection::at("/name", error))?;
+        let _alone = self.lifecycle.lock().await;
+        let max = self.config.max_sessions;
+        if self.count() >= max {
+            return Err(StoreError::TooManySessions { max });
+        }
+        // Version 7 of one process rises strictly, so that the order of ids is that of creation.
+        let id = SessionId::from_uuid(Uuid::now_v7());
+        let session = Session::new(id, name, now(), self.next_epoch());
+        let info = session.info();
+        self.log.create(info.clone()).await?;
+        let live = LiveSession::new(session, Arc::clone(&self.log), &self.config, Arc::clone(&self.lobby));
+        self.sessions.write().insert(id, Arc::new(live));
+        self.lobby.created(&info);
+        info!(session.id = %id, "session created");
+        Ok(info)
+    }
+
+    /// Milliseconds since 1970 or, where the clock stands or goes back, one more than the last.
+    fn next_epoch(&self) -> Epoch {
+        let now = now();
+        let next = |last: u64| Some(now.max(last + 1));
+        self.epoch
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
+            .map_or(now, |last| now.max(last + 1))
+    }
+
+    /// The session of that id.
+    ///
+    /// # Errors
+    /// `session_not_found`.
+    pub fn get(&self, id: SessionId) -> Result<Arc<LiveSession>, StoreError> {
+        self.sessions.read().get(&id).cloned().ok_or_else(|| StoreError::not_found(id))
+    }
+
+    /// At most `limit` sessions in the order of their creation, after the one named.
+    #[must_use]
+    pub fn list(&self, after: Option<SessionId>, limit: usize) -> Vec<Arc<LiveSession>> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.sessions
+            .read()
+            .range((from, Bound::Unbounded))
+            .take(limit)
+            .map(|(_, live)| Arc::clone(live))
+            .collect()
+    }
+
+    /// Ends a session: its objects, world, history and streams.
+    ///
+    /// # Errors
+    /// `session_not_found`, or the log's; the session is there as before then.
+    pub async fn delete(&self, id: SessionId) -> Result<(), StoreError> {
+        let live = self.get(id)?;
+        let _alone = self.lifecycle.lock().await;
+        live.end().await?;
+        self.sessions.write().remove(&id);
+        self.lobby.deleted(id, now());
+        info!(session.id = %id, "session deleted");
+        Ok(())
+    }
+
+    /// How many sessions there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.sessions.read().len()
+    }
+
+    /// The stream of creations and deletions.
+    #[must_use]
+    pub const fn lobby(&self) -> &Arc<Lobby> {
+        &self.lobby
+    }
+}
