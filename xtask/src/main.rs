@@ -1,0 +1,103 @@
+//! The project's commands, as `cargo xtask COMMAND`.
+//!
+//! # Layout
+//! - `setup`: what a machine needs, installed once
+//! - `page`, `server`: building the two halves
+//! - `run`, `dev`, `e2e`, `test`: the commands
+//! - `spec_check`: whether SPEC.md and the tests name the same rules
+//! - `project`, `process`, `say`, `failure`: places, programs, output, errors
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "these commands talk to a person")]
+
+mod dev;
+mod e2e;
+mod failure;
+mod page;
+mod process;
+mod project;
+mod run;
+mod say;
+mod server;
+mod setup;
+mod spec_check;
+mod test;
+
+use std::env;
+use std::process::ExitCode;
+
+use failure::{Failure, Result};
+use project::Project;
+use setup::Needs;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  run [-- ARGS]  set up, build the page and the server in release, start `vws serve ARGS`
+  test           set up, then every check and test there is; ends with one line of counts
+  dev [-- ARGS]  `vws serve ARGS` and `trunk serve` before it: the page follows your edits
+  e2e [NAME]     the browser tests alone; only those whose title matches NAME
+  setup          only the set-up of `run` and `test`
+  spec-check     whether every rule of SPEC.md has a test, and every test a rule
+  ci             `test`, for machines: what .ci/run calls
+
+environment
+  VWS_WASM_TOOLCHAIN=debian   build the page with Debian's compiler and never ask rustup
+  CHROMIUM, CHROMEDRIVER      the browser for tests, when it is not on PATH
+  CARGO_TARGET_DIR            where things are built, as for cargo
+  XDG_DATA_HOME               tools go to $XDG_DATA_HOME/vws (default ~/.local/share/vws)
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("✗ {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<ExitCode> {
+    let Some((command, rest)) = arguments.split_first() else {
+        print!("{HELP}");
+        return Ok(ExitCode::FAILURE);
+    };
+    if matches!(command.as_str(), "help" | "--help" | "-h") {
+        print!("{HELP}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let project = Project::locate()?;
+    match (command.as_str(), rest) {
+        ("run", rest) => run::run(&project, passed_on(rest))?,
+        ("dev", rest) => dev::run(&project, passed_on(rest))?,
+        ("setup", []) => {
+            setup::ensure(&project, Needs::Browser, None)?;
+            println!("✓ everything is set up");
+        }
+        ("e2e", []) => e2e::run(&project, None)?,
+        ("e2e", [name]) => e2e::run(&project, Some(name))?,
+        ("spec-check", []) => println!("✓ {}", spec_check::run(&project)?),
+        ("test" | "ci", []) => return test::run(&project),
+        ("setup" | "e2e" | "spec-check" | "test" | "ci", _) => {
+            return Err(Failure::new(format!(
+                "`{command}` does not take these arguments: {}",
+                rest.join(" ")
+            ))
+            .remedy("see `cargo xtask help`"));
+        }
+        _ => {
+            return Err(
+                Failure::new(format!("there is no command `{command}`")).remedy("see `cargo xtask help`")
+            );
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The arguments for another program: all of them, without the `--` that may stand before them.
+fn passed_on(arguments: &[String]) -> &[String] {
+    match arguments {
+        [first, rest @ ..] if first == "--" => rest,
+        all => all,
+    }
+}
