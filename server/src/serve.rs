@@ -11,8 +11,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::config::Config;
+use crate::config::{Config, Durability};
 use crate::http::{self, App, PageError};
+use crate::log::{EventLog, MemoryLog};
 use crate::net::{Connections, Stop, accept_until_stopped};
 
 /// Why a server could not be made or kept running.
@@ -35,14 +36,35 @@ pub struct Server {
 }
 
 impl Server {
-    /// Prepares a server on a listener that the caller has bound.
+    /// Prepares a server on a listener that the caller has bound, with the log that `config` asks for.
     ///
     /// # Errors
     /// [`ServeError`] when the page cannot be read or the listener is of no use.
     pub fn new(listener: TcpListener, config: Config) -> Result<Self, ServeError> {
+        let log = match config.durability {
+            Durability::Memory => Arc::new(MemoryLog::default()),
+        };
+        Self::with_log(listener, config, log)
+    }
+
+    /// Prepares a server whose sessions' histories are kept in `log`, which must be empty.
+    ///
+    /// # Errors
+    /// [`ServeError`] when the page cannot be read or the listener is of no use.
+    pub fn with_log(
+        listener: TcpListener,
+        config: Config,
+        log: Arc<dyn EventLog>,
+    ) -> Result<Self, ServeError> {
         let address = listener.local_addr()?;
-        let app = App::new(config, address, Stop::default())?;
+        let app = App::new(config, log, address, Stop::default())?;
         Ok(Self { listener, address, app })
+    }
+
+    /// What the handlers see: the sessions, what is counted, the bounds in force.
+    #[must_use]
+    pub const fn app(&self) -> &Arc<App> {
+        &self.app
     }
 
     /// Where it listens.

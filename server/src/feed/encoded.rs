@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use vws_core::model::{PropertyKey, Scalar};
 use vws_core::wire::{Encoding, ServerMessage};
 use vws_core::{Event, EventRecord, Seq, Snapshot};
 
@@ -41,14 +42,21 @@ impl FeedEvent {
         const FIXED: usize = 512;
         let texts = match &self.record.event {
             Event::ObjectCreated { object } => {
-                let properties =
-                    object.properties.iter().map(|(key, _)| key.as_str().len() + 64).sum::<usize>();
+                let properties = object
+                    .properties
+                    .iter()
+                    .map(|(key, value)| entry_weight(key, Some(value)))
+                    .sum::<usize>();
                 // The record, and two encodings of it.
                 3 * (object.name.as_str().len() + object.text.as_str().len() + properties)
             }
             Event::ObjectUpdated { name, patch } => {
                 let text = patch.text.as_ref().map_or(0, |text| text.as_str().len());
-                let properties = patch.properties.keys().map(|key| key.as_str().len() + 64).sum::<usize>();
+                let properties = patch
+                    .properties
+                    .iter()
+                    .map(|(key, value)| entry_weight(key, value.as_ref()))
+                    .sum::<usize>();
                 3 * (name.as_str().len() + text + properties)
             }
             Event::ObjectRenamed { name, new_name } => 3 * (name.as_str().len() + new_name.as_str().len()),
@@ -63,6 +71,16 @@ impl FeedEvent {
         };
         FIXED + texts
     }
+}
+
+/// About how many bytes a property holds.
+fn entry_weight(key: &PropertyKey, value: Option<&Scalar>) -> usize {
+    const FIXED: usize = 64;
+    let text = match value {
+        Some(Scalar::String(text)) => text.len(),
+        Some(Scalar::Bool(_) | Scalar::Number(_)) | None => 0,
+    };
+    FIXED + key.as_str().len() + text
 }
 
 /// A snapshot in parts, encoded for the wire.

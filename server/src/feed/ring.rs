@@ -179,6 +179,23 @@ mod tests {
         assert_eq!(small.subscribe(0).map(|s| s.seen()), Err(Lagged { next: 1, oldest: 2 }));
     }
 
+    #[test]
+    fn law7_the_ring_s_bytes_count_what_objects_carry() {
+        let note = "n".repeat(3_000);
+        let change = serde_json::json!({"properties": {"note": note}, "text": "t"});
+        let patch = serde_json::from_value(change).expect("is a change");
+        let name = vws_core::ObjectName::new("name", "a").expect("is valid");
+        let event = Event::ObjectUpdated { name, patch };
+        let record = Arc::new(EventRecord { seq: 1, at: 0, by: None, more: 0, event });
+        let feed = Feed::new(0, 100, usize::MAX);
+        feed.push(&[record]);
+        let mut subscription = feed.subscribe(0).expect("is there");
+        let events = subscription.take(1).expect("is there");
+        let encoded: usize =
+            vws_core::wire::Encoding::ALL.iter().map(|encoding| events[0].encoded(*encoding).len()).sum();
+        assert!(feed.bytes() > encoded, "{} bytes hold {encoded} of encodings alone", feed.bytes());
+    }
+
     #[tokio::test]
     async fn law4_a_batch_wakes_its_subscribers() {
         let feed = Feed::new(7, 100, usize::MAX);

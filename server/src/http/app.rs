@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::origin::Access;
 use super::page::{Page, PageError};
 use crate::config::Config;
+use crate::log::EventLog;
 use crate::net::Stop;
+use crate::store::{SessionStore, StoreConfig};
 use crate::telemetry::Metrics;
 
 /// One running server, as its handlers see it.
@@ -15,6 +17,7 @@ pub struct App {
     config: Config,
     access: Access,
     page: Page,
+    store: SessionStore,
     metrics: Arc<Metrics>,
     stop: Stop,
 }
@@ -24,10 +27,16 @@ impl App {
     ///
     /// # Errors
     /// [`PageError`] when the page cannot be read.
-    pub(crate) fn new(config: Config, address: SocketAddr, stop: Stop) -> Result<Arc<Self>, PageError> {
+    pub(crate) fn new(
+        config: Config,
+        log: Arc<dyn EventLog>,
+        address: SocketAddr,
+        stop: Stop,
+    ) -> Result<Arc<Self>, PageError> {
         let page = Page::load(config.page.as_deref())?;
         let access = Access::new(address.ip(), &config);
-        Ok(Arc::new(Self { config, access, page, metrics: Arc::default(), stop }))
+        let store = SessionStore::new(log, StoreConfig::from(&config.limits));
+        Ok(Arc::new(Self { config, access, page, store, metrics: Arc::default(), stop }))
     }
 
     /// How this server runs.
@@ -40,6 +49,12 @@ impl App {
     #[must_use]
     pub const fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// The sessions.
+    #[must_use]
+    pub const fn store(&self) -> &SessionStore {
+        &self.store
     }
 
     /// The end of this server: long-lived connections end with it.

@@ -264,14 +264,15 @@ impl LiveSession {
         });
     }
 
-    /// At most `limit` events after `after`.
+    /// At most `limit` events after `after`, none that is not committed.
     ///
     /// # Errors
     /// [`StoreError::HistoryGone`] when they are no longer all kept.
     pub async fn events(&self, after: Seq, limit: usize) -> Result<EventPage, StoreError> {
-        let events = self.log.0.read(self.id, after, limit).await?;
-        // Read after the events: the head is never behind them.
+        let mut events = self.log.0.read(self.id, after, limit).await?;
         let head = self.read(|session| session.seq());
+        // The log may hold a batch that it has not yet made durable at its level.
+        events.truncate(events.partition_point(|event| event.seq <= head));
         Ok(EventPage { events, head })
     }
 

@@ -12,6 +12,7 @@ use vws_core::limits::ModelLimits;
 use vws_core::{DisplayName, Epoch, Rejection, Session, SessionId, SessionInfo};
 
 use super::{LiveSession, Lobby, StoreError, now};
+use crate::config::Limits;
 use crate::log::EventLog;
 
 /// The bounds of a store.
@@ -29,6 +30,22 @@ pub struct StoreConfig {
     pub feed_events: usize,
     /// Bytes of them, about.
     pub feed_bytes: usize,
+}
+
+impl From<&Limits> for StoreConfig {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            model: ModelLimits {
+                objects_per_session: limits.max_objects,
+                commands_per_batch: limits.max_batch,
+            },
+            max_sessions: limits.max_sessions as usize,
+            max_subscribers: limits.max_session_connections as usize,
+            max_history: limits.max_history.into(),
+            feed_events: limits.feed_events as usize,
+            feed_bytes: limits.feed_bytes.as_usize(),
+        }
+    }
 }
 
 /// The sessions of a server. Sessions share nothing that is written on the way of a command.
