@@ -36,7 +36,13 @@ export class Atlas {
     /** @type {Map<string, Region>} */
     this.regions = new Map();
     this.step = 0;
-    this.#reset();
+    this.page = this.#blank();
+    this.#add(NO_ROOM);
+  }
+
+  /** The texture to draw from; another one after `ensure` has said that regions moved. */
+  get texture() {
+    return this.page.texture;
   }
 
   /**
@@ -81,17 +87,22 @@ export class Atlas {
   }
 
   #reset() {
+    this.regions.clear();
+    this.texture.dispose();
+    this.page = this.#blank();
+    this.#add(NO_ROOM);
+  }
+
+  /** An empty canvas of the present size, and a texture of its own: the size of one never changes. */
+  #blank() {
     const { size } = LADDER[this.step];
     this.canvas.width = size;
     this.canvas.height = size;
-    this.packer = new ShelfPacker(size);
-    this.regions.clear();
-    this.texture?.dispose();
-    this.texture = new CanvasTexture(this.canvas);
-    this.texture.minFilter = LinearFilter;
-    this.texture.generateMipmaps = false;
-    this.texture.premultiplyAlpha = true;
-    this.#add(NO_ROOM);
+    const texture = new CanvasTexture(this.canvas);
+    texture.minFilter = LinearFilter;
+    texture.generateMipmaps = false;
+    texture.premultiplyAlpha = true;
+    return { packer: new ShelfPacker(size), texture };
   }
 
   /**
@@ -111,7 +122,7 @@ export class Atlas {
     const lineHeight = Math.ceil(font * LINE_HEIGHT);
     const width = inner + 2 * margin;
     const height = lines.length * lineHeight + 2 * margin;
-    const at = this.packer.place(width, height);
+    const at = this.page.packer.place(width, height);
     if (!at) return false;
     c.textAlign = "center";
     c.textBaseline = "middle";

@@ -53,7 +53,7 @@ export class CameraRig {
     this.reduced = matchMedia("(prefers-reduced-motion: reduce)");
     /** @type {PoseSource | null} */
     this.source = null;
-    /** @type {{start: number, from: View, to: View, pose: number[]} | null} */
+    /** @type {{start: number, from: View, to: View, pose: number[], chained: boolean} | null} */
     this.flight = null;
     this.byUser = false;
     this.reported = this.pose();
@@ -196,8 +196,9 @@ export class CameraRig {
     this.camera.updateProjectionMatrix();
     const from = viewOf(this.pose());
     const to = viewOf(pose);
+    const chained = this.flight !== null;
     this.flight = null;
-    if (animate && !this.reduced.matches) this.flight = { start: -1, from, to, pose };
+    if (animate && !this.reduced.matches) this.flight = { start: -1, from, to, pose, chained };
     else this.#place(pose);
     this.invalidate();
   }
@@ -212,7 +213,8 @@ export class CameraRig {
       this.#place(flight.pose);
       return false;
     }
-    const ease = t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2;
+    // Starts gently, unless it takes over from a flight: a stream of poses must not stall the view.
+    const ease = flight.chained || t >= 0.5 ? 1 - (flight.chained ? (1 - t) ** 3 : (2 - 2 * t) ** 3 / 2) : 4 * t ** 3;
     const target = flight.from.target.clone().lerp(flight.to.target, ease);
     const [a, b] = [flight.from.offset, flight.to.offset];
     // The short way round.

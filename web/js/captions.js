@@ -41,6 +41,7 @@ export class Captions {
    * @param {number} slot a present slot
    */
   place(slot) {
+    this.unbounded.delete(slot);
     const isText = this.store.kind[slot] === KIND.text;
     const text = this.texts.get(slot);
     if (!isText && text === undefined && !this.layer.labels.has(slot)) return;

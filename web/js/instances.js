@@ -132,7 +132,11 @@ export class Instances {
       }
     }
     this.changed = true;
-    if (wanted === NOWHERE) return;
+    if (wanted === NOWHERE) {
+      // A text, whose bounds captions.js writes, or nothing that can be met.
+      store.spheres[slot * 4 + 3] = 0;
+      return;
+    }
     const batch = /** @type {Batch} */ (this.batches[wanted]);
     const { pool } = batch;
     const index = store.index[slot];

@@ -1,7 +1,7 @@
 // glTF models by URL: fetched once each, bounded in number, bytes and triangles. Never a reason to fail: a
 // model that cannot be shown leaves its placeholder and one report per object.
 
-import { Box3, DoubleSide, Mesh, Sphere, Texture } from "three";
+import { Box3, DoubleSide, Mesh, Sphere, Texture, TextureLoader } from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
 
 /** Different URLs at once; more stay placeholders. */
@@ -123,7 +123,7 @@ export class Models {
       if (this.entries.size > MAX_MODELS) this.#trim(0);
       if (this.entries.size > MAX_MODELS) throw new Error(`more than ${MAX_MODELS} different models`);
       const data = await download(url, entry.abort.signal);
-      const gltf = await new GLTFLoader().parseAsync(data, new URL(".", absolute(url)).href);
+      const gltf = await makeLoader().parseAsync(data, new URL(".", absolute(url)).href);
       if (entry.abort.signal.aborted) return;
       const { parts, bounds } = flatten(gltf.scene);
       entry.parts = parts;
@@ -136,6 +136,15 @@ export class Models {
       for (const slot of entry.slots) this.on.error(slot, entry.message);
     }
   }
+}
+
+function makeLoader() {
+  return new GLTFLoader().register((parser) => {
+    // By default images inside the file are fetched from blob: addresses, which a strict connect-src refuses;
+    // as image elements they come under img-src.
+    parser.textureLoader = new TextureLoader(parser.options.manager);
+    return { name: "VWS_images" };
+  });
 }
 
 /** @param {string} url */

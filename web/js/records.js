@@ -46,6 +46,14 @@ export const KIND_COUNT = 10;
 export const MAX_SLOTS = 1 << 20;
 
 /**
+ * @param {number} slot
+ * @returns {boolean} whether it can name an object
+ */
+export function isSlot(slot) {
+  return slot >= 0 && slot < MAX_SLOTS && Number.isInteger(slot);
+}
+
+/**
  * Refuses a batch that is not whole records with known kinds and slots in range.
  * Runs before anything is applied, so that a bad batch changes nothing.
  * @param {Float32Array} records
@@ -58,7 +66,7 @@ export function checkRecords(records) {
   for (let at = 0; at < records.length; at += STRIDE) {
     const slot = records[at];
     const kind = records[at + 1];
-    if (!(slot >= 0 && slot < MAX_SLOTS && Number.isInteger(slot))) {
+    if (!isSlot(slot)) {
       throw new RangeError(`record ${at / STRIDE}: slot ${slot} is not a whole number in [0, ${MAX_SLOTS})`);
     }
     if (!(kind >= -1 && kind < KIND_COUNT && Number.isInteger(kind))) {

@@ -82,7 +82,9 @@ export function hasShape(/** @type {number} */ kind) {
  * @returns {BufferGeometry}
  */
 export function bevelledCube(bevel) {
+  /** @type {number[]} */
   const positions = [];
+  /** @type {number[]} */
   const normals = [];
   const signs = [-1, 1];
   // Vertex (corner, axis): the point of that corner that lies on the face across `axis`.

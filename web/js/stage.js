@@ -75,6 +75,7 @@ export class Stage {
     this.scene.add(this.sun, this.sun.target, this.fill, this.shadowFloor);
     this.width = 1;
     this.height = 1;
+    this.ratio = 1;
     if (!this.low) this.#makeEnvironment();
   }
 

@@ -55,7 +55,7 @@ import { Models } from "./models.js";
 import { Outline } from "./outline.js";
 import { Picker } from "./picking.js";
 import { PointerInput } from "./pointer.js";
-import { FIELD, KIND, STRIDE, checkRecords } from "./records.js";
+import { FIELD, KIND, MAX_SLOTS, STRIDE, checkRecords, isSlot } from "./records.js";
 import { Selection } from "./selection.js";
 import { Stage, WebGLUnavailableError } from "./stage.js";
 import { Store } from "./store.js";
@@ -141,8 +141,10 @@ export class Viewport {
    * The text of a slot: what a text object shows, or the label over any other. Kept until the slot is removed.
    * @param {number} slot
    * @param {string} text the empty string takes it away
+   * @throws {RangeError}
    */
   setText(slot, text) {
+    if (!isSlot(slot)) throw new RangeError(`slot ${slot} is not a whole number in [0, ${MAX_SLOTS})`);
     this.#captions.setText(slot, text);
     this.#selection.touch(slot);
     this.#invalidate();
@@ -152,8 +154,10 @@ export class Viewport {
    * The glTF model (.glb, .gltf) of a slot of kind model. Kept until the slot is removed.
    * @param {number} slot
    * @param {string} url https, data, blob or of the page's own origin; the empty string takes it away
+   * @throws {RangeError}
    */
   setModel(slot, url) {
+    if (!isSlot(slot)) throw new RangeError(`slot ${slot} is not a whole number in [0, ${MAX_SLOTS})`);
     this.#models.set(slot, url);
     if (this.#store.has(slot)) this.#place(slot);
     this.#invalidate();
@@ -270,9 +274,10 @@ export class Viewport {
 
   /**
    * The view as it is now, without the page's controls.
-   * @returns {Promise<Blob>} PNG
+   * @returns {Promise<Blob>} PNG; rejected while the WebGL context is lost
    */
   screenshot() {
+    if (this.#lost) return Promise.reject(new Error("the view is lost with its WebGL context"));
     this.#draw();
     return new Promise((resolve, reject) => {
       // Within the task that drew: the browser may clear the buffer after it.
@@ -467,9 +472,11 @@ export class Viewport {
 function makeCanvas(label) {
   const canvas = document.createElement("canvas");
   canvas.tabIndex = 0;
-  canvas.setAttribute("role", "img");
+  // Not "img": it takes keys while it has the focus.
+  canvas.setAttribute("role", "application");
   canvas.setAttribute("aria-label", label);
   canvas.setAttribute("aria-description", "Arrow keys turn the view, plus and minus zoom.");
-  Object.assign(canvas.style, { display: "block", width: "100%", height: "100%", touchAction: "none" });
+  const fill = { display: "block", width: "100%", height: "100%", outlineOffset: "-2px" };
+  Object.assign(canvas.style, fill, { touchAction: "none" });
   return canvas;
 }

@@ -21,6 +21,11 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>viewport harness</titl
 <style>html,body{margin:0;height:100%}#view{position:absolute;inset:0;overflow:hidden}</style>
 <div id="view"></div>`;
 
+// What the server sends with the real page, so that a violation fails here first.
+const CSP =
+  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
+  "connect-src 'self'; object-src 'none'; base-uri 'none'";
+
 /** The page's own address answers the harness, the bundle, and what a test adds. */
 async function serve(extra) {
   const bundle = await readFile(new URL("../dist/viewport.js", import.meta.url));
@@ -28,7 +33,7 @@ async function serve(extra) {
   const server = createServer((request, response) => {
     const [type, body] = files[new URL(request.url, "http://x").pathname] ?? [];
     if (!type) return void response.writeHead(404).end();
-    response.writeHead(200, { "content-type": type, "cache-control": "no-store" }).end(body);
+    response.writeHead(200, { "content-type": type, "cache-control": "no-store", "content-security-policy": CSP }).end(body);
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   return server;

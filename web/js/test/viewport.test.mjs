@@ -223,7 +223,7 @@ test("the themes differ, and the view says what it is", async () => {
     return { dark, light: (await shot()).at(5, 5), role: canvas.getAttribute("role"), label: canvas.ariaLabel };
   });
   assert.ok(Math.max(...dark) < 70 && Math.min(...light) > 200, `${dark} and ${light}`);
-  assert.deepEqual([role, label], ["img", "3D view of the world"]);
+  assert.deepEqual([role, label], ["application", "3D view of the world"]);
 });
 
 test("10,000 instances are applied and picked in milliseconds, and growth keeps each in its place", async () => {
@@ -546,4 +546,74 @@ test("100,000 objects and thousands of texts stay within their bounds", async ()
   });
   console.log(`100,000 objects: apply ${seen.applied.toFixed(0)} ms, pick ${seen.picked.toFixed(1)} ms`);
   assert.equal(seen.objects, 9000);
+});
+
+test("after any history of changes the view equals one that was only given the end", async () => {
+  const seen = await run(async () => {
+    vp.setWorld({ size: 25, transparency: 1 });
+    vp.setCamera(0, 0, 22, 0, 0, 0, 60);
+    let seed = 42;
+    const next = (n) => ((seed = (seed * 1664525 + 1013904223) % 4294967296), Math.floor((seed / 4294967296) * n));
+    const kinds = ["cube", "sphere", "cone", "torus", "text", "light", "custom"];
+    const live = new Map();
+    for (let i = 0; i < 3000; i++) {
+      const slot = next(90);
+      if (next(3) === 0) {
+        put(gone(slot));
+        live.delete(slot);
+        continue;
+      }
+      // No two share a plane: which of two equal depths wins is nobody's promise.
+      const at = [next(21) - 10, next(17) - 8, next(7) - 3].map((v) => v + slot * 0.0137);
+      const record = rec(slot, kinds[next(kinds.length)], at, {
+        color: [next(2), next(2), 1],
+        opacity: next(4) === 0 ? 0.5 : 1,
+        visible: next(6) === 0 ? 0 : 1,
+      });
+      put(record);
+      live.set(slot, record);
+      if (i % 500 === 0) await idle();
+    }
+    const look = async () => {
+      await idle();
+      const picks = [];
+      for (let y = -0.9; y < 1; y += 0.05) for (let x = -0.9; x < 1; x += 0.05) picks.push(vp.pick(x, y));
+      return { picks, image: await shot(), objects: vp.stats().objects };
+    };
+    const after = await look();
+    vp.clear();
+    await idle();
+    put(...[...live.values()]);
+    const fresh = await look();
+    let differ = 0;
+    for (let i = 0; i < fresh.image.data.length; i++) if (Math.abs(fresh.image.data[i] - after.image.data[i]) > 3) differ++;
+    return {
+      live: live.size,
+      objects: [after.objects, fresh.objects],
+      differ,
+      picks: after.picks.filter((slot, i) => slot !== fresh.picks[i]).length,
+      hits: new Set(after.picks).size,
+    };
+  });
+  assert.deepEqual(seen.objects, [seen.live, seen.live]);
+  assert.equal(seen.differ, 0);
+  assert.equal(seen.picks, 0);
+  assert.ok(seen.hits > 20, `${seen.hits} different objects were met`);
+});
+
+test("a removed object takes its selection and its text with it, whoever gets its slot", async () => {
+  const differ = await run(async () => {
+    put(rec(1, "cube", [0, 0, 0], { scale: [3, 3, 3] }));
+    await idle();
+    const plain = await shot();
+    vp.select([1]);
+    vp.setText(1, "a label");
+    await idle();
+    put(gone(1));
+    put(rec(1, "cube", [0, 0, 0], { scale: [3, 3, 3] }));
+    await idle();
+    const again = await shot();
+    return again.data.filter((v, i) => v !== plain.data[i]).length;
+  });
+  assert.equal(differ, 0);
 });
