@@ -10,6 +10,7 @@
 //! - [`http`]: routes, refusals, the page. Only this module and the WebSocket's name axum.
 //! - [`log`]: where histories are kept; [`store`]: the sessions and their commit path; [`feed`]: the
 //!   live end of each log, and presence.
+//! - `ws`: the WebSocket of a session.
 //! - [`telemetry`]: logs and metrics.
 
 pub mod config;
@@ -21,6 +22,7 @@ pub mod serve;
 pub mod store;
 pub mod telemetry;
 pub mod units;
+mod ws;
 
 pub use config::Config;
 pub use serve::run;

@@ -23,7 +23,7 @@ fn config() -> StoreConfig {
 }
 
 fn store() -> SessionStore {
-    SessionStore::new(Arc::new(MemoryLog::default()), config())
+    SessionStore::new(Arc::new(MemoryLog::default()), config(), Arc::default())
 }
 
 async fn session(store: &SessionStore) -> Arc<LiveSession> {
@@ -50,17 +50,6 @@ async fn run(session: &Arc<LiveSession>, request: Request) -> Result<Outcome, St
     session.execute(request, |_| ()).await.map(|(outcome, ())| outcome)
 }
 
-fn code(error: &StoreError) -> &'static str {
-    match error {
-        StoreError::Rejected(rejection) => rejection.code(),
-        StoreError::TooManySessions { .. } => "too_many_sessions",
-        StoreError::TooManySubscribers { .. } => "too_many_subscribers",
-        StoreError::CommandIdExpired { .. } => "command_id_expired",
-        StoreError::HistoryGone { .. } => "history_gone",
-        StoreError::LogUnavailable(_) => "log_unavailable",
-    }
-}
-
 #[tokio::test]
 async fn id1_three_thousand_sessions_have_three_thousand_ids_in_order_of_creation() {
     let store = store();
@@ -83,8 +72,11 @@ async fn id1_three_thousand_sessions_have_three_thousand_ids_in_order_of_creatio
 
 #[tokio::test]
 async fn lim1_sessions_stop_at_their_bound() {
-    let store =
-        SessionStore::new(Arc::new(MemoryLog::default()), StoreConfig { max_sessions: 2, ..config() });
+    let store = SessionStore::new(
+        Arc::new(MemoryLog::default()),
+        StoreConfig { max_sessions: 2, ..config() },
+        Arc::default(),
+    );
     let first = store.create(None).await.expect("is made").session_id;
     store.create(None).await.expect("is made");
     assert_eq!(store.create(None).await, Err(StoreError::TooManySessions { max: 2 }));
@@ -132,7 +124,7 @@ async fn law3_a_batch_takes_consecutive_seqs_or_leaves_nothing() {
     assert_eq!(more, [2, 1, 0]);
     let bad = good.replace(r#""name":"a","patch":{"x":1}"#, r#""name":"a","patch":{"x":99}"#);
     let refused = run(&live, command(&bad)).await.expect_err("is refused");
-    assert_eq!(code(&refused), "coordinate_out_of_bounds");
+    assert_eq!(refused.code(), "coordinate_out_of_bounds");
     assert_eq!(live.read(|s| (s.seq(), s.object_count())), (3, 0));
 }
 
@@ -171,7 +163,7 @@ async fn law6_a_deleted_session_is_gone_for_all_who_hold_it() {
 #[tokio::test]
 async fn log2_history_past_its_bound_is_folded_into_a_snapshot() {
     let log = Arc::new(MemoryLog::default());
-    let store = SessionStore::new(Arc::clone(&log) as Arc<dyn EventLog>, config());
+    let store = SessionStore::new(Arc::clone(&log) as Arc<dyn EventLog>, config(), Arc::default());
     let live = session(&store).await;
     for n in 0..1_001 {
         run(&live, create(&format!("o{n}"), 0.0)).await.expect("is made");
@@ -224,7 +216,7 @@ async fn lim2_followers_stop_at_their_bound() {
     let store = store();
     let live = session(&store).await;
     let mut followers: Vec<_> = (0..100).map(|_| live.follow().expect("there is room")).collect();
-    assert_eq!(live.follow().map(|_| ()).map_err(|e| code(&e)), Err("too_many_subscribers"));
+    assert_eq!(live.follow().map(|_| ()).map_err(|e| e.code()), Err("too_many_subscribers"));
     followers.pop();
     assert!(live.follow().is_ok(), "a place that is left is free");
 }
@@ -287,13 +279,13 @@ async fn log1_a_log_that_answers_later_keeps_the_contract() {
 async fn law5_what_the_log_did_not_take_is_neither_acknowledged_nor_shown() {
     let log = SlowLog::default();
     let full = Arc::clone(&log.full);
-    let store = SessionStore::new(Arc::new(log), config());
+    let store = SessionStore::new(Arc::new(log), config(), Arc::default());
     let live = session(&store).await;
     run(&live, authored(create("a", 1.0), "me", 1)).await.expect("is made");
     let (_, mut subscription) = live.join(Encoding::Json).await;
     *full.lock() = true;
     let refused = run(&live, authored(create("b", 1.0), "me", 2)).await.expect_err("there is no space");
-    assert_eq!(code(&refused), "log_unavailable");
+    assert_eq!(refused.code(), "log_unavailable");
     assert_eq!(live.read(|s| (s.seq(), s.object_count())), (1, 1), "reads go on, on what was there");
     assert!(subscription.take(10).expect("is there").is_empty());
     *full.lock() = false;
@@ -304,7 +296,7 @@ async fn law5_what_the_log_did_not_take_is_neither_acknowledged_nor_shown() {
 
 #[tokio::test]
 async fn law5_a_caller_that_gives_up_leaves_log_and_state_equal() {
-    let store = SessionStore::new(Arc::new(SlowLog::default()), config());
+    let store = SessionStore::new(Arc::new(SlowLog::default()), config(), Arc::default());
     let live = session(&store).await;
     for n in 0..50 {
         let commit = Box::pin(run(&live, create(&format!("o{n}"), 0.0)));

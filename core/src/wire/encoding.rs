@@ -4,6 +4,7 @@ use thiserror::Error as ThisError;
 
 use super::message::{ClientMessage, ServerMessage};
 use super::parse::{canonical_json, parse_json, parse_msgpack};
+use super::tree::Tree;
 use crate::error::Rejection;
 
 /// How messages are written on a WebSocket: agreed by its subprotocol.
@@ -74,6 +75,22 @@ impl Encoding {
         match self {
             Self::Json => parse_json(bytes),
             Self::MessagePack => parse_msgpack(bytes),
+        }
+    }
+
+    /// The id of a command whose message cannot be read, so that it can be refused by it: the number
+    /// under `id` of an object of the type `command`.
+    #[must_use]
+    pub fn command_id(self, bytes: &[u8]) -> Option<u64> {
+        let tree: Tree = match self {
+            Self::Json => serde_json::from_slice(bytes).ok()?,
+            Self::MessagePack => rmp_serde::from_slice(bytes).ok()?,
+        };
+        let Tree::Object(fields) = tree else { return None };
+        let field = |key: &str| fields.iter().find(|(other, _)| other == key).map(|(_, value)| value);
+        match (field("type"), field("id")) {
+            (Some(Tree::String(tag)), Some(Tree::Unsigned(id))) if tag == "command" => Some(*id),
+            _ => None,
         }
     }
 

@@ -35,8 +35,9 @@ impl App {
     ) -> Result<Arc<Self>, PageError> {
         let page = Page::load(config.page.as_deref())?;
         let access = Access::new(address.ip(), &config);
-        let store = SessionStore::new(log, StoreConfig::from(&config.limits));
-        Ok(Arc::new(Self { config, access, page, store, metrics: Arc::default(), stop }))
+        let metrics: Arc<Metrics> = Arc::default();
+        let store = SessionStore::new(log, StoreConfig::from(&config.limits), Arc::clone(&metrics));
+        Ok(Arc::new(Self { config, access, page, store, metrics, stop }))
     }
 
     /// How this server runs.

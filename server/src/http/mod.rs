@@ -39,6 +39,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/readyz", get(ops::readyz))
         .route("/version", get(ops::version))
         .route("/metrics", get(ops::metrics))
+        .merge(crate::ws::routes())
         .fallback(page::serve)
         .method_not_allowed_fallback(refusal::method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(app), guard::guard))

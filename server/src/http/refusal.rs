@@ -1,6 +1,6 @@
 //! What HTTP itself refuses, before or beside any rule of the worlds.
 
-use axum::http::header::{CONNECTION, RETRY_AFTER};
+use axum::http::header::{CONNECTION, RETRY_AFTER, UPGRADE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use thiserror::Error;
@@ -60,6 +60,12 @@ pub enum Refusal {
     /// The request comes from a page of another origin.
     #[error("requests from the origin {0:?} are not allowed; --allow-origin names further origins")]
     OriginNotAllowed(String),
+    /// The request is no WebSocket handshake.
+    #[error("a WebSocket handshake is expected here: {0}")]
+    WebSocketExpected(String),
+    /// As many clients follow the session as may.
+    #[error("{0}")]
+    TooManySubscribers(String),
     /// The server is ending.
     #[error("the server is stopping")]
     Stopping,
@@ -83,6 +89,8 @@ impl Refusal {
             }
             Self::HostNotAllowed(_) => (StatusCode::MISDIRECTED_REQUEST, "host_not_allowed"),
             Self::OriginNotAllowed(_) => (StatusCode::FORBIDDEN, "origin_not_allowed"),
+            Self::WebSocketExpected(_) => (StatusCode::UPGRADE_REQUIRED, "websocket_expected"),
+            Self::TooManySubscribers(_) => (StatusCode::SERVICE_UNAVAILABLE, "too_many_subscribers"),
             Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
@@ -94,7 +102,11 @@ impl Refusal {
             Self::BodyTooLarge { .. } | Self::BodyTimeout { .. } | Self::BodyBroken => {
                 Some((CONNECTION, HeaderValue::from_static("close")))
             }
-            Self::Stopping => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
+            // RFC 9110 §15.5.22: the answer names the protocol.
+            Self::WebSocketExpected(_) => Some((UPGRADE, HeaderValue::from_static("websocket"))),
+            Self::TooManySubscribers(_) | Self::Stopping => {
+                Some((RETRY_AFTER, HeaderValue::from_static("1")))
+            }
             _ => None,
         }
     }

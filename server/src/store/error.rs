@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 use vws_core::error::SessionError;
-use vws_core::{Rejection, Seq, SessionId};
+use vws_core::{Problem, Rejection, Seq, SessionId};
 
 use crate::log::LogError;
 
@@ -45,6 +45,34 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The stable name of what went wrong.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Rejected(rejection) => rejection.code(),
+            Self::TooManySessions { .. } => "too_many_sessions",
+            Self::TooManySubscribers { .. } => "too_many_subscribers",
+            Self::CommandIdExpired { .. } => "command_id_expired",
+            Self::HistoryGone { .. } => "history_gone",
+            Self::LogUnavailable(_) => "log_unavailable",
+        }
+    }
+
+    /// The error as it travels.
+    #[must_use]
+    pub fn to_problem(&self) -> Problem {
+        match self {
+            Self::Rejected(rejection) => rejection.to_problem(),
+            // What the log says is for the operator, who finds it in the server's log.
+            Self::LogUnavailable(_) => Problem {
+                code: self.code().to_owned(),
+                detail: "the server cannot keep changes now; nothing was changed, try again later".to_owned(),
+                errors: Vec::new(),
+            },
+            other => Problem { code: other.code().to_owned(), detail: other.to_string(), errors: Vec::new() },
+        }
+    }
+
     pub(super) fn not_found(id: SessionId) -> Self {
         Self::Rejected(SessionError::NotFound { id }.into())
     }

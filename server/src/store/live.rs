@@ -20,6 +20,7 @@ use super::receipts::Receipts;
 use super::{Lobby, StoreConfig, StoreError, now};
 use crate::feed::{Feed, Peers, SnapshotCache, SnapshotFrames, Subscription};
 use crate::log::{Appending, EventLog, LogError};
+use crate::telemetry::Metrics;
 
 /// A command with all that it is judged by.
 #[derive(Debug, Clone)]
@@ -76,8 +77,8 @@ pub struct LiveSession {
     max_history: Seq,
     max_subscribers: usize,
     /// Orders the commits. Fair, so that no client is left waiting; held over the log's append.
-    commit: Arc<tokio::sync::Mutex<Ledger>>,
-    /// Guards the folded state. Written only by the holder of `commit`, for the time of the apply and
+    ledger: Arc<tokio::sync::Mutex<Ledger>>,
+    /// Guards the folded state. Written only by the holder of `ledger`, for the time of the apply and
     /// the push to the feed; readers run side by side. No await, I/O or encoding inside.
     state: RwLock<Session>,
     feed: Feed,
@@ -86,6 +87,7 @@ pub struct LiveSession {
     subscribers: AtomicUsize,
     ended: CancellationToken,
     lobby: Arc<Lobby>,
+    metrics: Arc<Metrics>,
 }
 
 struct LogHandle(Arc<dyn EventLog>);
@@ -112,6 +114,7 @@ impl LiveSession {
         log: Arc<dyn EventLog>,
         config: &StoreConfig,
         lobby: Arc<Lobby>,
+        metrics: Arc<Metrics>,
     ) -> Self {
         Self {
             id: session.id(),
@@ -119,7 +122,7 @@ impl LiveSession {
             limits: config.model,
             max_history: config.max_history,
             max_subscribers: config.max_subscribers,
-            commit: Arc::default(),
+            ledger: Arc::default(),
             feed: Feed::new(session.seq(), config.feed_events, config.feed_bytes),
             state: RwLock::new(session),
             snapshots: SnapshotCache::default(),
@@ -127,6 +130,7 @@ impl LiveSession {
             subscribers: AtomicUsize::new(0),
             ended: CancellationToken::new(),
             lobby,
+            metrics,
         }
     }
 
@@ -156,6 +160,8 @@ impl LiveSession {
     /// Decides a command, has the log take its events, applies and broadcasts them, in this order.
     /// `view` sees the state right after, before any later change.
     ///
+    /// Counted by type and outcome, whoever asks.
+    ///
     /// The commit is finished even when the caller stops waiting for it.
     ///
     /// # Errors
@@ -165,7 +171,22 @@ impl LiveSession {
         request: Request,
         view: impl FnOnce(&Session) -> T + Send + 'static,
     ) -> Result<(Outcome, T), StoreError> {
-        let mut ledger = Arc::clone(&self.commit).lock_owned().await;
+        let r#type = request.command.type_name();
+        let done = self.commit(request, view).await;
+        match &done {
+            Ok((outcome, _)) if outcome.seqs.is_empty() => self.metrics.command(r#type, "unchanged"),
+            Ok(_) => self.metrics.command(r#type, "accepted"),
+            Err(refused) => self.metrics.command(r#type, refused.code()),
+        }
+        done
+    }
+
+    async fn commit<T: Send + 'static>(
+        self: &Arc<Self>,
+        request: Request,
+        view: impl FnOnce(&Session) -> T + Send + 'static,
+    ) -> Result<(Outcome, T), StoreError> {
+        let mut ledger = Arc::clone(&self.ledger).lock_owned().await;
         if self.ended.is_cancelled() {
             return Err(StoreError::not_found(self.id));
         }
@@ -229,6 +250,7 @@ impl LiveSession {
         drop(state);
         if !commit.records.is_empty() {
             self.feed.wake(commit.outcome.seq);
+            self.metrics.events(commit.records.len());
         }
         for record in &commit.records {
             if let Event::SessionRenamed { name } = &record.event {
@@ -333,7 +355,7 @@ impl LiveSession {
 
     /// Ends the session for all who hold it. Waits for a commit that is under way.
     pub(super) async fn end(&self) -> Result<(), StoreError> {
-        let _no_commit = self.commit.lock().await;
+        let _no_commit = self.ledger.lock().await;
         if self.ended.is_cancelled() {
             return Err(StoreError::not_found(self.id));
         }

@@ -14,6 +14,7 @@ use vws_core::{DisplayName, Epoch, Rejection, Session, SessionId, SessionInfo};
 use super::{LiveSession, Lobby, StoreError, now};
 use crate::config::Limits;
 use crate::log::EventLog;
+use crate::telemetry::Metrics;
 
 /// The bounds of a store.
 #[derive(Debug, Clone)]
@@ -52,6 +53,7 @@ impl From<&Limits> for StoreConfig {
 pub struct SessionStore {
     log: Arc<dyn EventLog>,
     config: StoreConfig,
+    metrics: Arc<Metrics>,
     /// Guards the set; held for one look-up, one page or one change of the set.
     sessions: RwLock<BTreeMap<SessionId, Arc<LiveSession>>>,
     /// Orders creations and deletions, which wait for the log.
@@ -70,11 +72,12 @@ impl std::fmt::Debug for SessionStore {
 impl SessionStore {
     /// A store without sessions over a log without any.
     #[must_use]
-    pub fn new(log: Arc<dyn EventLog>, config: StoreConfig) -> Self {
+    pub fn new(log: Arc<dyn EventLog>, config: StoreConfig, metrics: Arc<Metrics>) -> Self {
         let epoch = now();
         Self {
             log,
             config,
+            metrics,
             sessions: RwLock::default(),
             lifecycle: tokio::sync::Mutex::default(),
             lobby: Arc::new(Lobby::new(epoch)),
@@ -99,8 +102,10 @@ impl SessionStore {
         let session = Session::new(id, name, now(), self.next_epoch());
         let info = session.info();
         self.log.create(info.clone()).await?;
-        let live = LiveSession::new(session, Arc::clone(&self.log), &self.config, Arc::clone(&self.lobby));
+        let (lobby, metrics) = (Arc::clone(&self.lobby), Arc::clone(&self.metrics));
+        let live = LiveSession::new(session, Arc::clone(&self.log), &self.config, lobby, metrics);
         self.sessions.write().insert(id, Arc::new(live));
+        self.metrics.sessions(self.count());
         self.lobby.created(&info);
         info!(session.id = %id, "session created");
         Ok(info)
@@ -144,6 +149,7 @@ impl SessionStore {
         let _alone = self.lifecycle.lock().await;
         live.end().await?;
         self.sessions.write().remove(&id);
+        self.metrics.sessions(self.count());
         self.lobby.deleted(id, now());
         info!(session.id = %id, "session deleted");
         Ok(())

@@ -19,6 +19,18 @@ pub struct Metrics {
     connections_refused: Counter,
     requests: Family<RequestLabels, Counter>,
     request_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    commands: Family<CommandLabels, Counter>,
+    events: Counter,
+    sessions: Gauge,
+    subscribers: Gauge,
+    feed_lag: Histogram,
+    resyncs: Counter,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CommandLabels {
+    r#type: &'static str,
+    outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -71,7 +83,39 @@ impl Default for Metrics {
             "Time from a request's head to the head of its answer",
             request_seconds.clone(),
         );
-        Self { registry, connections, connections_refused, requests, request_seconds }
+        let commands = Family::default();
+        registry.register("commands", "Commands answered, by type and outcome", commands.clone());
+        let events = Counter::default();
+        registry.register("events", "Events applied and broadcast", events.clone());
+        let sessions = Gauge::default();
+        registry.register("sessions", "Sessions", sessions.clone());
+        let subscribers = Gauge::default();
+        registry.register("subscribers", "Clients that follow a session", subscribers.clone());
+        let feed_lag = Histogram::new(exponential_buckets(1.0, 4.0, 8));
+        registry.register(
+            "feed_lag_events",
+            "Events that waited for a subscriber at its turn",
+            feed_lag.clone(),
+        );
+        let resyncs = Counter::default();
+        registry.register(
+            "resyncs",
+            "Subscribers that fell off their feed and got a snapshot",
+            resyncs.clone(),
+        );
+        Self {
+            registry,
+            connections,
+            connections_refused,
+            requests,
+            request_seconds,
+            commands,
+            events,
+            sessions,
+            subscribers,
+            feed_lag,
+            resyncs,
+        }
     }
 }
 
@@ -98,6 +142,38 @@ impl Metrics {
         self.request_seconds
             .get_or_create(&RouteLabels { route: route.to_owned() })
             .observe(took.as_secs_f64());
+    }
+
+    /// A command was answered: `accepted`, `unchanged` or the code of its refusal.
+    pub(crate) fn command(&self, r#type: &'static str, outcome: &'static str) {
+        self.commands.get_or_create(&CommandLabels { r#type, outcome }).inc();
+    }
+
+    /// Events were applied and broadcast.
+    pub(crate) fn events(&self, count: usize) {
+        self.events.inc_by(count as u64);
+    }
+
+    /// How many sessions there are.
+    pub(crate) fn sessions(&self, count: usize) {
+        self.sessions.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// A client that follows a session for as long as the answer is held.
+    pub(crate) fn subscriber(&self) -> Held {
+        Held::new(&self.subscribers)
+    }
+
+    /// How many events waited for a subscriber.
+    pub(crate) fn feed_lag(&self, events: u64) {
+        if events > 0 {
+            self.feed_lag.observe(events as f64);
+        }
+    }
+
+    /// A subscriber fell off its feed.
+    pub(crate) fn resync(&self) {
+        self.resyncs.inc();
     }
 
     /// All of it as Prometheus reads it.
