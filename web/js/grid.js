@@ -8,6 +8,8 @@ import { ORDER } from "./stage.js";
 
 /** Room around the faces for the outer half of their border lines, world units. */
 const MARGIN = 0.3;
+/** Sine of the elevation from which a view is steep. */
+const STEEP = 0.94;
 
 /**
  * The grid of one world. The floor is the plane y = 0, seen from both sides. The six faces of the bounds are
@@ -35,8 +37,11 @@ export class Grid {
     /** @type {import("./theme.js").Theme | null} */
     this.theme = null;
     this.world = { size: 25, transparency: 0.2 };
-    /** The side of the camera on x and z: numbers stand along the edges that are nearer to it. */
-    this.side = [1, 1];
+    /**
+     * The side of the camera on x and z: numbers stand along the edges that are nearer to it. And whether it
+     * looks steeply down or up: then the heights would stand on top of each other, and are left out.
+     */
+    this.seen = { sx: 1, sz: 1, steep: false };
   }
 
   /**
@@ -94,9 +99,10 @@ export class Grid {
    */
   sync(eye) {
     if (!this.root.visible) return;
-    const side = [eye.x < 0 ? -1 : 1, eye.z < 0 ? -1 : 1];
-    if (side[0] !== this.side[0] || side[1] !== this.side[1]) {
-      this.side = side;
+    const seen = { sx: eye.x < 0 ? -1 : 1, sz: eye.z < 0 ? -1 : 1, steep: Math.abs(eye.y) > STEEP * eye.length() };
+    const { sx, sz, steep } = this.seen;
+    if (seen.sx !== sx || seen.sz !== sz || seen.steep !== steep) {
+      this.seen = seen;
       this.#label();
     }
     this.labels.sync();
@@ -119,7 +125,7 @@ export class Grid {
     const put = (/** @type {string} */ text, /** @type {number[]} */ [x, y, z], /** @type {number[]} */ color, /** @type {number} */ size) =>
       this.labels.set(`${text}@${x},${y},${z}`, { text, x, y, z, color, size, opacity: 1, pixels: true, lift: 0, roll: 0 });
     const out = HALF + 0.9;
-    const [sx, sz] = this.side;
+    const { sx, sz, steep } = this.seen;
     put("X", [out, 0, 0], theme.axes[0], 17);
     put("Y", [0, out, 0], theme.axes[1], 17);
     put("Z", [0, 0, out], theme.axes[2], 17);
@@ -130,7 +136,7 @@ export class Grid {
       put(text, [at, 0, out * sz], theme.label, 12);
       // One number is enough for the corner where both edges meet.
       if (at !== HALF * sz) put(text, [out * sx, 0, at], theme.label, 12);
-      put(text, [-HALF * sx, at, -HALF * sz], theme.label, 12);
+      if (!steep) put(text, [-HALF * sx, at, -HALF * sz], theme.label, 12);
     }
   }
 }
