@@ -5,6 +5,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "schema")]
+use crate::model::{
+    CameraCoordinate, Color, Coordinate, Degrees, DisplayName, Fov, Fraction, Label, ObjectName, ObjectType,
+    OrbitElevation, OrbitRadius, OrbitSpeed, Properties, WorldSize,
+};
 use crate::model::{Partial3, Scalar};
 
 /// What a client wishes to change in a session.
@@ -20,6 +25,7 @@ pub enum Command {
     /// Change the fields that the patch names, and no other.
     UpdateObject {
         /// Which object.
+        #[cfg_attr(feature = "schema", schema(value_type = ObjectName))]
         name: String,
         /// What to change.
         patch: ObjectPatch,
@@ -27,13 +33,16 @@ pub enum Command {
     /// Give an object another name.
     RenameObject {
         /// Its name now.
+        #[cfg_attr(feature = "schema", schema(value_type = ObjectName))]
         name: String,
         /// Its name from then on.
+        #[cfg_attr(feature = "schema", schema(value_type = ObjectName))]
         new_name: String,
     },
     /// Remove an object.
     DeleteObject {
         /// Which object.
+        #[cfg_attr(feature = "schema", schema(value_type = ObjectName))]
         name: String,
     },
     /// Remove all objects.
@@ -56,6 +65,7 @@ pub enum Command {
     /// Let the camera circle its target.
     StartOrbit {
         /// How.
+        #[cfg_attr(feature = "schema", schema(required = false))]
         orbit: OrbitDraft,
     },
     /// End the camera's orbit.
@@ -63,6 +73,7 @@ pub enum Command {
     /// Give the session another name, or none.
     RenameSession {
         /// The new name.
+        #[cfg_attr(feature = "schema", schema(value_type = Option<DisplayName>, required))]
         name: Option<String>,
     },
     /// Do all of these, in order, or none.
@@ -154,7 +165,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
 /// A scale as clients write it: one factor for all axes, or factors by axis.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(untagged)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum ScaleInput {
     /// The same on each axis.
     Uniform(f64),
@@ -193,36 +203,46 @@ impl<'de> Deserialize<'de> for ScaleInput {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ObjectDraft {
     /// 1 to 128 bytes of UTF-8, unique in the session.
+    #[cfg_attr(feature = "schema", schema(value_type = ObjectName))]
     pub name: String,
     /// A known kind, or a custom one of 1 to 32 characters.
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "schema", schema(value_type = ObjectType))]
     pub kind: String,
     /// World units, [-12, 12].
+    #[cfg_attr(feature = "schema", schema(value_type = Coordinate))]
     pub x: f64,
     /// World units, [-12, 12].
+    #[cfg_attr(feature = "schema", schema(value_type = Coordinate))]
     pub y: f64,
     /// World units, [-12, 12].
+    #[cfg_attr(feature = "schema", schema(value_type = Coordinate))]
     pub z: f64,
     /// Euler angles in degrees; default 0 on each axis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Partial3<Degrees>>))]
     pub rotation: Option<Partial3<f64>>,
     /// Factors, (0, 1000]; default 1 on each axis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<ScaleInput>,
     /// `#rrggbb`; default `#5b8def`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Color>))]
     pub color: Option<String>,
     /// [0, 1]; default 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Fraction>))]
     pub opacity: Option<f64>,
     /// Default true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visible: Option<bool>,
     /// Up to 256 characters; default empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Label>))]
     pub text: Option<String>,
     /// User data: at most 32 entries and 4 KiB in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Properties>))]
     pub properties: Option<BTreeMap<String, Scalar>>,
 }
 
@@ -233,23 +253,23 @@ pub struct ObjectDraft {
 pub struct ObjectPatch {
     /// A known kind, or a custom one of 1 to 32 characters; never null.
     #[serde(rename = "type", skip_serializing_if = "Change::is_keep")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
+    #[cfg_attr(feature = "schema", schema(value_type = ObjectType))]
     pub kind: Change<String>,
     /// World units, [-12, 12]; never null.
     #[serde(skip_serializing_if = "Change::is_keep")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Coordinate))]
     pub x: Change<f64>,
     /// World units, [-12, 12]; never null.
     #[serde(skip_serializing_if = "Change::is_keep")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Coordinate))]
     pub y: Change<f64>,
     /// World units, [-12, 12]; never null.
     #[serde(skip_serializing_if = "Change::is_keep")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Coordinate))]
     pub z: Change<f64>,
     /// The components to change, in degrees.
     #[serde(skip_serializing_if = "Change::is_keep")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<Partial3<f64>>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Partial3<Degrees>>))]
     pub rotation: Change<Partial3<f64>>,
     /// One factor, or the components to change.
     #[serde(skip_serializing_if = "Change::is_keep")]
@@ -257,11 +277,11 @@ pub struct ObjectPatch {
     pub scale: Change<ScaleInput>,
     /// `#rrggbb`.
     #[serde(skip_serializing_if = "Change::is_keep")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Color>))]
     pub color: Change<String>,
     /// [0, 1].
     #[serde(skip_serializing_if = "Change::is_keep")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Fraction>))]
     pub opacity: Change<f64>,
     /// Whether it is drawn.
     #[serde(skip_serializing_if = "Change::is_keep")]
@@ -269,11 +289,11 @@ pub struct ObjectPatch {
     pub visible: Change<bool>,
     /// Up to 256 characters.
     #[serde(skip_serializing_if = "Change::is_keep")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<String>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Label>))]
     pub text: Change<String>,
     /// Keys to set, and with null keys to remove; null for the whole removes all.
     #[serde(skip_serializing_if = "Change::is_keep")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<BTreeMap<String, Scalar>>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<crate::schema::PropertiesPatch>))]
     pub properties: Change<BTreeMap<String, Option<Scalar>>>,
 }
 
@@ -284,24 +304,31 @@ pub struct ObjectPatch {
 pub struct WorldDraft {
     /// Grid positions per axis, a whole number in [1, 1000]; default 25.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<WorldSize>))]
     pub size: Option<f64>,
     /// Of the grid, [0, 1]; default 0.2.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Fraction>))]
     pub transparency: Option<f64>,
     /// World units, [-100, 100]; default 15.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<CameraCoordinate>))]
     pub camera_x: Option<f64>,
     /// World units, [-100, 100]; default 15.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<CameraCoordinate>))]
     pub camera_y: Option<f64>,
     /// World units, [-100, 100]; default 15.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<CameraCoordinate>))]
     pub camera_z: Option<f64>,
     /// What the camera looks at; default the origin.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Partial3<CameraCoordinate>>))]
     pub camera_target: Option<Partial3<f64>>,
     /// Vertical field of view in degrees, [10, 120]; default 60.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Fov>))]
     pub camera_fov: Option<f64>,
 }
 
@@ -312,31 +339,31 @@ pub struct WorldDraft {
 pub struct WorldPatch {
     /// Grid positions per axis, a whole number in [1, 1000].
     #[serde(skip_serializing_if = "Change::is_keep")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<WorldSize>))]
     pub size: Change<f64>,
     /// Of the grid, [0, 1].
     #[serde(skip_serializing_if = "Change::is_keep")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Fraction>))]
     pub transparency: Change<f64>,
     /// World units, [-100, 100].
     #[serde(skip_serializing_if = "Change::is_keep")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<CameraCoordinate>))]
     pub camera_x: Change<f64>,
     /// World units, [-100, 100].
     #[serde(skip_serializing_if = "Change::is_keep")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<CameraCoordinate>))]
     pub camera_y: Change<f64>,
     /// World units, [-100, 100].
     #[serde(skip_serializing_if = "Change::is_keep")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<CameraCoordinate>))]
     pub camera_z: Change<f64>,
     /// The components to change.
     #[serde(skip_serializing_if = "Change::is_keep")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<Partial3<f64>>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Partial3<CameraCoordinate>>))]
     pub camera_target: Change<Partial3<f64>>,
     /// Degrees, [10, 120].
     #[serde(skip_serializing_if = "Change::is_keep")]
-    #[cfg_attr(feature = "schema", schema(value_type = Option<f64>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Fov>))]
     pub camera_fov: Change<f64>,
 }
 
@@ -347,18 +374,23 @@ pub struct WorldPatch {
 pub struct CameraPatch {
     /// World units, [-100, 100].
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<CameraCoordinate>))]
     pub x: Option<f64>,
     /// World units, [-100, 100].
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<CameraCoordinate>))]
     pub y: Option<f64>,
     /// World units, [-100, 100].
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<CameraCoordinate>))]
     pub z: Option<f64>,
     /// The components of the target to change.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Partial3<CameraCoordinate>>))]
     pub target: Option<Partial3<f64>>,
     /// Degrees, [10, 120].
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<Fov>))]
     pub fov: Option<f64>,
 }
 
@@ -369,11 +401,14 @@ pub struct CameraPatch {
 pub struct OrbitDraft {
     /// World units from the target, (0, 200]; default 25.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<OrbitRadius>))]
     pub radius: Option<f64>,
     /// Degrees a second, [-360, 360]; default 12.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<OrbitSpeed>))]
     pub speed: Option<f64>,
     /// Degrees above the horizon, [-89, 89]; default 30.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<OrbitElevation>))]
     pub elevation: Option<f64>,
 }

@@ -14,10 +14,12 @@ use crate::model::{
 /// Something that happened in a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Event {
     /// The object is there now, whole.
     ObjectCreated {
         /// The object, shared with the state that it was applied to.
+        #[cfg_attr(feature = "schema", schema(value_type = Object))]
         object: Arc<Object>,
     },
     /// Some fields of an object have new values.
@@ -73,6 +75,7 @@ pub enum Event {
 /// New values for some fields of an object.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ObjectChange {
     /// See [`Object::kind`].
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
@@ -106,12 +109,14 @@ pub struct ObjectChange {
     pub text: Option<Label>,
     /// The keys that changed: a value, or null for a key that is gone.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = crate::schema::PropertiesPatch))]
     pub properties: BTreeMap<PropertyKey, Option<Scalar>>,
 }
 
 /// New values for some fields of the world.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct WorldChange {
     /// See [`World::size`].
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,6 +144,7 @@ pub struct WorldChange {
 /// New values for some parts of the camera's pose.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CameraChange {
     /// See [`World::camera_x`].
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,6 +165,7 @@ pub struct CameraChange {
 
 /// Whose command an event came of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Author {
     /// The client.
     pub client_id: ClientId,
@@ -168,6 +175,7 @@ pub struct Author {
 
 /// An event at its place in its session's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct EventRecord {
     /// Its place.
     pub seq: Seq,
@@ -192,6 +200,7 @@ const fn is_zero(n: &u32) -> bool {
 /// content of a session ever travels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum LobbyEvent {
     /// A session is there now.
     SessionCreated {
@@ -220,6 +229,7 @@ pub enum LobbyEvent {
 
 /// A lobby event at its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LobbyRecord {
     /// Its place in the lobby's stream since the server started: 1, 2, 3 ….
     pub seq: Seq,

@@ -13,6 +13,7 @@
 //! - [`reduce`]: `decide` (pure) and `apply` (total).
 //! - [`session`], [`snapshot`]: the folded state, its digest, and its transferable copy.
 //! - [`wire`]: strict parsing of what clients send, and the WebSocket messages.
+//! - `schema`: what the values look like to readers of JSON Schema (feature `schema`).
 //! - [`error`], [`limits`]: every refusal with its code, every bound with its name.
 #![forbid(unsafe_code)]
 
@@ -22,6 +23,8 @@ pub mod event;
 pub mod limits;
 pub mod model;
 pub mod reduce;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod session;
 pub mod snapshot;
 pub mod wire;

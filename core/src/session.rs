@@ -49,6 +49,7 @@ pub struct OutOfOrder {
 
 /// What is told of a session in lists: everything but its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SessionInfo {
     /// Its id.
     pub session_id: SessionId,

@@ -16,6 +16,7 @@ use crate::session::{Digest, Session, SessionInfo};
 /// Its JSON, as serde_json writes it, is the canonical form of a session's state: fields in this
 /// order, objects in the order of their names' bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Snapshot {
     /// What the session is, and the seq of its last event.
     pub session: SessionInfo,
@@ -24,6 +25,7 @@ pub struct Snapshot {
     /// The world.
     pub world: World,
     /// The objects in the order of their names' bytes.
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<Object>))]
     pub objects: Vec<Arc<Object>>,
 }
 

@@ -24,6 +24,8 @@ pub trait Range {
     const WHOLE: bool = false;
     /// What the number is called when no field names it.
     const NOUN: &'static str;
+    /// What the type is called where it is described to others.
+    const NAME: &'static str;
     /// The error family that a number out of this range belongs to.
     fn family(out: OutOfRange) -> Error;
 }
@@ -121,6 +123,7 @@ macro_rules! ranges {
         impl Range for $range {
             $(const $konst: $ty = $value;)*
             const NOUN: &'static str = $noun;
+            const NAME: &'static str = stringify!($alias);
             fn family(out: OutOfRange) -> Error {
                 ($family)(out).into()
             }

@@ -8,6 +8,7 @@ use super::{
 
 /// A named thing in the world. Right-handed: x right, y up, z towards the viewer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Object {
     /// Unique in the session.
     pub name: ObjectName,

@@ -198,22 +198,3 @@ impl Serialize for Properties {
         serializer.collect_map(self.iter())
     }
 }
-
-/// By hand: utoipa's derive cannot name the type of an untagged variant.
-#[cfg(feature = "schema")]
-mod schema {
-    use super::Scalar;
-    use utoipa::openapi::RefOr;
-    use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
-
-    impl utoipa::PartialSchema for Scalar {
-        fn schema() -> RefOr<Schema> {
-            let of = |kind: Type| ObjectBuilder::new().schema_type(kind).build();
-            let any =
-                OneOfBuilder::new().item(of(Type::String)).item(of(Type::Number)).item(of(Type::Boolean));
-            Schema::OneOf(any.description(Some("A string, a number or a boolean.")).build()).into()
-        }
-    }
-
-    impl utoipa::ToSchema for Scalar {}
-}

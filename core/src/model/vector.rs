@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// x, y and z of one quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Vec3<T> {
     /// To the right.
     pub x: T,

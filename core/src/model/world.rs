@@ -8,6 +8,7 @@ use super::{
 
 /// The world of a session. It is always there: a new session has the defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct World {
     /// Grid positions per axis; 25 is one per unit of [-12, 12].
     pub size: WorldSize,
@@ -52,6 +53,7 @@ impl Default for World {
 /// A camera that circles its target about the vertical axis. Nobody sends poses: every client
 /// computes the same one from the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Orbit {
     /// Distance from the target, in world units.
     pub radius: OrbitRadius,
