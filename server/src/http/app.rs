@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
+use super::idempotency::Answers;
 use super::origin::Access;
 use super::page::{Page, PageError};
 use crate::config::Config;
@@ -17,7 +19,9 @@ pub struct App {
     config: Config,
     access: Access,
     page: Page,
+    answers: Answers,
     store: SessionStore,
+    started: Instant,
     metrics: Arc<Metrics>,
     stop: Stop,
 }
@@ -36,8 +40,10 @@ impl App {
         let page = Page::load(config.page.as_deref())?;
         let access = Access::new(address.ip(), &config);
         let metrics: Arc<Metrics> = Arc::default();
+        let answers = Answers::new(&config.limits);
         let store = SessionStore::new(log, StoreConfig::from(&config.limits), Arc::clone(&metrics));
-        Ok(Arc::new(Self { config, access, page, store, metrics, stop }))
+        let started = Instant::now();
+        Ok(Arc::new(Self { config, access, page, answers, store, started, metrics, stop }))
     }
 
     /// How this server runs.
@@ -52,22 +58,33 @@ impl App {
         &self.access
     }
 
-    /// The sessions.
-    #[must_use]
-    pub const fn store(&self) -> &SessionStore {
-        &self.store
-    }
-
     /// The end of this server: long-lived connections end with it.
     #[must_use]
     pub const fn stop(&self) -> &Stop {
         &self.stop
     }
 
+    /// The sessions.
+    #[must_use]
+    pub const fn store(&self) -> &SessionStore {
+        &self.store
+    }
+
+    /// When it began to serve.
+    #[must_use]
+    pub const fn started(&self) -> Instant {
+        self.started
+    }
+
     /// What is counted.
     #[must_use]
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(&self.metrics)
+    }
+
+    /// The answers to recent POSTs that carried an idempotency key.
+    pub(super) const fn answers(&self) -> &Answers {
+        &self.answers
     }
 
     pub(super) const fn page(&self) -> &Page {

@@ -7,25 +7,34 @@
 //! - `problem`, `refusal`, `status`: refusals as `application/problem+json`.
 //! - [`origin`]: which pages may talk to this server.
 //! - `page`, `page_policy`, `embedded`, `security`: the page and the headers that keep it safe.
+//! - `request`, `conditional`, `idempotency`: what handlers take from requests.
+//! - `rest`: the API's handlers; `openapi`, `openapi_refine`: their description.
 //! - `ops`: health, readiness, version, metrics.
 
 mod app;
+mod body;
+mod conditional;
 mod embedded;
 mod guard;
+mod idempotency;
 mod observe;
+mod openapi;
+mod openapi_refine;
 mod ops;
 pub mod origin;
 mod page;
 mod page_policy;
 mod problem;
 mod refusal;
+mod request;
+mod rest;
 mod security;
+mod status;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
 
 pub use app::App;
 pub use page::PageError;
@@ -34,14 +43,11 @@ pub use refusal::Refusal;
 
 /// All routes of a server, with the layers around them.
 pub(crate) fn router(app: &Arc<App>) -> Router {
-    Router::new()
-        .route("/healthz", get(ops::healthz))
-        .route("/readyz", get(ops::readyz))
-        .route("/version", get(ops::version))
-        .route("/metrics", get(ops::metrics))
+    openapi::routes(&app.config().limits)
         .merge(crate::ws::routes())
         .fallback(page::serve)
         .method_not_allowed_fallback(refusal::method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(app), idempotency::idempotent))
         .layer(from_fn_with_state(Arc::clone(app), guard::guard))
         .layer(from_fn(security::headers))
         .layer(from_fn_with_state(Arc::clone(app), observe::observe))

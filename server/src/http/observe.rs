@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use tracing::field::Empty;
 use tracing::{Instrument, debug, error, info_span};
 use uuid::Uuid;
 
@@ -23,7 +24,7 @@ use super::refusal::Refusal;
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Characters in a request id that a client chooses.
-const REQUEST_ID_CHARS: usize = 64;
+pub(super) const REQUEST_ID_CHARS: usize = 64;
 
 /// The most that is kept of a refusal that something else has worded.
 const FOREIGN_DETAIL_BYTES: usize = 1024;
@@ -37,7 +38,15 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     let method = method_name(request.method());
-    let span = info_span!("request", request.id = ?id, http.method = method, http.route = route);
+    let span = info_span!(
+        "request",
+        request.id = ?id,
+        http.method = method,
+        http.route = route,
+        session.id = Empty,
+        object.name = Empty,
+        seq = Empty,
+    );
 
     // A panic has been logged by the process's hook; nothing of it is shown. What it may have left
     // half done lies behind locks that recover or in the request itself.

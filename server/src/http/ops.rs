@@ -7,37 +7,56 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::app::App;
 use super::refusal::Refusal;
 
 /// The process answers.
-#[derive(Debug, Serialize)]
-pub(super) struct Health {
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct Health {
+    /// "ok" or "ready".
     status: &'static str,
 }
 
 /// What is running.
-#[derive(Debug, Serialize)]
-pub(super) struct Version {
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct Version {
+    /// The program.
     name: &'static str,
+    /// Its version.
     version: &'static str,
+    /// What an acknowledged change survives.
     durability: &'static str,
 }
 
+/// Whether the process answers
+#[utoipa::path(get, path = "/healthz", tag = "operation", operation_id = "get_health",
+    responses((status = 200, description = "It does.", body = Health)))]
 pub(super) async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Not ready once it is ending, so that a balancer sends nothing new.
+/// Whether the server takes requests
+///
+/// Not once it is ending, so that a balancer sends nothing new.
+#[utoipa::path(get, path = "/readyz", tag = "operation", operation_id = "get_readiness",
+    responses((status = 200, description = "It does.", body = Health)))]
 pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Health>, Refusal> {
     if app.stop().is_stopping() { Err(Refusal::Stopping) } else { Ok(Json(Health { status: "ready" })) }
 }
 
+/// What is running
+#[utoipa::path(get, path = "/version", tag = "operation", operation_id = "get_version",
+    responses((status = 200, description = "The program and its version.", body = Version)))]
 pub(super) async fn version() -> Json<Version> {
     Json(Version { name: "vws", version: env!("CARGO_PKG_VERSION"), durability: "memory" })
 }
 
+/// Counters and gauges for Prometheus
+#[utoipa::path(get, path = "/metrics", tag = "operation", operation_id = "get_metrics",
+    responses((status = 200, description = "OpenMetrics text.", body = String,
+        content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8")))]
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
     let text = app.metrics().encode().map_err(|_| Refusal::Internal)?;
     Ok(([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response())

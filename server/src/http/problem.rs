@@ -14,11 +14,12 @@ pub(super) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("applicati
 
 /// A refusal as it is answered. Nothing that was asked for took effect.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
     status: StatusCode,
-    code: String,
-    detail: String,
-    errors: Vec<ProblemField>,
+    problem: vws_core::Problem,
     headers: HeaderMap,
 }
 
@@ -37,41 +38,53 @@ struct Body9457<'a> {
 impl Problem {
     /// A refusal without a field that it is about.
     pub(super) fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            code: code.into(),
-            detail: detail.into(),
-            errors: Vec::new(),
-            headers: HeaderMap::new(),
-        }
+        let problem = vws_core::Problem { code: code.into(), detail: detail.into(), errors: Vec::new() };
+        Self::from_core(status, problem)
+    }
+
+    /// A refusal that core has worded.
+    pub(super) fn from_core(status: StatusCode, problem: vws_core::Problem) -> Self {
+        Self(Box::new(Parts { status, problem, headers: HeaderMap::new() }))
     }
 
     pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.0.headers.insert(name, value);
         self
     }
 
     /// Its stable name.
     #[must_use]
     pub fn code(&self) -> &str {
-        &self.code
+        &self.0.problem.code
+    }
+
+    /// About what it takes in memory.
+    pub(super) fn bytes(&self) -> usize {
+        let vws_core::Problem { code, detail, errors } = &self.0.problem;
+        let fields: usize = errors
+            .iter()
+            .map(|e| e.pointer.len() + e.code.len() + e.detail.len() + size_of::<ProblemField>())
+            .sum();
+        size_of::<Parts>() + code.len() + detail.len() + fields
     }
 
     /// Writes the refusal into the answer that carries it.
     pub(super) fn render(&self, response: &mut Response, request_id: &str) {
+        let Parts { status, problem, headers: more } = &*self.0;
+        let vws_core::Problem { code, detail, errors } = problem;
         let body = Body9457 {
-            r#type: format!("urn:vws:problem:{}", self.code),
-            title: self.status.canonical_reason().unwrap_or("Error"),
-            status: self.status.as_u16(),
-            detail: &self.detail,
-            code: &self.code,
-            errors: &self.errors,
+            r#type: format!("urn:vws:problem:{code}"),
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail,
+            code,
+            errors,
             request_id,
         };
         let bytes = serde_json::to_vec(&body).expect("texts and numbers always encode");
-        *response.status_mut() = self.status;
+        *response.status_mut() = *status;
         let headers = response.headers_mut();
-        headers.extend(self.headers.clone());
+        headers.extend(more.clone());
         headers.insert(CONTENT_TYPE, PROBLEM_JSON);
         headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
         *response.body_mut() = Body::from(bytes);
@@ -82,7 +95,7 @@ impl Problem {
 /// id, writes it out.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
+        let mut response = self.0.status.into_response();
         response.extensions_mut().insert(Arc::new(self));
         response
     }

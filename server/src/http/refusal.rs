@@ -48,6 +48,31 @@ pub enum Refusal {
     /// The body broke off, or its framing is wrong.
     #[error("the body did not arrive whole")]
     BodyBroken,
+    /// The path cannot be decoded.
+    #[error("the path is not usable: {detail}")]
+    PathInvalid {
+        /// Why.
+        detail: String,
+    },
+    /// A query parameter is unknown, given twice, or not what it must be.
+    #[error("query parameter {name:?}: {detail}")]
+    QueryInvalid {
+        /// Which.
+        name: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A header is not what it must be.
+    #[error("header {name}: {detail}")]
+    HeaderInvalid {
+        /// Which.
+        name: HeaderName,
+        /// What is wrong with it.
+        detail: &'static str,
+    },
+    /// An idempotency key comes with another request than before.
+    #[error("the Idempotency-Key was used before for this path with another body or precondition")]
+    KeyReused,
     /// The body is of another type than JSON.
     #[error("the content type is {found}; it must be application/json or application/merge-patch+json")]
     UnsupportedMediaType {
@@ -66,6 +91,12 @@ pub enum Refusal {
     /// As many clients follow the session as may.
     #[error("{0}")]
     TooManySubscribers(String),
+    /// The lobby's events after this one are no longer kept.
+    #[error("the lobby's events right after {after} are no longer kept; list the sessions")]
+    LobbyGone {
+        /// The event that was named.
+        after: u64,
+    },
     /// The server is ending.
     #[error("the server is stopping")]
     Stopping,
@@ -75,6 +106,14 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    pub(super) fn query(name: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::QueryInvalid { name: name.into(), detail: detail.into() }
+    }
+
+    pub(super) fn header(name: &HeaderName, detail: &'static str) -> Self {
+        Self::HeaderInvalid { name: name.clone(), detail }
+    }
+
     const fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
@@ -84,6 +123,10 @@ impl Refusal {
             Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::BodyTimeout { .. } => (StatusCode::REQUEST_TIMEOUT, "body_timeout"),
             Self::BodyBroken => (StatusCode::BAD_REQUEST, "body_broken"),
+            Self::PathInvalid { .. } => (StatusCode::BAD_REQUEST, "path_invalid"),
+            Self::QueryInvalid { .. } => (StatusCode::BAD_REQUEST, "query_invalid"),
+            Self::HeaderInvalid { .. } => (StatusCode::BAD_REQUEST, "header_invalid"),
+            Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
             Self::UnsupportedMediaType { .. } => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
@@ -91,13 +134,14 @@ impl Refusal {
             Self::OriginNotAllowed(_) => (StatusCode::FORBIDDEN, "origin_not_allowed"),
             Self::WebSocketExpected(_) => (StatusCode::UPGRADE_REQUIRED, "websocket_expected"),
             Self::TooManySubscribers(_) => (StatusCode::SERVICE_UNAVAILABLE, "too_many_subscribers"),
+            Self::LobbyGone { .. } => (StatusCode::GONE, "history_gone"),
             Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }
 
     /// A header that the answer needs: where the rest of a request is not read, the connection ends.
-    const fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+    const fn extra_header(&self) -> Option<(HeaderName, HeaderValue)> {
         match self {
             Self::BodyTooLarge { .. } | Self::BodyTimeout { .. } | Self::BodyBroken => {
                 Some((CONNECTION, HeaderValue::from_static("close")))
@@ -116,7 +160,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (status, code) = refusal.status_and_code();
         let problem = Self::new(status, code, refusal.to_string());
-        match refusal.header() {
+        match refusal.extra_header() {
             Some((name, value)) => problem.with_header(name, value),
             None => problem,
         }

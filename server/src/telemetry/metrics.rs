@@ -130,6 +130,11 @@ impl Metrics {
         Held::new(&self.connections)
     }
 
+    /// How many connections are open.
+    pub(crate) fn open_connections(&self) -> u64 {
+        u64::try_from(self.connections.get()).unwrap_or(0)
+    }
+
     /// A connection was turned away.
     pub(crate) fn connection_refused(&self) {
         self.connections_refused.inc();

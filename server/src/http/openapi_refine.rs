@@ -1,0 +1,264 @@
+//! What the description says of many operations alike.
+
+use serde_json::{Map, Value, json};
+
+use super::conditional::ETAGS_PATTERN;
+use super::idempotency::KEY_CHARS;
+use super::observe::REQUEST_ID_CHARS;
+use crate::config::Limits;
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// The refusals that operations share: status, name, and when it is given.
+const REFUSALS: [(u16, &str, &str); 17] = [
+    (304, "NotModified", "The client has this version."),
+    (400, "Unreadable", "The path, the query, a header or the body cannot be read."),
+    (403, "ForeignOrigin", "The request comes from a page that may not use this server."),
+    (404, "NotFound", "There is no such session or object."),
+    (408, "BodyTimeout", "The body did not arrive in time."),
+    (409, "Conflict", "A name is taken."),
+    (410, "Gone", "This is no longer kept."),
+    (412, "Stale", "The version is not the one that If-Match names."),
+    (413, "TooLarge", "The body is larger than a request may be, or its batch longer."),
+    (414, "PathTooLong", "Path and query are longer than they may be."),
+    (415, "UnsupportedMediaType", "The body is not JSON."),
+    (421, "ForeignHost", "The server does not go by the host that the request is for."),
+    (422, "Invalid", "A rule is broken: each with a pointer to its field."),
+    (429, "TooMany", "There are as many as there may be."),
+    (431, "HeadTooLarge", "The headers are longer than they may be."),
+    (500, "Failed", "The server failed; its log has more under the request id."),
+    (503, "Unavailable", "The server is stopping, full, or cannot keep what is changed."),
+];
+
+/// The whole description, made of what the handlers say and of what they have in common.
+pub(super) fn refine(mut document: Value, limits: &Limits) -> Value {
+    document["info"] = json!({
+        "title": "VWS",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": "Shared 3D worlds: sessions of named objects, a world and a camera, in one order for everybody.",
+        "license": { "name": env!("CARGO_PKG_LICENSE"), "identifier": env!("CARGO_PKG_LICENSE") },
+    });
+    document["servers"] = json!([{ "url": "/" }]);
+    document["tags"] = json!([
+        { "name": "sessions", "description": "Isolated worlds." },
+        { "name": "objects", "description": "The named things in a world." },
+        { "name": "world", "description": "The grid and what the camera has." },
+        { "name": "camera", "description": "Where it stands, and its orbit." },
+        { "name": "commands", "description": "Any change, one or many at once." },
+        { "name": "history", "description": "The whole state, and the events that made it." },
+        { "name": "operation", "description": "For those who run the server." },
+    ]);
+    for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
+        for method in METHODS {
+            if let Some(operation) = item.get_mut(method) {
+                refine_operation(path, method, operation);
+            }
+        }
+    }
+    refine_components(&mut document["components"], limits);
+    without_null_defaults(&mut document);
+    without_unused_schemas(&mut document);
+    document
+}
+
+fn refine_operation(path: &str, method: &str, operation: &mut Value) {
+    let has_body = operation.get("requestBody").is_some();
+    if let Some(content) = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut) {
+        for (_, media) in content.iter_mut() {
+            // A body that may be left out is not one that may be null.
+            if let Some(only) = media.pointer("/schema/oneOf/0").cloned() {
+                media["schema"] = only;
+            }
+        }
+    }
+    let responses = &mut operation["responses"];
+    let is_conditional = responses.get("412").is_some();
+    let has_tag = method == "get" && responses.pointer("/200/headers/etag").is_some();
+
+    let mut shared = vec![400, 413, 414, 421, 431, 500, 503];
+    if path.contains("{id}") {
+        shared.push(404);
+    }
+    if path.contains("{name}") {
+        shared.push(422);
+    }
+    if method != "get" {
+        shared.push(403);
+    }
+    if has_body {
+        shared.extend([408, 415, 422]);
+    }
+    if has_tag {
+        shared.push(304);
+    }
+    for (status, name, _) in REFUSALS {
+        let mentioned = responses.get(status.to_string()).is_some();
+        if mentioned || shared.contains(&status) {
+            let reference = format!("#/components/responses/{name}");
+            let description = responses[status.to_string()].get("description").cloned();
+            responses[status.to_string()] = match description {
+                Some(description) => json!({ "$ref": reference, "description": description }),
+                None => json!({ "$ref": reference }),
+            };
+        }
+    }
+    for response in responses.as_object_mut().into_iter().flatten().map(|(_, response)| response) {
+        if response.get("$ref").is_none() {
+            response["headers"]["x-request-id"] = json!({ "$ref": "#/components/headers/RequestId" });
+        }
+    }
+
+    let mut parameters = vec!["RequestId"];
+    if is_conditional {
+        parameters.push("IfMatch");
+    }
+    if has_tag {
+        parameters.push("IfNoneMatch");
+    }
+    if method == "post" {
+        parameters.push("IdempotencyKey");
+    }
+    let list =
+        operation.as_object_mut().and_then(|o| o.entry("parameters").or_insert(json!([])).as_array_mut());
+    if let Some(list) = list {
+        list.extend(
+            parameters.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })),
+        );
+    }
+}
+
+fn refine_components(components: &mut Value, limits: &Limits) {
+    components["headers"] = json!({
+        "RequestId": {
+            "description": "Names this request in the server's log.",
+            "schema": request_id(),
+        },
+    });
+    components["parameters"] = json!({
+        "RequestId": header("x-request-id", "What to call this request in the server's log.", request_id()),
+        "IfMatch": header("if-match", "Do it only while the version is one of these tags.", tags()),
+        "IfNoneMatch": header("if-none-match", "Answer 304 if the version is one of these tags.", tags()),
+        "IdempotencyKey": header(
+            "idempotency-key",
+            "Makes the request safe to send again: it has one effect and gets the first answer.",
+            json!({ "type": "string", "minLength": 1, "maxLength": KEY_CHARS, "pattern": "^[!-~]+$" }),
+        ),
+    });
+    components["responses"] =
+        REFUSALS.iter().map(|refusal| refusal_response(*refusal)).collect::<Map<_, _>>().into();
+    components["schemas"]["Problem"] = problem();
+    refine_command(&mut components["schemas"], limits.max_batch);
+}
+
+fn header(name: &str, description: &str, schema: Value) -> Value {
+    json!({ "in": "header", "name": name, "required": false, "description": description, "schema": schema })
+}
+
+fn request_id() -> Value {
+    json!({ "type": "string", "minLength": 1, "maxLength": REQUEST_ID_CHARS, "pattern": "^[A-Za-z0-9._:-]+$" })
+}
+
+fn tags() -> Value {
+    json!({ "type": "string", "pattern": ETAGS_PATTERN })
+}
+
+fn refusal_response((status, name, description): (u16, &str, &str)) -> (String, Value) {
+    let mut response = json!({
+        "description": description,
+        "headers": { "x-request-id": { "$ref": "#/components/headers/RequestId" } },
+    });
+    if status >= 400 {
+        response["content"]["application/problem+json"]["schema"] =
+            json!({ "$ref": "#/components/schemas/Problem" });
+    }
+    (name.to_owned(), response)
+}
+
+/// RFC 9457, with members of this API's own.
+fn problem() -> Value {
+    let text = |description: &str| json!({ "type": "string", "description": description });
+    json!({
+        "type": "object",
+        "description": "Why a request was refused. Nothing of it took effect.",
+        "required": ["type", "title", "status", "detail", "code", "request_id"],
+        "properties": {
+            "type": text("urn:vws:problem: and the code."),
+            "title": text("What the status means."),
+            "status": { "type": "integer", "minimum": 400, "maximum": 599 },
+            "detail": text("All that is wrong, for a person."),
+            "code": { "type": "string", "pattern": "^[a-z0-9_]+$", "description": "The stable name of the first broken rule." },
+            "request_id": text("Names the request in the server's log."),
+            "errors": {
+                "type": "array",
+                "description": "Each broken rule at its field.",
+                "items": {
+                    "type": "object",
+                    "required": ["pointer", "code", "detail"],
+                    "properties": {
+                        "pointer": text("JSON pointer to the field in the body; empty for the whole."),
+                        "code": text("The stable name of the broken rule."),
+                        "detail": text("What is wrong there: field, value and bound."),
+                    },
+                },
+            },
+        },
+    })
+}
+
+/// Commands know no further fields, and a batch holds single commands only.
+fn refine_command(schemas: &mut Value, max_batch: u32) {
+    let Some(variants) = schemas["Command"]["oneOf"].as_array_mut() else { return };
+    for variant in variants.iter_mut() {
+        variant["additionalProperties"] = json!(false);
+    }
+    let (batch, single): (Vec<Value>, Vec<Value>) =
+        variants.drain(..).partition(|variant| variant["properties"].get("commands").is_some());
+    let single_reference = json!({ "$ref": "#/components/schemas/SingleCommand" });
+    variants.push(single_reference.clone());
+    for mut batch in batch {
+        batch["properties"]["commands"] = json!({
+            "type": "array",
+            "description": "At most so many, in order; no batch among them.",
+            "maxItems": max_batch,
+            "items": single_reference,
+        });
+        variants.push(batch);
+    }
+    schemas["SingleCommand"] = json!({ "oneOf": single, "description": "One change." });
+}
+
+/// serde's defaults of fields that may be left out say nothing of what leaving them out means.
+fn without_null_defaults(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if fields.get("default").is_some_and(Value::is_null) {
+                fields.remove("default");
+            }
+            fields.values_mut().for_each(without_null_defaults);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_null_defaults),
+        _ => {}
+    }
+}
+
+/// Schemas that utoipa names and then writes in place.
+fn without_unused_schemas(document: &mut Value) {
+    let mut used = Vec::new();
+    references(document, &mut used);
+    if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        schemas.retain(|name, _| used.iter().any(|used| used.strip_prefix(SCHEMA_PREFIX) == Some(name)));
+    }
+}
+
+const SCHEMA_PREFIX: &str = "#/components/schemas/";
+
+fn references(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            into.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|value| references(value, into));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, into)),
+        _ => {}
+    }
+}

@@ -1,0 +1,147 @@
+//! What handlers take from a request, each refused in words where it does not fit.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use vws_core::wire::{FromTree, parse_json};
+use vws_core::{ObjectName, SessionId};
+
+use super::app::App;
+use super::body;
+use super::problem::Problem;
+use super::refusal::Refusal;
+
+/// The session that a path names.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SessionPath(pub(super) SessionId);
+
+/// The object that a path names, percent-encoding undone.
+#[derive(Debug, Clone)]
+pub(super) struct ObjectPath {
+    pub(super) session: SessionId,
+    pub(super) name: ObjectName,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SessionPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let id = path_parameter(parts, state, "id").await?;
+        let id: SessionId = id.parse().map_err(vws_core::Error::from)?;
+        tracing::Span::current().record("session.id", tracing::field::display(id));
+        Ok(Self(id))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ObjectPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let SessionPath(session) = SessionPath::from_request_parts(parts, state).await?;
+        let name = path_parameter(parts, state, "name").await?;
+        let name = ObjectName::new("name", &name).map_err(vws_core::Error::from)?;
+        tracing::Span::current().record("object.name", name.as_str());
+        Ok(Self { session, name })
+    }
+}
+
+async fn path_parameter<S: Send + Sync>(parts: &mut Parts, state: &S, key: &str) -> Result<String, Problem> {
+    let parameters = RawPathParams::from_request_parts(parts, state)
+        .await
+        .map_err(|_| Refusal::PathInvalid { detail: "it is not percent-encoded UTF-8".to_owned() })?;
+    let found = parameters.iter().find(|(name, _)| *name == key).map(|(_, value)| value.to_owned());
+    Ok(found.expect("the route's pattern has this parameter"))
+}
+
+/// A JSON body, read by core's strict parser.
+#[derive(Debug)]
+pub(super) struct Json<T>(pub(super) T);
+
+/// A JSON body, or none.
+#[derive(Debug)]
+pub(super) struct OptionalJson<T>(pub(super) Option<T>);
+
+impl<T: FromTree> FromRequest<Arc<App>> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        check_content_type(request.headers())?;
+        let limits = &app.config().limits;
+        let bytes = body::read(request.into_body(), limits.max_body, limits.body_timeout).await?;
+        Ok(Self(parse_json(&bytes)?))
+    }
+}
+
+impl<T: FromTree> FromRequest<Arc<App>> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        let typed = check_content_type(request.headers());
+        let limits = &app.config().limits;
+        let bytes = body::read(request.into_body(), limits.max_body, limits.body_timeout).await?;
+        if bytes.is_empty() {
+            return Ok(Self(None));
+        }
+        typed?;
+        Ok(Self(Some(parse_json(&bytes)?)))
+    }
+}
+
+/// Browsers send other types to foreign servers without asking; JSON they ask about first.
+fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let found = headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let essence = found.as_deref().map_or("", |f| f.split(';').next().unwrap_or_default()).trim();
+    if ["application/json", "application/merge-patch+json"].iter().any(|t| essence.eq_ignore_ascii_case(t)) {
+        return Ok(());
+    }
+    Err(Refusal::UnsupportedMediaType {
+        found: found.map_or_else(|| "absent".to_owned(), |f| format!("{f:?}")),
+    })
+}
+
+/// The parameters of a query, each taken once; what is left over is refused, so that a misspelt one
+/// is not ignored.
+#[derive(Debug)]
+pub(super) struct Query(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect()))
+    }
+}
+
+impl Query {
+    /// The value of one parameter.
+    pub(super) fn take(&mut self, name: &'static str) -> Result<Option<String>, Refusal> {
+        let Some(at) = self.0.iter().position(|(key, _)| key == name) else { return Ok(None) };
+        let (_, value) = self.0.remove(at);
+        if self.0.iter().any(|(key, _)| key == name) {
+            return Err(Refusal::query(name, "it is given twice"));
+        }
+        Ok(Some(value))
+    }
+
+    /// The value of one parameter, read by `read`, which says what it expects where it fails.
+    pub(super) fn parse<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, Refusal> {
+        let Some(value) = self.take(name)? else { return Ok(None) };
+        read(&value).map(Some).map_err(|wanted| Refusal::query(name, wanted))
+    }
+
+    /// Refuses what was not taken.
+    pub(super) fn finish(self) -> Result<(), Refusal> {
+        match self.0.into_iter().next() {
+            Some((name, _)) => Err(Refusal::query(name, "there is no such parameter")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Any command, or several at once.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+use vws_core::model::{Millis, Seq};
+use vws_core::reduce::State as _;
+use vws_core::{Command, SessionId};
+
+use super::super::app::App;
+use super::super::conditional::IfMatch;
+use super::super::problem::Problem;
+use super::super::request::{Json, SessionPath};
+use super::execute as execute_command;
+use super::reply::json;
+
+/// What a command came to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct Executed {
+    /// The session's last event right after the command.
+    seq: Seq,
+    /// The command's own events; none when all was already as it wished.
+    seqs: Vec<Seq>,
+    /// Whether anything changed.
+    changed: bool,
+    /// When it was decided, in milliseconds since 1970.
+    at: Millis,
+}
+
+/// Do a command, or a batch
+///
+/// A batch takes effect whole or not at all, and its events follow one another. `If-Match` gives the
+/// version that must be the present one: of the object or the world that the command is about, of
+/// the session (its seq) for any other.
+#[utoipa::path(
+    post, path = "/api/sessions/{id}/commands", tag = "commands", operation_id = "execute_command",
+    params(("id" = SessionId, Path, description = "The session.")),
+    request_body = Command,
+    responses(
+        (status = 200, description = "It took effect.", body = Executed),
+        (status = 409, description = "A name is taken."),
+        (status = 412, description = "It has changed meanwhile."),
+        (status = 429, description = "The session has as many objects as it may have."),
+    ),
+)]
+pub(super) async fn execute(
+    State(app): State<Arc<App>>,
+    SessionPath(id): SessionPath,
+    condition: IfMatch,
+    Json(command): Json<Command>,
+) -> Result<Response, Problem> {
+    let expected = condition.expected(|| present_version(&app, id, &command));
+    let (outcome, ()) = execute_command(&app, id, command, expected, "", |_| ()).await?;
+    let seqs: Vec<Seq> = outcome.seqs.collect();
+    let changed = !seqs.is_empty();
+    Ok(json(&Executed { seq: outcome.seq, seqs, changed, at: outcome.at }))
+}
+
+/// The version that a command's condition is about.
+fn present_version(app: &App, session: SessionId, command: &Command) -> Option<Seq> {
+    app.store().get(session).ok()?.read(|session| match command {
+        Command::UpdateObject { name, .. }
+        | Command::RenameObject { name, .. }
+        | Command::DeleteObject { name } => session.object(name).map(|object| object.version),
+        Command::InitializeWorld { .. }
+        | Command::UpdateWorld { .. }
+        | Command::MoveCamera { .. }
+        | Command::StartOrbit { .. }
+        | Command::StopOrbit => Some(session.world().version),
+        Command::CreateObject { .. }
+        | Command::ClearObjects
+        | Command::RenameSession { .. }
+        | Command::Batch { .. } => Some(session.seq()),
+    })
+}

@@ -1,0 +1,159 @@
+//! A session's whole state, and how it came to be.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+use vws_core::event::LobbyRecord;
+use vws_core::limits::SAFE_INTEGER;
+use vws_core::model::{Epoch, Seq};
+use vws_core::wire::canonical_json;
+use vws_core::{EventRecord, Session, SessionId, Snapshot};
+
+use super::super::app::App;
+use super::super::conditional::{IfNoneMatch, etag};
+use super::super::problem::Problem;
+use super::super::refusal::Refusal;
+use super::super::request::{Query, SessionPath};
+use super::paging;
+use super::reply::{json, streamed};
+
+/// Some of a session's events, in their order.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes an answer that is written piece by piece")]
+pub(in crate::http) struct EventPage {
+    /// Which history this is; another one begins anew at seq 1.
+    epoch: Epoch,
+    /// The session's last event.
+    seq: Seq,
+    /// What to give as `after` for those that follow; null when this is the end.
+    #[schema(required)]
+    next: Option<Seq>,
+    /// The events.
+    events: Vec<EventRecord>,
+}
+
+/// Some of the lobby's events, in their order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct LobbyPage {
+    /// Which run of the server this is; another one begins anew at seq 1.
+    epoch: Epoch,
+    /// The lobby's last event.
+    seq: Seq,
+    /// What to give as `after` for those that follow; null when this is the end.
+    #[schema(required)]
+    next: Option<Seq>,
+    /// The events.
+    #[schema(value_type = Vec<LobbyRecord>)]
+    events: Vec<Arc<LobbyRecord>>,
+}
+
+/// Take the whole state
+///
+/// The state of one moment, with its seq and digest.
+#[utoipa::path(
+    get, path = "/api/sessions/{id}/snapshot", tag = "history", operation_id = "get_snapshot",
+    params(("id" = SessionId, Path, description = "The session.")),
+    responses((status = 200, description = "The state.", body = Snapshot, headers(("etag" = String, description = "Its epoch and seq.")))),
+)]
+pub(super) async fn snapshot(
+    State(app): State<Arc<App>>,
+    SessionPath(id): SessionPath,
+    known: IfNoneMatch,
+) -> Result<Response, Problem> {
+    let mut snapshot = app.store().get(id)?.read(Session::snapshot);
+    let tag = etag(format_args!("{}-{}", snapshot.session.epoch, snapshot.session.seq));
+    Ok(known.answer(tag, || {
+        let objects = std::mem::take(&mut snapshot.objects);
+        // The objects are the last field: their places are between these two halves.
+        let mut head = canonical_json(&snapshot);
+        let tail = head.split_off(head.len() - 2);
+        streamed(head, objects, tail)
+    }))
+}
+
+/// Read the events
+///
+/// With `Accept: text/event-stream` they come as they happen, each with its seq as its id; a client
+/// that connects again with `Last-Event-ID` misses none.
+#[utoipa::path(
+    get, path = "/api/sessions/{id}/events", tag = "history", operation_id = "list_events",
+    params(
+        ("id" = SessionId, Path, description = "The session."),
+        ("after" = Option<Seq>, Query, description = "Only those after this seq."),
+        ("limit" = Option<u32>, Query, description = "At most so many.", minimum = 1, maximum = 10000),
+    ),
+    responses(
+        (status = 200, description = "A page of them.", body = EventPage, headers(
+            ("link" = Option<String>, description = "The next page, where there is one."),
+        )),
+        (status = 410, description = "These events are no longer kept: begin from a snapshot."),
+    ),
+)]
+pub(super) async fn events(
+    State(app): State<Arc<App>>,
+    SessionPath(id): SessionPath,
+    uri: Uri,
+    mut query: Query,
+) -> Result<Response, Problem> {
+    let limit = paging::limit(&mut query)?;
+    let after = query.parse("after", seq)?.unwrap_or(0);
+    query.finish()?;
+    let live = app.store().get(id)?;
+    let page = live.events(after, limit).await?;
+    let epoch = live.read(Session::epoch);
+    let next = page.events.last().map(|event| event.seq).filter(|last| *last < page.head);
+    let next_json = next.map_or_else(|| "null".to_owned(), |seq| seq.to_string());
+    let head = format!(r#"{{"epoch":{epoch},"seq":{},"next":{next_json},"events":["#, page.head);
+    let mut response = streamed(head.into_bytes(), page.events, b"]}".to_vec());
+    paging::link_next(&mut response, &uri, next.map(|seq| seq.to_string()).as_deref());
+    Ok(response)
+}
+
+/// Read the lobby's events
+///
+/// They tell which sessions there are and nothing of their content. With `Accept: text/event-stream`
+/// they come as they happen.
+#[utoipa::path(
+    get, path = "/api/events", tag = "history", operation_id = "list_lobby_events",
+    params(
+        ("after" = Option<Seq>, Query, description = "Only those after this seq."),
+        ("limit" = Option<u32>, Query, description = "At most so many.", minimum = 1, maximum = 10000),
+    ),
+    responses(
+        (status = 200, description = "A page of them.", body = LobbyPage, headers(
+            ("link" = Option<String>, description = "The next page, where there is one."),
+        )),
+        (status = 410, description = "These events are no longer kept: list the sessions."),
+    ),
+)]
+pub(super) async fn lobby(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    mut query: Query,
+) -> Result<Response, Problem> {
+    let limit = paging::limit(&mut query)?;
+    let after = query.parse("after", seq)?.unwrap_or(0);
+    query.finish()?;
+    let lobby = app.store().lobby();
+    let seq = lobby.head();
+    let mut events = if after >= seq {
+        Vec::new()
+    } else {
+        lobby.subscribe(after).take().ok_or(Refusal::LobbyGone { after })?
+    };
+    let more = paging::cut(&mut events, limit);
+    let next = events.last().filter(|_| more).map(|event| event.seq);
+    let mut response = json(&LobbyPage { epoch: lobby.epoch(), seq, next, events });
+    paging::link_next(&mut response, &uri, next.map(|seq| seq.to_string()).as_deref());
+    Ok(response)
+}
+
+fn seq(text: &str) -> Result<Seq, String> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    let read = text.parse().ok().filter(|seq| digits && *seq <= SAFE_INTEGER);
+    read.ok_or_else(|| format!("expected a whole number in [0, {SAFE_INTEGER}]"))
+}

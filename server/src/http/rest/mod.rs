@@ -1,0 +1,69 @@
+//! The API: each handler turns a request into a command or a look-up, and its outcome into an answer.
+//! No rule about what a valid world is lives here.
+//!
+//! # Layout
+//! - `sessions`, `objects`, `world`, `commands`, `history`, `stats`: the handlers.
+//! - `filter`, `paging`: what lists are asked for.
+//! - `reply`: answers, large ones made piece by piece.
+
+mod commands;
+mod filter;
+mod history;
+mod objects;
+mod paging;
+mod reply;
+mod sessions;
+mod stats;
+mod world;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use vws_core::model::Seq;
+use vws_core::{Command, Session, SessionId};
+
+use super::app::App;
+use super::ops;
+use super::problem::Problem;
+use crate::store::{Outcome, Request};
+
+/// Every route of the API with its description.
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(sessions::create, sessions::list))
+        .routes(routes!(sessions::get, sessions::rename, sessions::delete))
+        .routes(routes!(objects::create, objects::list))
+        .routes(routes!(objects::get, objects::update, objects::replace, objects::delete))
+        .routes(routes!(world::get, world::initialize, world::update))
+        .routes(routes!(world::move_camera))
+        .routes(routes!(world::start_orbit, world::stop_orbit))
+        .routes(routes!(commands::execute))
+        .routes(routes!(history::snapshot))
+        .routes(routes!(history::events))
+        .routes(routes!(history::lobby))
+        .routes(routes!(stats::stats))
+        .routes(routes!(ops::healthz))
+        .routes(routes!(ops::readyz))
+        .routes(routes!(ops::version))
+        .routes(routes!(ops::metrics))
+}
+
+/// Does one command and returns what `view` sees right after it. `base` is where in the command the
+/// request's body lies: refusals point into the body.
+async fn execute<T: Send + 'static>(
+    app: &App,
+    session: SessionId,
+    command: Command,
+    expect_version: Option<Seq>,
+    base: &str,
+    view: impl FnOnce(&Session) -> T + Send + 'static,
+) -> Result<(Outcome, T), Problem> {
+    let live = app.store().get(session)?;
+    let request = Request { command, expect_version, author: None };
+    let done = live.execute(request, view).await.map_err(|error| Problem::of_body(error, base))?;
+    if let Some(seq) = done.0.seqs.clone().last() {
+        tracing::Span::current().record("seq", seq);
+    }
+    Ok(done)
+}

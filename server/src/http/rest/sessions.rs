@@ -1,0 +1,186 @@
+//! Sessions: made, listed, named, deleted.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::{ETAG, LOCATION};
+use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use vws_core::command::Change;
+use vws_core::reduce::State as _;
+use vws_core::wire::{FromTree, ParseError, Tree};
+use vws_core::{Command, Session, SessionId, SessionInfo};
+
+use super::super::app::App;
+use super::super::conditional::{IfMatch, IfNoneMatch, etag};
+use super::super::problem::Problem;
+use super::super::request::{Json, OptionalJson, Query, SessionPath};
+use super::reply::{Changed, ChangedSession, json};
+use super::{execute, paging};
+
+/// A session as its creator writes it.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct SessionDraft {
+    /// What to call it; it need not be unique.
+    #[serde(default)]
+    #[schema(value_type = Option<vws_core::DisplayName>)]
+    name: Option<String>,
+}
+
+/// What to change of a session.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(in crate::http) struct SessionPatch {
+    /// Its new name; null for none.
+    #[schema(value_type = Option<vws_core::DisplayName>)]
+    name: Change<String>,
+}
+
+impl FromTree for SessionDraft {
+    fn from_tree(tree: Tree) -> Result<Self, ParseError> {
+        tree.decode()
+    }
+}
+
+impl FromTree for SessionPatch {
+    fn from_tree(tree: Tree) -> Result<Self, ParseError> {
+        tree.decode()
+    }
+}
+
+/// Some of the sessions, in the order of their creation.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct SessionPage {
+    /// The sessions.
+    sessions: Vec<SessionInfo>,
+    /// What to give as `after` for those that follow; null when there are none.
+    #[schema(required)]
+    next: Option<SessionId>,
+}
+
+/// Make a session
+///
+/// It is empty, and its world has the defaults.
+#[utoipa::path(
+    post, path = "/api/sessions", tag = "sessions", operation_id = "create_session",
+    request_body(content = Option<SessionDraft>, description = "May be left out."),
+    responses(
+        (status = 201, description = "The session.", body = SessionInfo, headers(
+            ("location" = String, description = "Where the session is."),
+            ("etag" = String, description = "Its seq."),
+        )),
+        (status = 429, description = "There are as many sessions as there may be."),
+    ),
+)]
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    OptionalJson(draft): OptionalJson<SessionDraft>,
+) -> Result<Response, Problem> {
+    let draft = draft.unwrap_or_default();
+    let info = app.store().create(draft.name.as_deref()).await?;
+    let location = HeaderValue::try_from(format!("/api/sessions/{}", info.session_id));
+    let mut response = with_tag(&info);
+    *response.status_mut() = StatusCode::CREATED;
+    response.headers_mut().insert(LOCATION, location.expect("a UUID is plain ASCII"));
+    Ok(response)
+}
+
+/// List the sessions
+#[utoipa::path(
+    get, path = "/api/sessions", tag = "sessions", operation_id = "list_sessions",
+    params(
+        ("limit" = Option<u32>, Query, description = "At most so many.", minimum = 1, maximum = 10000),
+        ("after" = Option<SessionId>, Query, description = "Only those made after this one: `next` of the page before."),
+    ),
+    responses((status = 200, description = "A page of them, in the order of their creation.", body = SessionPage, headers(
+        ("link" = Option<String>, description = "The next page, where there is one."),
+    ))),
+)]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    mut query: Query,
+) -> Result<Response, Problem> {
+    let limit = paging::limit(&mut query)?;
+    let after = query.parse("after", |text| text.parse::<SessionId>().map_err(|error| error.to_string()))?;
+    query.finish()?;
+    let mut found = app.store().list(after, limit + 1);
+    let more = paging::cut(&mut found, limit);
+    let sessions: Vec<SessionInfo> = found.iter().map(|live| live.read(Session::info)).collect();
+    let next = sessions.last().filter(|_| more).map(|info| info.session_id);
+    let mut response = json(&SessionPage { sessions, next });
+    paging::link_next(&mut response, &uri, next.map(|id| id.to_string()).as_deref());
+    Ok(response)
+}
+
+/// Look at one session
+#[utoipa::path(
+    get, path = "/api/sessions/{id}", tag = "sessions", operation_id = "get_session",
+    params(("id" = SessionId, Path, description = "The session.")),
+    responses(
+        (status = 200, description = "The session.", body = SessionInfo, headers(("etag" = String, description = "Its seq."))),
+    ),
+)]
+pub(super) async fn get(
+    State(app): State<Arc<App>>,
+    SessionPath(id): SessionPath,
+    known: IfNoneMatch,
+) -> Result<Response, Problem> {
+    let info = app.store().get(id)?.read(Session::info);
+    Ok(known.answer(etag(info.seq), || json(&info)))
+}
+
+/// Name a session
+#[utoipa::path(
+    patch, path = "/api/sessions/{id}", tag = "sessions", operation_id = "rename_session",
+    params(("id" = SessionId, Path, description = "The session.")),
+    request_body(content(
+        (SessionPatch = "application/json"),
+        (SessionPatch = "application/merge-patch+json"),
+    )),
+    responses(
+        (status = 200, description = "The session.", body = ChangedSession, headers(("etag" = String, description = "Its seq."))),
+        (status = 412, description = "The session has changed meanwhile."),
+    ),
+)]
+pub(super) async fn rename(
+    State(app): State<Arc<App>>,
+    SessionPath(id): SessionPath,
+    condition: IfMatch,
+    Json(patch): Json<SessionPatch>,
+) -> Result<ChangedSession, Problem> {
+    let command = match patch.name {
+        Change::Set(name) => Command::RenameSession { name: Some(name) },
+        Change::Reset => Command::RenameSession { name: None },
+        // Nothing to change, and the condition to check.
+        Change::Keep => Command::Batch { commands: Vec::new() },
+    };
+    let present = || app.store().get(id).ok().map(|live| live.read(|session| session.seq()));
+    let (outcome, info) = execute(&app, id, command, condition.expected(present), "", Session::info).await?;
+    Ok(Changed::session(&info, &outcome))
+}
+
+/// Delete a session
+///
+/// With it go its objects, its world and its history; its streams end.
+#[utoipa::path(
+    delete, path = "/api/sessions/{id}", tag = "sessions", operation_id = "delete_session",
+    params(("id" = SessionId, Path, description = "The session.")),
+    responses((status = 204, description = "It is gone.")),
+)]
+pub(super) async fn delete(
+    State(app): State<Arc<App>>,
+    SessionPath(id): SessionPath,
+) -> Result<StatusCode, Problem> {
+    app.store().delete(id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn with_tag(info: &SessionInfo) -> Response {
+    let mut response = json(info);
+    response.headers_mut().insert(ETAG, etag(info.seq));
+    response
+}

@@ -1,0 +1,93 @@
+//! What the server holds, by session.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+use vws_core::{SessionId, SessionInfo};
+
+use super::super::app::App;
+use super::super::problem::Problem;
+use super::super::request::Query;
+use super::paging;
+use super::reply::json;
+use crate::store::Usage;
+use crate::telemetry::resident_bytes;
+
+/// What the server holds.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct Stats {
+    /// Milliseconds since it began to serve.
+    uptime_ms: u64,
+    /// Open connections, WebSockets included.
+    connections: u64,
+    /// How many sessions there are.
+    session_count: usize,
+    /// Bytes of memory that the process has, where the system tells.
+    #[schema(required)]
+    resident_bytes: Option<u64>,
+    /// Some of the sessions, in the order of their creation.
+    sessions: Vec<SessionUsage>,
+    /// What to give as `after` for those that follow; null when there are none.
+    #[schema(required)]
+    next: Option<SessionId>,
+}
+
+/// What one session holds.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct SessionUsage {
+    /// What it is.
+    session: SessionInfo,
+    /// Those who follow it, over WebSocket or as an event stream.
+    subscribers: usize,
+    /// Those who show themselves to others.
+    peers: usize,
+    /// Bytes of the recent events that subscribers read from, about.
+    feed_bytes: usize,
+    /// Bytes of the encoded snapshot that joiners share.
+    snapshot_bytes: usize,
+}
+
+impl From<Usage> for SessionUsage {
+    fn from(usage: Usage) -> Self {
+        let Usage { info, feed_bytes, snapshot_bytes, subscribers, peers } = usage;
+        Self { session: info, subscribers, peers, feed_bytes, snapshot_bytes }
+    }
+}
+
+/// See what the server holds
+#[utoipa::path(
+    get, path = "/api/stats", tag = "operation", operation_id = "get_stats",
+    params(
+        ("limit" = Option<u32>, Query, description = "At most so many sessions.", minimum = 1, maximum = 10000),
+        ("after" = Option<SessionId>, Query, description = "Only sessions made after this one: `next` of the page before."),
+    ),
+    responses((status = 200, description = "What it holds, in all and by session.", body = Stats, headers(
+        ("link" = Option<String>, description = "The next page, where there is one."),
+    ))),
+)]
+pub(super) async fn stats(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    mut query: Query,
+) -> Result<Response, Problem> {
+    let limit = paging::limit(&mut query)?;
+    let after = query.parse("after", |text| text.parse::<SessionId>().map_err(|error| error.to_string()))?;
+    query.finish()?;
+    let mut found = app.store().list(after, limit + 1);
+    let more = paging::cut(&mut found, limit);
+    let next = found.last().filter(|_| more).map(|live| live.id());
+    let mut response = json(&Stats {
+        uptime_ms: u64::try_from(app.started().elapsed().as_millis()).unwrap_or(u64::MAX),
+        connections: app.metrics().open_connections(),
+        session_count: app.store().count(),
+        resident_bytes: resident_bytes(),
+        sessions: found.iter().map(|live| live.usage().into()).collect(),
+        next,
+    });
+    paging::link_next(&mut response, &uri, next.map(|id| id.to_string()).as_deref());
+    Ok(response)
+}

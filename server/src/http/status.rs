@@ -1,0 +1,105 @@
+//! The HTTP status of everything that core refuses: the only place that knows both.
+
+use axum::http::StatusCode;
+use vws_core::error::{
+    CoordinateError, Error, LimitError, ObjectError, Rejection, RequestError, SessionError, WorldError,
+};
+
+use super::problem::Problem;
+use crate::store::StoreError;
+
+/// Exhaustive, so that a new error has to be given a status.
+const fn status_of(error: &Error) -> StatusCode {
+    match error {
+        Error::Session(error) => match error {
+            SessionError::NotFound { .. } => StatusCode::NOT_FOUND,
+            SessionError::IdInvalid { .. } => StatusCode::BAD_REQUEST,
+            SessionError::VersionMismatch { .. } => StatusCode::PRECONDITION_FAILED,
+            SessionError::ClientIdInvalid { .. }
+            | SessionError::NameInvalid { .. }
+            | SessionError::PresenceOutOfRange(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+        Error::Object(error) => match error {
+            ObjectError::NotFound { .. } => StatusCode::NOT_FOUND,
+            ObjectError::Exists { .. } => StatusCode::CONFLICT,
+            ObjectError::NameInvalid { .. }
+            | ObjectError::TypeInvalid { .. }
+            | ObjectError::TextInvalid { .. }
+            | ObjectError::ColorInvalid { .. }
+            | ObjectError::RotationOutOfRange(_)
+            | ObjectError::ScaleOutOfRange(_)
+            | ObjectError::FractionOutOfRange(_)
+            | ObjectError::PropertyInvalid { .. }
+            | ObjectError::TooManyProperties { .. }
+            | ObjectError::PropertiesTooLarge { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+        Error::Coordinate(CoordinateError::OutOfBounds(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::World(
+            WorldError::SizeOutOfRange(_)
+            | WorldError::CameraOutOfBounds(_)
+            | WorldError::FovOutOfRange(_)
+            | WorldError::OrbitOutOfRange(_),
+        ) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Limit(error) => match error {
+            LimitError::TooManyObjects { .. } | LimitError::TooManyPending { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
+            LimitError::TooManyCommands { .. } | LimitError::SelectionTooLarge { .. } => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
+        },
+        Error::Request(error) => match error {
+            // What cannot be read as one JSON value.
+            RequestError::Malformed { .. }
+            | RequestError::DuplicateKey { .. }
+            | RequestError::TooDeep { .. } => StatusCode::BAD_REQUEST,
+            // What can be read, but means nothing here.
+            RequestError::UnknownField { .. }
+            | RequestError::MissingField { .. }
+            | RequestError::FieldRequired { .. }
+            | RequestError::TypeMismatch { .. }
+            | RequestError::UnknownType { .. }
+            | RequestError::NumberNotFinite { .. }
+            | RequestError::Invalid { .. }
+            | RequestError::NestedBatch
+            | RequestError::ProtocolUnknown { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+    }
+}
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        Self::from_core(status_of(rejection.primary()), rejection.to_problem())
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Rejection::from(error).into()
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let (status, code) = match error {
+            StoreError::Rejected(rejection) => return rejection.into(),
+            StoreError::TooManySessions { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_sessions"),
+            StoreError::TooManySubscribers { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_subscribers"),
+            StoreError::CommandIdExpired { .. } => (StatusCode::CONFLICT, "command_id_expired"),
+            StoreError::HistoryGone { .. } => (StatusCode::GONE, "history_gone"),
+            StoreError::LogUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "log_unavailable"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl Problem {
+    /// The refusal of a command that was made of a request's body, which lies at `base` in it. What is
+    /// wrong is pointed to in the body.
+    pub(super) fn of_body(error: StoreError, base: &str) -> Self {
+        match error {
+            StoreError::Rejected(rejection) => rejection.relative_to(base).into(),
+            other => other.into(),
+        }
+    }
+}

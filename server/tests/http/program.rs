@@ -1,0 +1,139 @@
+//! The program `vws` as a shell sees it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::process::{Child, Command, Output, Stdio};
+
+/// The program, with no variable of the tester's own environment.
+fn vws(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vws"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VWS_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    vws(arguments).output().expect("the program starts")
+}
+
+/// A running server, ended with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts `command` and reads the line that says where it listens.
+fn start(mut command: Command) -> (Running, BufReader<std::process::ChildStdout>, String) {
+    let mut child = command.spawn().expect("the program starts");
+    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut line = String::new();
+    out.read_line(&mut line).expect("a line");
+    let address = line.trim().strip_prefix("listening on http://").expect("the ready line").to_owned();
+    (Running(child), out, address)
+}
+
+fn terminate(child: &Child) {
+    let status = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(status.expect("kill runs").success());
+}
+
+#[test]
+fn cli1_a_wrong_command_line_is_one_line_and_exit_code_2() {
+    for (arguments, words) in [
+        (&["serve", "--bogus"][..], "unexpected argument '--bogus'"),
+        (&["serve", "--listen", "nonsense"], "ADDR:PORT"),
+        (&["serve", "--max-body", "0"], "more than 0"),
+        (&["serve", "--max-sessions", "0"], "0 is not in 1.."),
+        (&["serve", "--durability", "sync"], "possible values: memory"),
+        (&["serve", "--allow-origin", "*"], "is not an origin"),
+        (&["serve", "--listen", "127.0.0.1:0", "--log", "a=b=c"], "--log"),
+        (&["serve", "--listen", "0.0.0.0:0"], "--allow-anonymous"),
+        (&["bogus"], "unrecognized subcommand 'bogus'"),
+    ] {
+        let output = run(arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{arguments:?}: {stderr}");
+        assert!(stderr.starts_with("vws: ") && stderr.contains(words), "{arguments:?}: {stderr}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn cli1_a_port_in_use_is_one_line_and_exit_code_3() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("its address").to_string();
+    let output = run(&["serve", "--listen", &address]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    assert_eq!(
+        stderr.trim_end(),
+        format!("vws: cannot listen on {address}: Address already in use (os error 98)")
+    );
+}
+
+#[test]
+fn cli1_an_unreadable_page_is_one_line_and_exit_code_4() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let missing = folder.path().join("missing");
+    let output = run(&["serve", "--listen", "127.0.0.1:0", "--page", missing.to_str().expect("UTF-8")]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+    let expected =
+        format!("vws: cannot read the page at {}: No such file or directory (os error 2)", missing.display());
+    assert_eq!(stderr.trim_end(), expected);
+}
+
+#[test]
+fn cli2_help_documents_each_flag_with_its_variable_and_default() {
+    let output = run(&["serve", "--help"]);
+    assert_eq!(output.status.code(), Some(0));
+    let help = String::from_utf8(output.stdout).expect("text");
+    let flags: Vec<&str> = help
+        .lines()
+        .map(str::trim_start)
+        .filter(|line| line.starts_with("--") || line.starts_with("-h"))
+        .filter_map(|line| line.split([' ', '\n']).find(|word| word.starts_with("--")))
+        .filter(|flag| *flag != "--help")
+        .collect();
+    assert!(flags.len() > 30, "{flags:?}");
+    for flag in flags {
+        let variable = format!("[env: VWS_{}=", flag[2..].to_uppercase().replace('-', "_"));
+        assert!(help.contains(&variable), "{variable} in {help}");
+    }
+    for default in ["[default: 127.0.0.1:8080]", "[default: 1MiB]", "[default: 100000]", "[default: 10s]"] {
+        assert!(help.contains(default), "{default}");
+    }
+}
+
+#[test]
+fn cli3_sigterm_ends_it_with_exit_code_0() {
+    let (mut running, mut out, address) = start(vws(&["serve", "--listen", "127.0.0.1:0", "--ephemeral"]));
+    assert_ne!(address, "127.0.0.1:0", "the line has the port that was taken");
+    terminate(&running.0);
+    let status = running.0.wait().expect("it ends");
+    assert_eq!(status.code(), Some(0));
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).expect("text");
+    assert_eq!(rest, "", "one line on stdout and no more");
+}
+
+#[test]
+fn cli4_json_logs_are_one_object_a_line() {
+    let mut command = vws(&["serve", "--listen", "127.0.0.1:0"]);
+    command.env("VWS_LOG_FORMAT", "json").env("VWS_LOG", "debug");
+    let (mut running, _out, _) = start(command);
+    terminate(&running.0);
+    running.0.wait().expect("it ends");
+    let mut log = String::new();
+    running.0.stderr.take().expect("a pipe").read_to_string(&mut log).expect("text");
+    let lines: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).expect("a JSON object")).collect();
+    assert!(lines.iter().any(|line| line["message"] == "stopped" && line["level"] == "INFO"), "{log}");
+}

@@ -1,0 +1,113 @@
+//! Everything that is refused has one shape, and browsers of other pages are refused.
+
+use super::support::TestServer;
+
+#[tokio::test]
+async fn http1_unknown_paths_are_problems() {
+    let server = TestServer::start().await;
+    for target in ["/nothing", "/api", "/api/nothing", "/api/sessions/x/y/z", "/healthz/", "/snippets/x.js"] {
+        server.get(target).await.problem(404, "not_found");
+    }
+    server.request("GET", "/api/nothing", &[("accept", "text/html")]).await.problem(404, "not_found");
+    server.request("POST", "/", &[]).await.problem(404, "not_found");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn http1_a_wrong_method_is_a_problem_that_lists_the_right_ones() {
+    let server = TestServer::start().await;
+    for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"] {
+        let answer = server.request(method, "/healthz", &[]).await;
+        answer.problem(405, "method_not_allowed");
+        assert_eq!(answer.header("allow"), Some("GET,HEAD"), "{method}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn http2_a_request_id_goes_in_and_out() {
+    let server = TestServer::start().await;
+    let answer = server.request("GET", "/healthz", &[("x-request-id", "abc-1.2:3_4")]).await;
+    assert_eq!(answer.header("x-request-id"), Some("abc-1.2:3_4"));
+    let long = "a".repeat(65);
+    for unusable in ["", "two words", "a/b", "<b>", &long] {
+        let answer = server.request("GET", "/healthz", &[("x-request-id", unusable)]).await;
+        let id = answer.header("x-request-id").expect("an id");
+        assert!(id != unusable && id.len() == 36, "{unusable:?} became {id:?}");
+    }
+    let longest = "a".repeat(64);
+    let answer = server.request("GET", "/healthz", &[("x-request-id", &longest)]).await;
+    assert_eq!(answer.header("x-request-id"), Some(longest.as_str()));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn http3_a_change_from_a_foreign_page_is_refused() {
+    let server = TestServer::with(|config| {
+        config.allow_origin = vec!["https://app.example".parse().expect("an origin")];
+    })
+    .await;
+    let own = format!("http://{}", server.address);
+    for origin in ["null", "https://evil.example", "https://app.example.evil.example", "http://app.example"] {
+        server
+            .request("POST", "/api/nothing", &[("origin", origin)])
+            .await
+            .problem(403, "origin_not_allowed");
+        server.get("/healthz").await.json();
+    }
+    for origin in [own.as_str(), "https://app.example"] {
+        server.request("POST", "/api/nothing", &[("origin", origin)]).await.problem(404, "not_found");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn http4_a_rebound_name_is_refused() {
+    let server = TestServer::start().await;
+    server.request("GET", "/", &[("host", "evil.example")]).await.problem(421, "host_not_allowed");
+    let both = [("host", "evil.example"), ("origin", "http://evil.example")];
+    server.request("POST", "/api/sessions", &both).await.problem(421, "host_not_allowed");
+    let port = server.address.port();
+    for host in [format!("localhost:{port}"), format!("127.0.0.1:{port}"), "[::1]".to_owned()] {
+        let answer = server.request("GET", "/healthz", &[("host", &host)]).await;
+        assert_eq!(answer.status, 200, "{host}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn http5_every_answer_has_the_headers_that_keep_browsers_strict() {
+    let server = TestServer::start().await;
+    for target in ["/healthz", "/nothing", "/"] {
+        let answer = server.get(target).await;
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            assert_eq!(answer.header(name), Some(value), "{name} of {target}");
+        }
+        assert!(answer.header("content-security-policy").is_some(), "{target}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{target}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn operators_get_health_readiness_version_and_metrics() {
+    let server = TestServer::start().await;
+    assert_eq!(server.get("/healthz").await.json()["status"], "ok");
+    assert_eq!(server.get("/readyz").await.json()["status"], "ready");
+    assert_eq!(server.get("/version").await.json()["version"], env!("CARGO_PKG_VERSION"));
+    let metrics = server.get("/metrics").await.text();
+    for line in [
+        "vws_connections 1",
+        r#"vws_http_requests_total{method="GET",route="/healthz",status="200"} 1"#,
+        r#"vws_http_request_seconds_count{route="/readyz"} 1"#,
+    ] {
+        assert!(metrics.contains(line), "{line} in {metrics}");
+    }
+    server.stop().await;
+}
