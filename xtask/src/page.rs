@@ -35,6 +35,19 @@ pub(crate) fn build(project: &Project, ready: &Ready) -> Result<()> {
     fs::write(&stamp, text).context(|| format!("write {}", stamp.display()))
 }
 
+/// Compiles what trunk will need compiled, before trunk itself is there.
+pub(crate) fn precompile(project: &Project, ready: &Ready) -> Result<()> {
+    say::step("the page's program", "about 2 min the first time", || {
+        let mut node = Command::new("node");
+        node.arg("web/build/before.mjs").current_dir(&project.root);
+        process::run_logged(&mut node, "viewport", &project.target.join("xtask/viewport.log"))?;
+        let mut cargo = ready.wasm_command("cargo");
+        cargo.args(["build", "--locked", "--package", "vws-web", "--bin", "vws-web"]);
+        cargo.args(["--profile", "page", "--target", "wasm32-unknown-unknown"]);
+        process::run_logged(&mut cargo, "the page's program", &project.target.join("xtask/page.log"))
+    })
+}
+
 /// Makes the JavaScript that the macros of `web` read, for builds of that crate without trunk.
 pub(crate) fn bundle(project: &Project) -> Result<()> {
     let mut node = Command::new("node");

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,14 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(50);
 /// How much of a failed step's log is shown.
 const LOG_TAIL_LINES: usize = 40;
+
+/// Set when a step has failed that others run beside: they end at their next look.
+static GIVEN_UP: AtomicBool = AtomicBool::new(false);
+
+/// Ends every command that [`run_logged`] waits for now or later, on whichever thread.
+pub(crate) fn give_up() {
+    GIVEN_UP.store(true, Ordering::Relaxed);
+}
 
 /// The command as one could type it, for messages.
 pub(crate) fn shown(command: &Command) -> String {
@@ -112,6 +121,11 @@ fn wait_saying(mut child: Child, name: &str) -> Result<ExitStatus> {
     loop {
         if let Some(status) = child.try_wait().context(|| "wait for a process".into())? {
             return Ok(status);
+        }
+        if GIVEN_UP.load(Ordering::Relaxed) {
+            child.kill().context(|| "end a process".into())?;
+            child.wait().context(|| "wait for a process".into())?;
+            return Err(Failure::new(format!("{name}: given up, since another step failed")));
         }
         if start.elapsed() >= next {
             next += SIGN_OF_LIFE;

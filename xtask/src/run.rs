@@ -7,14 +7,17 @@ use crate::failure::{Failure, Result};
 use crate::page;
 use crate::project::Project;
 use crate::server::{self, Profile};
-use crate::setup::{self, Needs};
+use crate::setup::{self, Meanwhile, Needs};
 
 /// Sets up, builds and becomes `vws serve` with `arguments`. Returns only when that fails.
 pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<()> {
-    // Compiling what the server depends on fills the cores while the tools are built.
-    let server = || server::build(project, Profile::Release).map(drop);
-    let ready = setup::ensure(project, Needs::Page, Some(&server))?;
+    let meanwhile = Meanwhile {
+        anything: &|| server::build(project, Profile::Release).map(drop),
+        with_compiler: &|ready| page::precompile(project, ready),
+    };
+    let ready = setup::ensure(project, Needs::Page, Some(&meanwhile))?;
     page::build(project, &ready)?;
+    // The page is built into the program, so after a first build this is its second.
     let program = server::build(project, Profile::Release)?;
     println!("▸ starting vws; open the address that it prints in a browser, end it with Ctrl-C");
     let error = Command::new(&program).arg("serve").args(arguments).current_dir(&project.root).exec();

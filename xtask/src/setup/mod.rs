@@ -23,6 +23,7 @@ use crate::say;
 
 pub(crate) use browser::Browser;
 use toolchain::Toolchain;
+use tools::Tools;
 
 /// What has been set up, and how to use it.
 #[derive(Debug)]
@@ -45,66 +46,85 @@ pub(crate) enum Needs {
     Browser,
 }
 
-/// Does what is missing for `needs`. When that takes minutes, `meanwhile` runs beside it, so that a first
-/// run uses all cores from start to end; else it does not run.
-pub(crate) fn ensure(
-    project: &Project,
-    needs: Needs,
-    meanwhile: Option<&(dyn Fn() -> Result<()> + Sync)>,
-) -> Result<Ready> {
+/// What can be compiled while the tools are, so that a first run uses all cores from start to end.
+pub(crate) struct Meanwhile<'a> {
+    /// Needs nothing that is set up.
+    pub(crate) anything: &'a (dyn Fn() -> Result<()> + Sync),
+    /// Needs the compiler for the browser, and no tool.
+    pub(crate) with_compiler: &'a (dyn Fn(&Ready) -> Result<()> + Sync),
+}
+
+/// Does what is missing for `needs`. `meanwhile` runs beside it when that takes minutes; else not at all.
+pub(crate) fn ensure(project: &Project, needs: Needs, meanwhile: Option<&Meanwhile>) -> Result<Ready> {
     fs::create_dir_all(&project.data).context(|| format!("create {}", project.data.display()))?;
     let _only_one = lock(project)?;
     node::check()?;
-    let wish = toolchain::Wish::from_environment()?;
-    let plan = toolchain::plan(project, wish)?;
-
+    let plan = toolchain::plan(project, toolchain::Wish::from_environment()?)?;
     let mut packages = plan.packages();
     if needs == Needs::Browser {
         packages.extend(browser::packages()?);
     }
-    let tools = tools::Tools::find(project)?;
+    let tools = Tools::find(project)?;
+    let meanwhile = meanwhile.filter(|_| tools.wants_trunk());
     // sudo may ask for a password, so it does not share the terminal with other steps.
-    let packages_first = !debian::is_root();
-    if packages_first {
-        debian::install(project, &packages)?;
+    if !debian::is_root() {
+        debian::install(project, &std::mem::take(&mut packages))?;
     }
-    // Two lanes, balanced for two cores: each is a list of steps that have to wait for each other, or that
-    // would only slow each other down.
-    let toolchain = thread::scope(|scope| {
-        let second = scope.spawn(|| {
-            if !packages_first {
-                debian::install(project, &packages)?;
-            }
-            let toolchain = toolchain::ensure(project, plan)?;
-            tools.ensure_wasm_opt()?;
-            tools.ensure_wasm_bindgen()?;
-            Ok(toolchain)
-        });
-        let first = match (tools.wants_trunk(), meanwhile) {
-            (false, _) => Ok(()),
-            (true, None) => tools.ensure_trunk(),
-            (true, Some(work)) => tools.ensure_trunk().and_then(|()| work()),
-        };
-        let second = second.join().unwrap_or_else(|_| Err(Failure::new("a set-up step panicked")));
-        first.and(second)
-    })?;
 
-    let browser = match needs {
-        Needs::Page => None,
-        Needs::Browser => Some(browser::find()?),
-    };
-    let mut path = tools.path();
-    path.extend(toolchain.path());
-    Ok(Ready {
-        path,
-        toolchain,
-        wasm_target: project.wasm_target.clone(),
-        root: project.root.clone(),
-        browser,
+    let mut ready = in_two_lanes(
+        || {
+            tools.ensure_trunk()?;
+            meanwhile.map_or(Ok(()), |meanwhile| (meanwhile.anything)())
+        },
+        || {
+            debian::install(project, &packages)?;
+            let ready = Ready::new(project, &tools, toolchain::ensure(project, plan)?);
+            tools.ensure_wasm_opt()?;
+            if let Some(meanwhile) = meanwhile {
+                (meanwhile.with_compiler)(&ready)?;
+            }
+            tools.ensure_wasm_bindgen()?;
+            Ok(ready)
+        },
+    )?;
+    if needs == Needs::Browser {
+        ready.browser = Some(browser::find()?);
+    }
+    Ok(ready)
+}
+
+/// Runs two lists of steps side by side, which is what two cores have room for. When one fails the other
+/// is ended, and the first failure is returned.
+fn in_two_lanes<T: Send>(
+    first: impl FnOnce() -> Result<()> + Send,
+    second: impl FnOnce() -> Result<T> + Send,
+) -> Result<T> {
+    thread::scope(|scope| {
+        let second = scope.spawn(|| second().inspect_err(|_| process::give_up()));
+        let first = first().inspect_err(|_| process::give_up());
+        let second = second.join().unwrap_or_else(|_| Err(Failure::new("a set-up step panicked")));
+        match (first, second) {
+            (Ok(()), second) => second,
+            (Err(first), Ok(_)) => Err(first),
+            // Which of them was only ended says so itself.
+            (Err(first), Err(second)) => Err(Failure::new(format!("{first}\n✗ {second}"))),
+        }
     })
 }
 
 impl Ready {
+    fn new(project: &Project, tools: &Tools, toolchain: Toolchain) -> Self {
+        let mut path = tools.path();
+        path.extend(toolchain.path());
+        Self {
+            path,
+            toolchain,
+            wasm_target: project.wasm_target.clone(),
+            root: project.root.clone(),
+            browser: None,
+        }
+    }
+
     /// A command that builds for the browser: with the right compiler, the project's tools first on PATH
     /// and the build directory for wasm.
     pub(crate) fn wasm_command(&self, program: &str) -> Command {
