@@ -98,6 +98,9 @@ pub enum SessionError {
         /// What is wrong with it.
         fault: NameFault,
     },
+    /// The session's state has not arrived yet, so nothing can be judged against it.
+    #[error("the session has not been loaded yet")]
+    NotReady,
     /// A presence value is out of its range.
     #[error("{0}")]
     PresenceOutOfRange(OutOfRange),
@@ -393,6 +396,7 @@ impl Error {
                 SessionError::IdInvalid { .. } => "session_id_invalid",
                 SessionError::ClientIdInvalid { .. } => "client_id_invalid",
                 SessionError::NameInvalid { .. } => "display_name_invalid",
+                SessionError::NotReady => "not_ready",
                 SessionError::PresenceOutOfRange(_) => "presence_out_of_range",
                 SessionError::VersionMismatch { .. } => "version_mismatch",
             },

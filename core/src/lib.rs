@@ -12,6 +12,7 @@
 //! - [`command`], [`event`]: wishes, which may lie, and facts, which cannot.
 //! - [`reduce`]: `decide` (pure) and `apply` (total).
 //! - [`session`], [`snapshot`]: the folded state, its digest, and its transferable copy.
+//! - [`replica`]: a client's mirror, with its commands that wait for a verdict.
 //! - [`wire`]: strict parsing of what clients send, and the WebSocket messages.
 //! - `schema`: what the values look like to readers of JSON Schema (feature `schema`).
 //! - [`error`], [`limits`]: every refusal with its code, every bound with its name.
@@ -23,6 +24,7 @@ pub mod event;
 pub mod limits;
 pub mod model;
 pub mod reduce;
+pub mod replica;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod session;
@@ -36,5 +38,6 @@ pub use model::{
     ClientId, DisplayName, Epoch, Millis, Object, ObjectName, ObjectType, Seq, SessionId, World,
 };
 pub use reduce::{Context, apply, decide};
+pub use replica::Replica;
 pub use session::{Session, SessionInfo};
 pub use snapshot::Snapshot;

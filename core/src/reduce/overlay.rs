@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{State, StateMut};
 use crate::model::{DisplayName, Object, ObjectName, Seq, World};
+use crate::session::Session;
 
 /// What differs from a base state. Costs memory for what was touched only.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +32,18 @@ impl Changes {
         self.objects.keys()
     }
 
+    /// Whether the world differs, or did.
+    #[must_use]
+    pub const fn touches_world(&self) -> bool {
+        self.world.is_some()
+    }
+
+    /// Whether the session's name differs, or did.
+    #[must_use]
+    pub const fn touches_name(&self) -> bool {
+        self.name.is_some()
+    }
+
     /// Whether every object of the base that was not touched afterwards is gone.
     #[must_use]
     pub const fn is_cleared(&self) -> bool {
@@ -51,6 +64,11 @@ impl<'a, S: State> Overlay<'a, S> {
         Self { base, changes: Changes::default() }
     }
 
+    /// `base` with changes that were made over it before, to be changed further.
+    pub fn over(base: &'a S, changes: Changes) -> Self {
+        Self { base, changes }
+    }
+
     /// What was changed.
     #[must_use]
     pub fn into_changes(self) -> Changes {
@@ -68,6 +86,34 @@ impl<'a, S: State> Overlay<'a, S, &'a Changes> {
 impl<S, C: std::borrow::Borrow<Changes>> Overlay<'_, S, C> {
     fn changes(&self) -> &Changes {
         self.changes.borrow()
+    }
+}
+
+impl<C: std::borrow::Borrow<Changes>> Overlay<'_, Session, C> {
+    /// All objects in the order of their names' bytes.
+    pub fn objects(&self) -> impl Iterator<Item = &Arc<Object>> {
+        let Changes { objects: changed, cleared, .. } = self.changes();
+        let mut base = self.base.objects().filter(|_| !*cleared).peekable();
+        let mut changed = changed.iter().peekable();
+        std::iter::from_fn(move || {
+            loop {
+                let changed_first = match (base.peek(), changed.peek()) {
+                    (None, None) => return None,
+                    (Some(_), None) => false,
+                    (None, Some(_)) => true,
+                    (Some(object), Some((name, _))) => object.name >= **name,
+                };
+                if !changed_first {
+                    return base.next();
+                }
+                let (name, object) = changed.next()?;
+                // What was changed stands in place of what the base has under the name.
+                base.next_if(|hidden| hidden.name == *name);
+                if let Some(object) = object {
+                    return Some(object);
+                }
+            }
+        })
     }
 }
 
