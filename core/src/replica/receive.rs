@@ -86,6 +86,10 @@ impl Replica {
         out.effects.push(Effect::PeersChanged);
         let same = self.confirmed.as_ref().is_some_and(|s| s.epoch() == epoch && s.id() == session);
         self.link = Link::Up { epoch, asked: false, replace: !same };
+        if !same {
+            // A seq of another history says nothing about this one.
+            self.pending.iter_mut().for_each(|pending| pending.accepted = None);
+        }
         if mode == Mode::Tail && !same {
             // The welcome answers a hello that is not ours any more.
             self.ask(None, out);
