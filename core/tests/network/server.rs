@@ -48,14 +48,14 @@ impl Server {
             peers: Vec::new(),
             limits: LIMITS,
         };
-        std::iter::once(ServerMessage::Welcome(welcome)).chain(self.from_there(tail)).collect()
+        std::iter::once(ServerMessage::Welcome(welcome)).chain(self.go_on(tail)).collect()
     }
 
     /// What a client gets that asks to go on from somewhere.
     pub(crate) fn resume(&mut self, after: Option<Resume>) -> Vec<ServerMessage> {
         let tail = self.tail(after);
         let resync = ServerMessage::Resync { reason: ResyncReason::Requested };
-        std::iter::once(resync).chain(self.from_there(tail)).collect()
+        std::iter::once(resync).chain(self.go_on(tail)).collect()
     }
 
     fn tail(&self, after: Option<Resume>) -> Option<Vec<ServerMessage>> {
@@ -65,7 +65,7 @@ impl Server {
         reached.then(|| self.log[seen..].iter().cloned().map(ServerMessage::Event).collect())
     }
 
-    fn from_there(&mut self, tail: Option<Vec<ServerMessage>>) -> Vec<ServerMessage> {
+    fn go_on(&mut self, tail: Option<Vec<ServerMessage>>) -> Vec<ServerMessage> {
         match tail {
             Some(tail) => {
                 self.tails += 1;
