@@ -15,6 +15,8 @@ const fn status_of(error: &Error) -> StatusCode {
             SessionError::NotFound { .. } => StatusCode::NOT_FOUND,
             SessionError::IdInvalid { .. } => StatusCode::BAD_REQUEST,
             SessionError::VersionMismatch { .. } => StatusCode::PRECONDITION_FAILED,
+            // A client's own word: a server's session is always loaded.
+            SessionError::NotReady => StatusCode::SERVICE_UNAVAILABLE,
             SessionError::ClientIdInvalid { .. }
             | SessionError::NameInvalid { .. }
             | SessionError::PresenceOutOfRange(_) => StatusCode::UNPROCESSABLE_ENTITY,
