@@ -1,0 +1,41 @@
+//! What can go wrong.
+
+use thiserror::Error;
+use vws_core::{Problem, Rejection};
+
+/// Why there is no connection and none will be.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ConnectError {
+    /// The address is of another form.
+    #[error("{0:?} is not an address of the form http://host:port")]
+    Address(String),
+    /// The server said that trying again is of no use.
+    #[error("the server closed the connection: {0}")]
+    Closed(String),
+}
+
+/// Why a command had no effect, or none that is known of.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum SubmitError {
+    /// Refused here, in the server's words; nothing was sent.
+    #[error(transparent)]
+    Refused(#[from] Rejection),
+    /// Refused by the server.
+    #[error("{}", .0.detail)]
+    Rejected(Problem),
+    /// The client was closed before a verdict came: the command may have taken effect or not.
+    #[error("the client was closed before the server's verdict came")]
+    Closed,
+}
+
+impl SubmitError {
+    /// The stable name of the broken rule; `closed` when there was no verdict.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Refused(rejection) => rejection.code(),
+            Self::Rejected(problem) => &problem.code,
+            Self::Closed => "closed",
+        }
+    }
+}
