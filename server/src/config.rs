@@ -117,7 +117,7 @@ pub struct Limits {
     /// Bytes in the head of a request: request line and headers.
     #[arg(long, env = "VWS_MAX_HEAD", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_head)]
     pub max_head: ByteSize,
-    /// Bytes in the path and query of a request.
+    /// Bytes in the path of a request.
     #[arg(long, env = "VWS_MAX_PATH", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_path)]
     pub max_path: ByteSize,
     /// Time for the head of a request to arrive, and for an idle connection to send its next one.

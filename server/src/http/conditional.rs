@@ -13,9 +13,6 @@ use vws_core::model::Seq;
 use super::problem::Problem;
 use super::refusal::Refusal;
 
-/// What `If-Match` and `If-None-Match` may be.
-pub(super) const ETAGS_PATTERN: &str = r#"^(\*|(W/)?"[!#-+\--~]*"( *, *(W/)?"[!#-+\--~]*")*)$"#;
-
 /// The strong tag of a state that `version` names.
 pub(super) fn etag(version: impl Display) -> HeaderValue {
     HeaderValue::try_from(format!("\"{version}\"")).expect("versions are plain ASCII")
@@ -26,7 +23,7 @@ pub(super) fn etag(version: impl Display) -> HeaderValue {
 pub(super) enum IfMatch {
     /// Nothing: there is no such header, or it is `*`.
     Any,
-    /// That the present version is one of these. Tags that are no version can match nothing.
+    /// That the present version is one of these: never none.
     Versions(Vec<Seq>),
 }
 
@@ -37,16 +34,12 @@ impl IfMatch {
         match self {
             Self::Any => None,
             Self::Versions(versions) => match versions[..] {
-                [] => Some(NEVER),
                 [one] => Some(one),
-                _ => Some(present().filter(|v| versions.contains(v)).unwrap_or(versions[0])),
+                _ => present().filter(|v| versions.contains(v)).or(versions.first().copied()),
             },
         }
     }
 }
-
-/// A version that nothing has: seqs start at 1, and the world's at 0.
-const NEVER: Seq = Seq::MAX;
 
 impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
@@ -61,7 +54,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             Tag::Strong(text) => text.parse().ok().filter(|v: &Seq| v.to_string() == *text),
             Tag::Weak(_) | Tag::Star => None,
         });
-        Ok(Self::Versions(versions.collect()))
+        let versions: Vec<Seq> = versions.collect();
+        if versions.is_empty() { Err(Refusal::NoSuchVersion.into()) } else { Ok(Self::Versions(versions)) }
     }
 }
 
@@ -109,6 +103,9 @@ fn tags(headers: &HeaderMap, name: HeaderName) -> Result<Option<Vec<Tag>>, Refus
         for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
             tags.push(tag(item).ok_or_else(unreadable)?);
         }
+        if tags.is_empty() {
+            return Err(unreadable());
+        }
     }
     Ok(found)
 }
@@ -139,13 +136,14 @@ mod tests {
             ("*", IfMatch::Any),
             ("\"5\"", IfMatch::Versions(vec![5])),
             ("\"5\", \"7\"", IfMatch::Versions(vec![5, 7])),
-            ("W/\"5\"", IfMatch::Versions(vec![])),
-            ("\"05\"", IfMatch::Versions(vec![])),
-            ("\"other\"", IfMatch::Versions(vec![])),
+            ("W/\"5\", \"7\"", IfMatch::Versions(vec![7])),
         ] {
             assert_eq!(if_match(value).await, Ok(expected), "{value}");
         }
-        for value in ["5", "\"5", "5\"", "\"", "w/\"5\""] {
+        for value in ["W/\"5\"", "\"05\"", "\"other\"", "\"\""] {
+            assert_eq!(if_match(value).await, Err("version_mismatch".to_owned()), "{value}");
+        }
+        for value in ["", ",", "5", "\"5", "5\"", "\"", "w/\"5\""] {
             assert_eq!(if_match(value).await, Err("header_invalid".to_owned()), "{value}");
         }
     }
@@ -155,7 +153,6 @@ mod tests {
         let several = IfMatch::Versions(vec![5, 7]);
         assert_eq!(several.expected(|| Some(7)), Some(7));
         assert_eq!(several.expected(|| Some(6)), Some(5), "which then fails");
-        assert_eq!(IfMatch::Versions(vec![]).expected(|| Some(0)), Some(NEVER));
         assert_eq!(IfMatch::Any.expected(|| Some(0)), None);
     }
 }

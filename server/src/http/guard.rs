@@ -35,10 +35,11 @@ fn check(app: &App, request: &Request) -> Result<(), Refusal> {
 }
 
 fn check_sizes(request: &Request, limits: &Limits) -> Result<(), Refusal> {
-    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
-    if target as u64 > limits.max_path.0 {
-        return Err(Refusal::PathTooLong { length: target, max: limits.max_path });
+    let path = request.uri().path().len();
+    if path as u64 > limits.max_path.0 {
+        return Err(Refusal::PathTooLong { length: path, max: limits.max_path });
     }
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let head =
         target + request.method().as_str().len() + REQUEST_LINE_EXTRA + header_bytes(request.headers());
     if head as u64 > limits.max_head.0 {

@@ -27,7 +27,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Characters in a key.
-pub(super) const KEY_CHARS: usize = 255;
+const KEY_CHARS: usize = 255;
 
 /// The answers to recent POSTs that carried a key.
 #[derive(Debug)]

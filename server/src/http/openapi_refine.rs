@@ -2,10 +2,24 @@
 
 use serde_json::{Map, Value, json};
 
-use super::conditional::ETAGS_PATTERN;
-use super::idempotency::KEY_CHARS;
 use super::observe::REQUEST_ID_CHARS;
 use crate::config::Limits;
+
+const ABOUT: &str = "\
+Shared 3D worlds: sessions of named objects, a world and a camera, in one order for everybody.
+
+Everything that is refused is `application/problem+json`. Every answer has an `x-request-id`, under \
+which the server's log has more; a request may bring one of its own.
+
+`GET /api/sessions/{id}/ws` opens a WebSocket with the subprotocol `vws.v1.json` or `vws.v1.msgpack`, over \
+which a client follows and changes a session.";
+
+/// Why conditions and keys are told in words: whether their values are right depends on what was
+/// there before, which the description of a parameter cannot say.
+const IF_MATCH: &str = "With `If-Match` and an ETag it is done only while that version is the present one, else \
+                        412.";
+const IDEMPOTENCY_KEY: &str = "With an `Idempotency-Key` of your own the request is safe to send again: it has \
+                               one effect and gets the first answer. The same key with another body is refused.";
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
@@ -20,7 +34,7 @@ const REFUSALS: [(u16, &str, &str); 17] = [
     (410, "Gone", "This is no longer kept."),
     (412, "Stale", "The version is not the one that If-Match names."),
     (413, "TooLarge", "The body is larger than a request may be, or its batch longer."),
-    (414, "PathTooLong", "Path and query are longer than they may be."),
+    (414, "PathTooLong", "The path is longer than it may be."),
     (415, "UnsupportedMediaType", "The body is not JSON."),
     (421, "ForeignHost", "The server does not go by the host that the request is for."),
     (422, "Invalid", "A rule is broken: each with a pointer to its field."),
@@ -35,7 +49,7 @@ pub(super) fn refine(mut document: Value, limits: &Limits) -> Value {
     document["info"] = json!({
         "title": "VWS",
         "version": env!("CARGO_PKG_VERSION"),
-        "description": "Shared 3D worlds: sessions of named objects, a world and a camera, in one order for everybody.",
+        "description": ABOUT,
         "license": { "name": env!("CARGO_PKG_LICENSE"), "identifier": env!("CARGO_PKG_LICENSE") },
     });
     document["servers"] = json!([{ "url": "/" }]);
@@ -55,6 +69,7 @@ pub(super) fn refine(mut document: Value, limits: &Limits) -> Value {
             }
         }
     }
+    add_links(&mut document["paths"]);
     refine_components(&mut document["components"], limits);
     without_null_defaults(&mut document);
     without_unused_schemas(&mut document);
@@ -108,23 +123,34 @@ fn refine_operation(path: &str, method: &str, operation: &mut Value) {
         }
     }
 
-    let mut parameters = vec!["RequestId"];
-    if is_conditional {
-        parameters.push("IfMatch");
-    }
     if has_tag {
-        parameters.push("IfNoneMatch");
+        let parameter = json!({ "$ref": "#/components/parameters/IfNoneMatch" });
+        if let Some(parameters) = operation["parameters"].as_array_mut() {
+            parameters.push(parameter);
+        }
     }
-    if method == "post" {
-        parameters.push("IdempotencyKey");
-    }
-    let list =
-        operation.as_object_mut().and_then(|o| o.entry("parameters").or_insert(json!([])).as_array_mut());
-    if let Some(list) = list {
-        list.extend(
-            parameters.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })),
-        );
-    }
+    let mut words: Vec<&str> = operation["description"].as_str().into_iter().collect();
+    let also = [(is_conditional, IF_MATCH), (method == "post", IDEMPOTENCY_KEY)];
+    words.extend(also.iter().filter(|(holds, _)| *holds).map(|(_, text)| *text));
+    operation["description"] = words.join("\n\n").into();
+}
+
+/// Where what was made can be found again.
+fn add_links(paths: &mut Value) {
+    let links = |operations: &[&str], parameters: Value| -> Value {
+        let link = |name: &&str| {
+            ((*name).to_owned(), json!({ "operationId": name, "parameters": parameters.clone() }))
+        };
+        operations.iter().map(link).collect::<Map<_, _>>().into()
+    };
+    paths["/api/sessions"]["post"]["responses"]["201"]["links"] = links(
+        &["get_session", "rename_session", "create_object", "get_world", "execute_command", "delete_session"],
+        json!({ "id": "$response.body#/session_id" }),
+    );
+    paths["/api/sessions/{id}/objects"]["post"]["responses"]["201"]["links"] = links(
+        &["get_object", "update_object", "put_object", "delete_object"],
+        json!({ "id": "$request.path.id", "name": "$response.body#/name" }),
+    );
 }
 
 fn refine_components(components: &mut Value, limits: &Limits) {
@@ -135,14 +161,12 @@ fn refine_components(components: &mut Value, limits: &Limits) {
         },
     });
     components["parameters"] = json!({
-        "RequestId": header("x-request-id", "What to call this request in the server's log.", request_id()),
-        "IfMatch": header("if-match", "Do it only while the version is one of these tags.", tags()),
-        "IfNoneMatch": header("if-none-match", "Answer 304 if the version is one of these tags.", tags()),
-        "IdempotencyKey": header(
-            "idempotency-key",
-            "Makes the request safe to send again: it has one effect and gets the first answer.",
-            json!({ "type": "string", "minLength": 1, "maxLength": KEY_CHARS, "pattern": "^[!-~]+$" }),
-        ),
+        "IfNoneMatch": {
+            "in": "header",
+            "name": "if-none-match",
+            "description": "Answer 304 if the version is one of these tags.",
+            "schema": { "type": "string" },
+        },
     });
     components["responses"] =
         REFUSALS.iter().map(|refusal| refusal_response(*refusal)).collect::<Map<_, _>>().into();
@@ -150,16 +174,8 @@ fn refine_components(components: &mut Value, limits: &Limits) {
     refine_command(&mut components["schemas"], limits.max_batch);
 }
 
-fn header(name: &str, description: &str, schema: Value) -> Value {
-    json!({ "in": "header", "name": name, "required": false, "description": description, "schema": schema })
-}
-
 fn request_id() -> Value {
     json!({ "type": "string", "minLength": 1, "maxLength": REQUEST_ID_CHARS, "pattern": "^[A-Za-z0-9._:-]+$" })
-}
-
-fn tags() -> Value {
-    json!({ "type": "string", "pattern": ETAGS_PATTERN })
 }
 
 fn refusal_response((status, name, description): (u16, &str, &str)) -> (String, Value) {

@@ -17,8 +17,8 @@ pub enum Refusal {
     /// The path is known, the method is not.
     #[error("the method is not allowed here; Allow lists those that are")]
     MethodNotAllowed,
-    /// Path and query are too long.
-    #[error("path and query have {length} bytes, more than {max}")]
+    /// The path is too long.
+    #[error("the path has {length} bytes, more than {max}")]
     PathTooLong {
         /// How long they are.
         length: usize,
@@ -70,6 +70,9 @@ pub enum Refusal {
         /// What is wrong with it.
         detail: &'static str,
     },
+    /// If-Match names no version that anything can have.
+    #[error("If-Match matches nothing: a version is a whole number in quotes, as ETag gives it")]
+    NoSuchVersion,
     /// An idempotency key comes with another request than before.
     #[error("the Idempotency-Key was used before for this path with another body or precondition")]
     KeyReused,
@@ -126,6 +129,7 @@ impl Refusal {
             Self::PathInvalid { .. } => (StatusCode::BAD_REQUEST, "path_invalid"),
             Self::QueryInvalid { .. } => (StatusCode::BAD_REQUEST, "query_invalid"),
             Self::HeaderInvalid { .. } => (StatusCode::BAD_REQUEST, "header_invalid"),
+            Self::NoSuchVersion => (StatusCode::PRECONDITION_FAILED, "version_mismatch"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
             Self::UnsupportedMediaType { .. } => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")

@@ -1,8 +1,18 @@
 //! The server over real sockets, in process, on port 0.
 
+mod bodies;
+mod commands;
+mod conditions;
+mod description;
+mod history;
+mod idempotency;
 mod limits;
+mod lists;
+mod objects;
 mod page;
 mod program;
 mod refusals;
+mod sessions;
 mod stop;
 mod support;
+mod world;

@@ -96,7 +96,7 @@ async fn http5_every_answer_has_the_headers_that_keep_browsers_strict() {
 }
 
 #[tokio::test]
-async fn operators_get_health_readiness_version_and_metrics() {
+async fn rest14_operators_get_health_readiness_version_and_metrics() {
     let server = TestServer::start().await;
     assert_eq!(server.get("/healthz").await.json()["status"], "ok");
     assert_eq!(server.get("/readyz").await.json()["status"], "ready");

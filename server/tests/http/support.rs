@@ -4,7 +4,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -83,9 +83,66 @@ impl TestServer {
         self.exchange(text + "\r\n").await
     }
 
+    /// A request with a body and these further header lines.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: impl AsRef<[u8]>,
+    ) -> Answer {
+        let body = body.as_ref();
+        let host = self.address;
+        let length = body.len();
+        let mut head = format!(
+            "{method} {target} HTTP/1.1\r\nconnection: close\r\nhost: {host}\r\ncontent-length: {length}\r\n"
+        );
+        for (name, value) in headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        self.exchange([head.as_bytes(), b"\r\n", body].concat()).await
+    }
+
+    pub(crate) async fn json(&self, method: &str, target: &str, body: Value) -> Answer {
+        self.send(method, target, &[JSON], body.to_string()).await
+    }
+
+    pub(crate) async fn post(&self, target: &str, body: Value) -> Answer {
+        self.json("POST", target, body).await
+    }
+
+    pub(crate) async fn patch(&self, target: &str, body: Value) -> Answer {
+        self.json("PATCH", target, body).await
+    }
+
+    pub(crate) async fn delete(&self, target: &str) -> Answer {
+        self.request("DELETE", target, &[]).await
+    }
+
+    /// The path of a new session.
+    pub(crate) async fn session(&self) -> String {
+        let answer = self.request("POST", "/api/sessions", &[]).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.header("location").expect("where it is").to_owned()
+    }
+
+    /// Adds a cube of this name at the centre of a session.
+    pub(crate) async fn cube(&self, session: &str, name: &str) -> Answer {
+        let answer = self.post(&format!("{session}/objects"), cube(name)).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer
+    }
+
     pub(crate) async fn get(&self, target: &str) -> Answer {
         self.request("GET", target, &[]).await
     }
+}
+
+pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
+
+/// A cube at the centre, as its creator writes it.
+pub(crate) fn cube(name: &str) -> Value {
+    json!({ "name": name, "type": "cube", "x": 0, "y": 0, "z": 0 })
 }
 
 /// What a server answered.
@@ -116,7 +173,11 @@ impl Answer {
             .map(|line| line.split_once(": ").expect("a header line"))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
             .collect();
-        Self { status, headers, body: bytes[end + 4..].to_vec() }
+        let answer = Self { status, headers, body: bytes[end + 4..].to_vec() };
+        match answer.header("transfer-encoding") {
+            Some("chunked") => Self { body: unchunked(&answer.body), ..answer },
+            _ => answer,
+        }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -143,6 +204,21 @@ impl Answer {
         }
         assert_eq!(problem["request_id"].as_str(), self.header("x-request-id"));
         problem
+    }
+}
+
+/// A body that came in chunks, which has to be whole.
+fn unchunked(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let line = chunks.windows(2).position(|w| w == b"\r\n").expect("a chunk's size");
+        let size = std::str::from_utf8(&chunks[..line]).expect("a number");
+        let size = usize::from_str_radix(size, 16).expect("a number");
+        if size == 0 {
+            return body;
+        }
+        body.extend(&chunks[line + 2..line + 2 + size]);
+        chunks = &chunks[line + 4 + size..];
     }
 }
 

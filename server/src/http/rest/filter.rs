@@ -5,6 +5,9 @@ use vws_core::{Object, ObjectType};
 use super::super::refusal::Refusal;
 use super::super::request::Query;
 
+/// World units around `near` where the request does not say.
+const RADIUS_DEFAULT: f64 = 1.0;
+
 /// What an object must be to be listed. Without any condition each is.
 #[derive(Debug, Default)]
 pub(super) struct Filter {
@@ -41,12 +44,8 @@ impl Filter {
             Some(radius) if radius >= 0.0 => Ok(radius),
             _ => Err("expected a number that is not negative".to_owned()),
         })?;
-        let near = match (centre, radius) {
-            (Some(centre), Some(radius)) => Some(Ball { centre, radius }),
-            (None, None) => None,
-            (Some(_), None) => return Err(Refusal::query("near", "it needs a radius")),
-            (None, Some(_)) => return Err(Refusal::query("radius", "it needs a near")),
-        };
+        let near = (centre.is_some() || radius.is_some())
+            .then(|| Ball { centre: centre.unwrap_or_default(), radius: radius.unwrap_or(RADIUS_DEFAULT) });
         Ok(Self { kind, within, near })
     }
 

@@ -83,7 +83,7 @@ pub(super) async fn snapshot(
     get, path = "/api/sessions/{id}/events", tag = "history", operation_id = "list_events",
     params(
         ("id" = SessionId, Path, description = "The session."),
-        ("after" = Option<Seq>, Query, description = "Only those after this seq."),
+        ("after" = Option<u64>, Query, description = "Only those after this seq.", maximum = 9007199254740991_u64),
         ("limit" = Option<u32>, Query, description = "At most so many.", minimum = 1, maximum = 10000),
     ),
     responses(
@@ -120,7 +120,7 @@ pub(super) async fn events(
 #[utoipa::path(
     get, path = "/api/events", tag = "history", operation_id = "list_lobby_events",
     params(
-        ("after" = Option<Seq>, Query, description = "Only those after this seq."),
+        ("after" = Option<u64>, Query, description = "Only those after this seq.", maximum = 9007199254740991_u64),
         ("limit" = Option<u32>, Query, description = "At most so many.", minimum = 1, maximum = 10000),
     ),
     responses(

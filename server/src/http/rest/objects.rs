@@ -82,8 +82,8 @@ pub(super) async fn create(
         ("after" = Option<String>, Query, description = "Only those whose names come after this one: `next` of the page before."),
         ("type" = Option<vws_core::ObjectType>, Query, description = "Only those of this type."),
         ("within" = Option<Vec<f64>>, Query, description = "Only those in the box between two corners: x1,y1,z1,x2,y2,z2.", min_items = 6, max_items = 6, style = Form, explode = false),
-        ("near" = Option<Vec<f64>>, Query, description = "Only those at most `radius` from this point: x,y,z.", min_items = 3, max_items = 3, style = Form, explode = false),
-        ("radius" = Option<f64>, Query, description = "World units; given with `near` and only then.", minimum = 0),
+        ("near" = Option<Vec<f64>>, Query, description = "Only those at most `radius` from this point: x,y,z. The origin where only `radius` is given.", min_items = 3, max_items = 3, style = Form, explode = false),
+        ("radius" = Option<f64>, Query, description = "World units around `near`; 1 where only `near` is given.", minimum = 0),
     ),
     responses((status = 200, description = "A page of them, in the order of their names' bytes.", body = ObjectPage, headers(
         ("link" = Option<String>, description = "The next page, where there is one."),
