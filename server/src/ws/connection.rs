@@ -32,8 +32,9 @@ const SETTLED_AFTER: Duration = Duration::from_secs(1);
 const PRESENCE_INTERVAL: Duration = Duration::from_millis(67);
 /// … and in at most so many bytes a second, however many peers move.
 const PRESENCE_BYTES_A_SECOND: u32 = 64 * 1024;
-/// Peers in one presence message, and in the welcome.
-const PEERS_A_MESSAGE: usize = 64;
+/// Peers in one presence message, and in the welcome: a connection keeps a buffer as large as its
+/// largest message, and this one comes to all.
+const PEERS_A_MESSAGE: usize = 32;
 /// What a `resume` counts against the rate: it may cost a whole snapshot.
 const RESUME_TOKENS: u32 = 200;
 /// The id of a `rejected` that is about no command but about what the client said.
