@@ -43,6 +43,9 @@ pub const CLIENT_ID_CHARS: usize = 64;
 pub const NESTING_DEPTH: usize = 16;
 /// Objects in one part of a WebSocket snapshot.
 pub const SNAPSHOT_PART_OBJECTS: usize = 1_000;
+/// Bytes of one part of a WebSocket snapshot in either encoding: a server's connection keeps a buffer
+/// as large as its largest message.
+pub const SNAPSHOT_PART_BYTES: usize = 48 * 1024;
 /// Names in the selection that a client shows to its peers.
 pub const PRESENCE_SELECTION: usize = 64;
 /// Presence cameras and pointers lie in `[-PRESENCE_BOUND, PRESENCE_BOUND]` on each axis.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use thiserror::Error as ThisError;
 
-use crate::limits::SNAPSHOT_PART_OBJECTS;
+use crate::limits::{SNAPSHOT_PART_BYTES, SNAPSHOT_PART_OBJECTS};
 use crate::model::{Object, Seq, World};
 use crate::reduce::State;
 use crate::session::{Digest, Session, SessionInfo};
@@ -70,22 +70,45 @@ impl Snapshot {
         if found == told { Ok(session) } else { Err(SnapshotError::DigestMismatch { seq, told, found }) }
     }
 
-    /// The snapshot in parts of at most [`SNAPSHOT_PART_OBJECTS`] objects; the first carries
-    /// everything else. There is always at least one part.
+    /// The snapshot in parts of at most [`SNAPSHOT_PART_OBJECTS`] objects and [`SNAPSHOT_PART_BYTES`]
+    /// bytes; the first carries everything else. There is always at least one part.
     #[must_use]
     pub fn into_parts(self) -> Vec<SnapshotPart> {
         let Self { session, digest, world, objects } = self;
         let seq = session.seq;
-        let parts = objects.len().div_ceil(SNAPSHOT_PART_OBJECTS).max(1) as u32;
+        let mut chunks = vec![Vec::new()];
+        let mut bytes = HEAD_BYTES;
+        for object in objects {
+            let more = most_bytes(&object);
+            let chunk = chunks.last().expect("there is one from the start");
+            if chunk.len() == SNAPSHOT_PART_OBJECTS || bytes + more > SNAPSHOT_PART_BYTES {
+                chunks.push(Vec::new());
+                bytes = HEAD_BYTES;
+            }
+            bytes += more;
+            chunks.last_mut().expect("there is one from the start").push(object);
+        }
+        let parts = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
         let mut head = Some(SnapshotHead { session, digest, world });
-        (0..parts)
-            .map(|part| {
-                let from = part as usize * SNAPSHOT_PART_OBJECTS;
-                let to = objects.len().min(from + SNAPSHOT_PART_OBJECTS);
-                SnapshotPart { seq, part, parts, head: head.take(), objects: objects[from..to].to_vec() }
-            })
+        let numbered = chunks.into_iter().zip(0..);
+        numbered
+            .map(|(objects, part)| SnapshotPart { seq, part, parts, head: head.take(), objects })
             .collect()
     }
+}
+
+/// The most bytes that a part has beside its objects.
+const HEAD_BYTES: usize = 4 * 1024;
+
+/// A bound of an object's bytes in either encoding.
+fn most_bytes(object: &Object) -> usize {
+    // Keys, numbers of 24 digits, and what separates them.
+    const FIXED: usize = 600;
+    // Outside properties no control needs more than `\n`, so a byte becomes two at most.
+    let texts = object.name.as_str().len() + object.kind.as_str().len() + object.text.as_str().len();
+    let properties = object.properties.iter();
+    let properties = properties.map(|(key, value)| 2 * key.as_str().len() + value.json_bytes() + 8);
+    FIXED + 2 * texts + properties.sum::<usize>()
 }
 
 /// Everything of a snapshot but its objects.
@@ -148,5 +171,70 @@ impl SnapshotAssembly {
         let mut objects = first.objects;
         objects.extend(parts.flat_map(|part| part.objects));
         Some(Snapshot { session, digest, world, objects })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{Command, ObjectDraft};
+    use crate::event::EventRecord;
+    use crate::limits::ModelLimits;
+    use crate::model::{PropertyKey, Scalar, SessionId};
+    use crate::reduce::{Context, decide};
+    use crate::wire::{Encoding, ServerMessage};
+
+    fn session(drafts: impl IntoIterator<Item = ObjectDraft>) -> Session {
+        let mut session = Session::new(SessionId::from_uuid(uuid::Uuid::nil()), None, 0, 1);
+        let limits = ModelLimits::default();
+        for object in drafts {
+            let context = Context { at: u64::MAX, limits: &limits, expect_version: None };
+            let command = Command::CreateObject { object };
+            let event = decide(&session, &command, &context).expect("is allowed").remove(0);
+            let record = EventRecord { seq: session.seq() + 1, at: u64::MAX, by: None, more: 0, event };
+            session.apply(&record).expect("is the next");
+        }
+        session
+    }
+
+    fn small(n: usize) -> ObjectDraft {
+        ObjectDraft { name: format!("o{n}"), kind: "cube".to_owned(), ..ObjectDraft::default() }
+    }
+
+    /// An object of which everything is as long as it may be, and longer still once it is escaped.
+    fn large(n: usize) -> ObjectDraft {
+        let digits = -1.234_567_890_123_456_7e-5;
+        let (key, value) = ("\"".repeat(PropertyKey::MAX_BYTES - 2), "\u{1}".repeat(600));
+        let of = |n: usize| (format!("{n:02}{key}"), Scalar::String(value.as_str().into()));
+        let marks = "\"".repeat(124);
+        ObjectDraft {
+            name: format!("{n:04}{marks}"),
+            kind: "\"".repeat(32),
+            x: digits,
+            y: digits,
+            z: digits,
+            text: Some("\n".repeat(256)),
+            properties: Some([of(1)].into()),
+            ..ObjectDraft::default()
+        }
+    }
+
+    #[test]
+    fn snap4_parts_are_bounded_by_objects_and_by_bytes() {
+        for session in [session((0..2_500).map(small)), session((0..500).map(large)), session([])] {
+            let snapshot = session.snapshot();
+            let parts = snapshot.clone().into_parts();
+            let mut assembly = SnapshotAssembly::default();
+            let mut whole = None;
+            for part in parts {
+                assert!(part.objects.len() <= SNAPSHOT_PART_OBJECTS);
+                for encoding in Encoding::ALL {
+                    let bytes = encoding.encode_server(&ServerMessage::Snapshot(part.clone())).len();
+                    assert!(bytes <= SNAPSHOT_PART_BYTES, "{bytes} bytes in {encoding:?}");
+                }
+                whole = assembly.receive(part);
+            }
+            assert_eq!(whole, Some(snapshot));
+        }
     }
 }

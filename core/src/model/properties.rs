@@ -24,7 +24,7 @@ pub enum Scalar {
 
 impl Scalar {
     /// Bytes of the value as JSON.
-    fn json_bytes(&self) -> usize {
+    pub(crate) fn json_bytes(&self) -> usize {
         // A scalar always encodes: its numbers are finite and its strings are UTF-8.
         serde_json::to_string(self).map_or(0, |json| json.len())
     }
