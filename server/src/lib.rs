@@ -10,7 +10,7 @@
 //! - [`http`]: routes, refusals, the page. Only this module and the WebSocket's name axum.
 //! - [`log`]: where histories are kept; [`store`]: the sessions and their commit path; [`feed`]: the
 //!   live end of each log, and presence.
-//! - `ws`: the WebSocket of a session.
+//! - `ws`: the WebSocket of a session; `sse`: live streams of events over plain HTTP.
 //! - [`telemetry`]: logs and metrics.
 
 pub mod config;
@@ -19,6 +19,7 @@ pub mod http;
 pub mod log;
 pub mod net;
 pub mod serve;
+mod sse;
 pub mod store;
 pub mod telemetry;
 pub mod units;

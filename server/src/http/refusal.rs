@@ -91,6 +91,9 @@ pub enum Refusal {
     /// The request is no WebSocket handshake.
     #[error("a WebSocket handshake is expected here: {0}")]
     WebSocketExpected(String),
+    /// A stream is asked to go on from what is no id of its events.
+    #[error("Last-Event-ID {0:?} is no id of this stream; its ids look like EPOCH-SEQ")]
+    LastEventIdInvalid(String),
     /// As many clients follow the session as may.
     #[error("{0}")]
     TooManySubscribers(String),
@@ -137,6 +140,7 @@ impl Refusal {
             Self::HostNotAllowed(_) => (StatusCode::MISDIRECTED_REQUEST, "host_not_allowed"),
             Self::OriginNotAllowed(_) => (StatusCode::FORBIDDEN, "origin_not_allowed"),
             Self::WebSocketExpected(_) => (StatusCode::UPGRADE_REQUIRED, "websocket_expected"),
+            Self::LastEventIdInvalid(_) => (StatusCode::BAD_REQUEST, "last_event_id_invalid"),
             Self::TooManySubscribers(_) => (StatusCode::SERVICE_UNAVAILABLE, "too_many_subscribers"),
             Self::LobbyGone { .. } => (StatusCode::GONE, "history_gone"),
             Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),

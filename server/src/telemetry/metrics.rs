@@ -23,6 +23,7 @@ pub struct Metrics {
     events: Counter,
     sessions: Gauge,
     subscribers: Gauge,
+    lobby_subscribers: Gauge,
     feed_lag: Histogram,
     resyncs: Counter,
 }
@@ -91,6 +92,8 @@ impl Default for Metrics {
         registry.register("sessions", "Sessions", sessions.clone());
         let subscribers = Gauge::default();
         registry.register("subscribers", "Clients that follow a session", subscribers.clone());
+        let lobby_subscribers = Gauge::default();
+        registry.register("lobby_subscribers", "Clients that follow the lobby", lobby_subscribers.clone());
         let feed_lag = Histogram::new(exponential_buckets(1.0, 4.0, 8));
         registry.register(
             "feed_lag_events",
@@ -113,6 +116,7 @@ impl Default for Metrics {
             events,
             sessions,
             subscribers,
+            lobby_subscribers,
             feed_lag,
             resyncs,
         }
@@ -167,6 +171,11 @@ impl Metrics {
     /// A client that follows a session for as long as the answer is held.
     pub(crate) fn subscriber(&self) -> Held {
         Held::new(&self.subscribers)
+    }
+
+    /// A client that follows the lobby for as long as the answer is held.
+    pub(crate) fn lobby_subscriber(&self) -> Held {
+        Held::new(&self.lobby_subscribers)
     }
 
     /// How many events waited for a subscriber.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::Uri;
+use axum::http::header::ACCEPT;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -15,11 +16,13 @@ use vws_core::{EventRecord, Session, SessionId, Snapshot};
 
 use super::super::app::App;
 use super::super::conditional::{IfNoneMatch, etag};
+use super::super::page::accepts;
 use super::super::problem::Problem;
 use super::super::refusal::Refusal;
 use super::super::request::{Query, SessionPath};
 use super::paging;
 use super::reply::{json, streamed};
+use crate::sse::{EVENT_STREAM, lobby_stream, session_stream};
 
 /// Some of a session's events, in their order.
 #[derive(Debug, ToSchema)]
@@ -77,8 +80,11 @@ pub(super) async fn snapshot(
 
 /// Read the events
 ///
-/// With `Accept: text/event-stream` they come as they happen, each with its seq as its id; a client
-/// that connects again with `Last-Event-ID` misses none.
+/// With `Accept: text/event-stream` they come as they happen: those after `after`, or those to come.
+/// The data of each is the JSON message of the WebSocket, its id is EPOCH-SEQ, and a client that
+/// connects again with that id in `Last-Event-ID`, as browsers do by themselves, misses none. Named
+/// messages tell of the stream: `welcome` where it begins, `resync` that what was asked for is no
+/// longer kept (take the snapshot, then go on), `end` why it ends.
 #[utoipa::path(
     get, path = "/api/sessions/{id}/events", tag = "history", operation_id = "list_events",
     params(
@@ -97,13 +103,17 @@ pub(super) async fn events(
     State(app): State<Arc<App>>,
     SessionPath(id): SessionPath,
     uri: Uri,
+    headers: HeaderMap,
     mut query: Query,
 ) -> Result<Response, Problem> {
     let limit = paging::limit(&mut query)?;
-    let after = query.parse("after", seq)?.unwrap_or(0);
+    let after = query.parse("after", seq)?;
     query.finish()?;
     let live = app.store().get(id)?;
-    let page = live.events(after, limit).await?;
+    if accepts(&headers, ACCEPT, EVENT_STREAM) {
+        return Ok(session_stream(&app, &live, after, &headers)?);
+    }
+    let page = live.events(after.unwrap_or(0), limit).await?;
     let epoch = live.read(Session::epoch);
     let next = page.events.last().map(|event| event.seq).filter(|last| *last < page.head);
     let next_json = next.map_or_else(|| "null".to_owned(), |seq| seq.to_string());
@@ -116,7 +126,7 @@ pub(super) async fn events(
 /// Read the lobby's events
 ///
 /// They tell which sessions there are and nothing of their content. With `Accept: text/event-stream`
-/// they come as they happen.
+/// they come as they happen, as a session's do.
 #[utoipa::path(
     get, path = "/api/events", tag = "history", operation_id = "list_lobby_events",
     params(
@@ -133,11 +143,16 @@ pub(super) async fn events(
 pub(super) async fn lobby(
     State(app): State<Arc<App>>,
     uri: Uri,
+    headers: HeaderMap,
     mut query: Query,
 ) -> Result<Response, Problem> {
     let limit = paging::limit(&mut query)?;
-    let after = query.parse("after", seq)?.unwrap_or(0);
+    let after = query.parse("after", seq)?;
     query.finish()?;
+    if accepts(&headers, ACCEPT, EVENT_STREAM) {
+        return Ok(lobby_stream(&app, after, &headers)?);
+    }
+    let after = after.unwrap_or(0);
     let lobby = app.store().lobby();
     let seq = lobby.head();
     let mut events = if after >= seq {
