@@ -8,6 +8,12 @@ use tokio_util::sync::CancellationToken;
 use vws_core::ClientId;
 use vws_core::wire::{Identity, Peer, Presence};
 
+/// Clients in one page of changes: a connection keeps a buffer as large as its largest message, and
+/// this one comes to all.
+const PAGE_CLIENTS: usize = 32;
+/// About how many bytes they take in a message, one client more or less.
+const PAGE_BYTES: usize = 16 * 1024;
+
 /// The clients of one session. Each change gets a number; whoever shows them to a client remembers the
 /// last number it has shown and asks for what came since, so that a slow client skips what is
 /// outdated, and many moving peers cost no queue.
@@ -81,18 +87,26 @@ impl Peers {
         Seat { peers: self, client_id: identity.client_id.clone(), superseded }
     }
 
-    /// What changed after the change `since`, of at most `limit` clients, the client `but` left out.
+    /// What changed after the change `since`, the client `but` left out: one page of it, as large as
+    /// one message may be.
     #[must_use]
-    pub fn since(&self, since: u64, limit: usize, but: &ClientId) -> PeerChanges {
+    pub fn since(&self, since: u64, but: &ClientId) -> PeerChanges {
         let table = self.table.lock();
         let mut found = PeerChanges { through: since, ..PeerChanges::default() };
-        for (change, client_id) in table.changes.range(since + 1..).take(limit) {
+        let mut bytes = 0;
+        for (change, client_id) in table.changes.range(since + 1..).take(PAGE_CLIENTS) {
+            if bytes >= PAGE_BYTES {
+                break;
+            }
             found.through = *change;
             if client_id == but {
                 continue;
             }
             match table.present.get(client_id) {
-                Some(present) => found.peers.push(present.peer.clone()),
+                Some(present) => {
+                    bytes += weight(&present.peer);
+                    found.peers.push(present.peer.clone());
+                }
                 None => found.left.push(client_id.clone()),
             }
         }
@@ -110,6 +124,15 @@ impl Peers {
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }
+}
+
+/// About how many bytes a peer takes in a message.
+fn weight(peer: &Peer) -> usize {
+    // The id, numbers and keys.
+    const FIXED: usize = 512;
+    let name = peer.name.as_ref().map_or(0, |name| name.as_str().len());
+    let selection = peer.presence.selection.iter().map(|name| name.as_str().len() + 3);
+    FIXED + name + selection.sum::<usize>()
 }
 
 impl Table {
@@ -198,15 +221,36 @@ mod tests {
         let (me, other) = (identity("me"), identity("other"));
         let _mine = peers.join(&me);
         let seat = peers.join(&other);
-        let first = peers.since(0, 100, &me.client_id);
+        let first = peers.since(0, &me.client_id);
         assert_eq!(names(&first), ["other"]);
         seat.show(selecting("a"));
         seat.show(selecting("b"));
-        let second = peers.since(first.through, 100, &me.client_id);
+        let second = peers.since(first.through, &me.client_id);
         assert_eq!(second.peers, [other.peer(selecting("b"))]);
-        assert_eq!(peers.since(second.through, 100, &me.client_id).peers, []);
+        assert_eq!(peers.since(second.through, &me.client_id).peers, []);
         drop(seat);
-        assert_eq!(peers.since(second.through, 100, &me.client_id).left, [other.client_id]);
+        assert_eq!(peers.since(second.through, &me.client_id).left, [other.client_id]);
+    }
+
+    #[test]
+    fn law7_a_page_of_peers_fits_into_a_message_whatever_they_show() {
+        let peers = Peers::new(10);
+        let me = identity("me");
+        let names = (0..64).map(|n| ObjectName::new("name", &format!("{n:02}{}", "\"".repeat(126))));
+        let selection: Vec<_> = names.map(|name| name.expect("is valid")).collect();
+        let seats: Vec<_> = (0..100).map(|n| peers.join(&identity(&format!("c{n}")))).collect();
+        for seat in &seats {
+            seat.show(Presence { selection: selection.clone(), ..Presence::default() });
+        }
+        let (mut seen, mut told) = (0, 0);
+        while told < 100 {
+            let page = peers.since(seen, &me.client_id);
+            assert!(!page.peers.is_empty(), "each page goes on");
+            let message = serde_json::to_vec(&page.peers).expect("encodes");
+            assert!(message.len() <= vws_core::limits::SNAPSHOT_PART_BYTES, "{} bytes", message.len());
+            (seen, told) = (page.through, told + page.peers.len());
+        }
+        assert_eq!(told, 100);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, warn};
 use vws_core::reduce::State;
 use vws_core::wire::{
-    ClientMessage, CloseCode, CommandMessage, Encoding, Heartbeat, Hello, Identity, Mode, PROTOCOL,
-    PresenceDraft, Resume, ResyncReason, ServerMessage, Welcome,
+    ClientMessage, CloseCode, CommandMessage, Encoding, Heartbeat, Identity, Mode, PROTOCOL, PresenceDraft,
+    Resume, ResyncReason, ServerMessage, Welcome,
 };
 use vws_core::{Author, Problem, Session};
 
@@ -32,9 +32,6 @@ const SETTLED_AFTER: Duration = Duration::from_secs(1);
 const PRESENCE_INTERVAL: Duration = Duration::from_millis(67);
 /// … and in at most so many bytes a second, however many peers move.
 const PRESENCE_BYTES_A_SECOND: u32 = 64 * 1024;
-/// Peers in one presence message, and in the welcome: a connection keeps a buffer as large as its
-/// largest message, and this one comes to all.
-const PEERS_A_MESSAGE: usize = 32;
 /// What a `resume` counts against the rate: it may cost a whole snapshot.
 const RESUME_TOKENS: u32 = 200;
 /// The id of a `rejected` that is about no command but about what the client said.
@@ -71,7 +68,7 @@ async fn converse(wire: &mut Wire<'_>, live: &Arc<LiveSession>, app: &App) -> Re
     let seat = live.peers().join(&identity);
     let resumed = after.and_then(|after| live.resume(after));
     let mode = if resumed.is_some() { Mode::Tail } else { Mode::Snapshot };
-    let present = live.peers().since(0, PEERS_A_MESSAGE, &identity.client_id);
+    let present = live.peers().since(0, &identity.client_id);
     let (epoch, head_seq) = live.read(|session| (session.epoch(), session.seq()));
     let welcome = Welcome {
         protocol: PROTOCOL,
@@ -112,21 +109,17 @@ async fn converse(wire: &mut Wire<'_>, live: &Arc<LiveSession>, app: &App) -> Re
 async fn hello(wire: &mut Wire<'_>) -> Result<(Identity, Option<Resume>), Ending> {
     loop {
         let message = wire.hear().await?;
-        let Some(said) = wire.read(message, CloseCode::BadHello).await? else { continue };
-        let ClientMessage::Hello(hello) = said else {
-            return Err(Ending::Close(CloseCode::BadHello));
+        let problem = match wire.read(message).map_err(|_| Ending::Close(CloseCode::BadHello))? {
+            Said::Nothing => continue,
+            Said::Message(ClientMessage::Hello(hello)) => match hello.check() {
+                Ok(identity) => return Ok((identity, hello.after)),
+                Err(rejection) => rejection.to_problem(),
+            },
+            Said::Message(_) => return Err(Ending::Close(CloseCode::BadHello)),
+            Said::Unreadable { problem, .. } => problem,
         };
-        return check(wire, &hello).await.map(|identity| (identity, hello.after));
-    }
-}
-
-async fn check(wire: &mut Wire<'_>, hello: &Hello) -> Result<Identity, Ending> {
-    match hello.check() {
-        Ok(identity) => Ok(identity),
-        Err(rejection) => {
-            wire.reject(NO_COMMAND, rejection.to_problem()).await?;
-            Err(Ending::Close(CloseCode::BadHello))
-        }
+        wire.reject(NO_COMMAND, problem).await?;
+        return Err(Ending::Close(CloseCode::BadHello));
     }
 }
 
@@ -223,39 +216,70 @@ impl Connection<'_> {
     }
 
     async fn answer(&mut self, wire: &mut Wire<'_>, message: Message) -> Result<(), Ending> {
-        let Some(said) = wire.read(message, CloseCode::ProtocolViolation).await? else { return Ok(()) };
-        let tokens = if matches!(said, ClientMessage::Resume { .. }) { RESUME_TOKENS } else { 1 };
-        if !self.rate.take(tokens, Instant::now()) {
-            return Err(Ending::Close(CloseCode::RateLimited));
-        }
-        match said {
-            ClientMessage::Hello(_) => Err(Ending::Close(CloseCode::BadHello)),
-            ClientMessage::Command(message) => self.command(wire, message).await,
-            ClientMessage::Presence(draft) => self.presence(wire, &draft).await,
-            ClientMessage::Resume { after } => self.resync(wire, ResyncReason::Requested, after).await,
-            ClientMessage::Ping { t } => {
+        // Whatever a client sends costs something, what cannot be read as well.
+        self.pay(1)?;
+        match wire.read(message)? {
+            Said::Nothing => Ok(()),
+            Said::Unreadable { command: None, problem } => {
+                wire.reject(NO_COMMAND, problem).await?;
+                Err(Ending::Close(CloseCode::ProtocolViolation))
+            }
+            Said::Unreadable { command: Some(id), problem } => {
+                self.catch_up(wire).await?;
+                wire.reject(id, problem).await?;
+                wire.flush().await
+            }
+            Said::Message(ClientMessage::Hello(_)) => Err(Ending::Close(CloseCode::BadHello)),
+            Said::Message(ClientMessage::Command(message)) => self.command(wire, message).await,
+            Said::Message(ClientMessage::Presence(draft)) => self.presence(wire, &draft).await,
+            Said::Message(ClientMessage::Resume { after }) => {
+                self.pay(RESUME_TOKENS)?;
+                self.resync(wire, ResyncReason::Requested, after).await
+            }
+            Said::Message(ClientMessage::Ping { t }) => {
                 wire.say(&ServerMessage::Pong { t }).await?;
                 wire.flush().await
             }
         }
     }
 
+    fn pay(&mut self, tokens: u32) -> Result<(), Ending> {
+        let enough = self.rate.take(tokens, Instant::now());
+        if enough { Ok(()) } else { Err(Ending::Close(CloseCode::RateLimited)) }
+    }
+
+    /// Tells the client all that has happened so far: what it is answered next comes after the echoes
+    /// of its earlier commands, and after what a refusal was judged by.
+    async fn catch_up(&mut self, wire: &mut Wire<'_>) -> Result<(), Ending> {
+        let head = self.live.read(State::seq);
+        while self.subscription.seen() < head {
+            self.deliver(wire).await?;
+        }
+        Ok(())
+    }
+
     async fn command(&mut self, wire: &mut Wire<'_>, message: CommandMessage) -> Result<(), Ending> {
         let CommandMessage { id, expect_version, command } = message;
         let author = Author { client_id: self.identity.client_id.clone(), command_id: id };
         let request = Request { command, expect_version, author: Some(author) };
-        match self.live.execute(request, |_| ()).await {
+        let done = self.live.execute(request, |_| ()).await;
+        if done.is_err() && self.live.is_ended() {
+            return Err(Ending::Close(CloseCode::NoSuchSession));
+        }
+        if let Ok((outcome, ())) = &done
+            && outcome.seqs.end > (self.subscription.seen() + 1).max(outcome.seqs.start)
+        {
+            // Events that are still to come are the acknowledgement.
+            return Ok(());
+        }
+        self.catch_up(wire).await?;
+        match done {
             Ok((outcome, ())) => {
                 let events = outcome.seqs.clone().count();
-                // Events that are still to come are the acknowledgement.
-                if events > 0 && outcome.seqs.end > self.subscription.seen() + 1 {
-                    return Ok(());
-                }
                 let seq = if events > 0 { outcome.seqs.end - 1 } else { outcome.seq };
                 let events = u32::try_from(events).unwrap_or(u32::MAX);
                 wire.say(&ServerMessage::Accepted { id, seq, events }).await?;
             }
-            Err(_) if self.live.is_ended() => return Err(Ending::Close(CloseCode::NoSuchSession)),
             Err(error) => wire.reject(id, problem(&error)).await?,
         }
         wire.flush().await
@@ -305,7 +329,7 @@ impl Connection<'_> {
     }
 
     async fn show_peers(&mut self, wire: &mut Wire<'_>, now: Instant) -> Result<(), Ending> {
-        let changes = self.live.peers().since(self.peers_seen, PEERS_A_MESSAGE, &self.identity.client_id);
+        let changes = self.live.peers().since(self.peers_seen, &self.identity.client_id);
         self.peers_seen = changes.through;
         let mut bytes = 0;
         if !changes.peers.is_empty() || !changes.left.is_empty() {
@@ -329,6 +353,19 @@ fn problem(error: &StoreError) -> Problem {
     error.to_problem()
 }
 
+/// What a message says.
+#[expect(clippy::large_enum_variant, reason = "moved once; a box would cost each command an allocation")]
+enum Said {
+    Message(ClientMessage),
+    /// It is a control frame.
+    Nothing,
+    /// It cannot be read; a command can be refused by its id.
+    Unreadable {
+        command: Option<u64>,
+        problem: Problem,
+    },
+}
+
 /// The socket, in messages of the protocol.
 struct Wire<'a> {
     socket: &'a mut WebSocket,
@@ -345,27 +382,24 @@ impl Wire<'_> {
         }
     }
 
-    /// What a message says; nothing for a control frame. What cannot be read is answered with the
-    /// reason; a command can be refused by its id, anything else ends the connection by `close`.
-    async fn read(&mut self, message: Message, close: CloseCode) -> Result<Option<ClientMessage>, Ending> {
+    /// What a message says.
+    fn read(&self, message: Message) -> Result<Said, Ending> {
         let bytes = match (message, self.encoding) {
             (Message::Text(text), Encoding::Json) => Bytes::from(text),
             (Message::Binary(bytes), Encoding::MessagePack) => bytes,
-            (Message::Text(_) | Message::Binary(_), _) => return Err(Ending::Close(close)),
-            (Message::Ping(_) | Message::Pong(_), _) => return Ok(None),
+            (Message::Text(_) | Message::Binary(_), _) => {
+                return Err(Ending::Close(CloseCode::ProtocolViolation));
+            }
+            (Message::Ping(_) | Message::Pong(_), _) => return Ok(Said::Nothing),
             (Message::Close(_), _) => return Err(Ending::Gone),
         };
-        let rejection = match self.encoding.decode_client(&bytes) {
-            Ok(said) => return Ok(Some(said)),
-            Err(rejection) => rejection,
-        };
-        let id = self.encoding.command_id(&bytes);
-        self.reject(id.unwrap_or(NO_COMMAND), rejection.relative_to("/command").to_problem()).await?;
-        self.flush().await?;
-        match id {
-            Some(_) if close == CloseCode::ProtocolViolation => Ok(None),
-            _ => Err(Ending::Close(close)),
-        }
+        Ok(match self.encoding.decode_client(&bytes) {
+            Ok(said) => Said::Message(said),
+            Err(rejection) => {
+                let command = self.encoding.command_id(&bytes);
+                Said::Unreadable { command, problem: rejection.relative_to("/command").to_problem() }
+            }
+        })
     }
 
     async fn say(&mut self, message: &ServerMessage) -> Result<(), Ending> {

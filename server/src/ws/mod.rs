@@ -15,12 +15,14 @@ use axum::Router;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, State};
+use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use axum::routing::get;
 use tokio::time::timeout;
 use tracing::{Instrument, debug, debug_span};
 use vws_core::SessionId;
+use vws_core::limits::SNAPSHOT_PART_BYTES;
 use vws_core::wire::{CloseCode, Encoding};
 
 use crate::http::{App, Refusal};
@@ -32,6 +34,9 @@ const READ_BUFFER: usize = 4 * 1024;
 
 /// Messages are gathered up to this size before a system call writes them.
 const WRITE_BUFFER: usize = 16 * 1024;
+
+/// The largest message that is ever sent, with room: a snapshot's part or a page of peers.
+const LARGEST_MESSAGE: usize = SNAPSHOT_PART_BYTES + 16 * 1024;
 
 /// How long a client has to answer a close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -60,12 +65,12 @@ async fn open(
         Some(live) => Some(live.follow().map_err(|error| Refusal::TooManySubscribers(error.to_string()))?),
         None => None,
     };
-    let (upgrade, encoding) = agree(upgrade);
+    let (upgrade, encoding) = agree(upgrade, &headers);
     let max_message = app.config().limits.max_message.as_usize();
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
-        .max_write_buffer_size(app.config().limits.max_backlog.as_usize().max(2 * WRITE_BUFFER))
+        .max_write_buffer_size(app.config().limits.max_backlog.as_usize().max(LARGEST_MESSAGE + WRITE_BUFFER))
         .max_message_size(max_message)
         .max_frame_size(max_message);
     let span = debug_span!("websocket", session.id = %id);
@@ -76,10 +81,12 @@ async fn open(
 }
 
 /// The first encoding that the client offers and this server speaks; JSON where it offers none.
-fn agree(mut upgrade: WebSocketUpgrade) -> (WebSocketUpgrade, Encoding) {
-    let offered = upgrade
-        .requested_protocols()
-        .find_map(|name| name.to_str().ok().and_then(Encoding::from_subprotocol));
+///
+/// The header is read here, since axum keeps the names without their order.
+fn agree(mut upgrade: WebSocketUpgrade, headers: &HeaderMap) -> (WebSocketUpgrade, Encoding) {
+    let lists = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter().filter_map(|list| list.to_str().ok());
+    let mut names = lists.flat_map(|list| list.split(','));
+    let offered = names.find_map(|name| Encoding::from_subprotocol(name.trim()));
     if let Some(encoding) = offered {
         upgrade.set_selected_protocol(HeaderValue::from_static(encoding.subprotocol()));
     }

@@ -1,0 +1,9 @@
+//! What subscribers see, over real sockets: the WebSocket and the event streams.
+//!
+//! Sessions are made in process where a test is not about how they are made.
+
+mod answers;
+mod ending;
+mod joining;
+mod streams;
+mod support;
