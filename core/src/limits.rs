@@ -50,8 +50,9 @@ pub const SNAPSHOT_PART_BYTES: usize = 48 * 1024;
 pub const PRESENCE_SELECTION: usize = 64;
 /// Presence cameras and pointers lie in `[-PRESENCE_BOUND, PRESENCE_BOUND]` on each axis.
 pub const PRESENCE_BOUND: f64 = 1_000.0;
-/// Commands that a replica keeps unacknowledged before it refuses more.
-pub const PENDING_COMMANDS: usize = 4_096;
+/// Commands that a replica keeps unacknowledged before it refuses more. They are sent again at once after
+/// a reconnect, so there are fewer of them than a server takes in a burst.
+pub const PENDING_COMMANDS: usize = 1_024;
 /// The largest whole number that JSON clients share exactly: 2^53 - 1.
 pub const SAFE_INTEGER: u64 = (1 << 53) - 1;
 

@@ -14,6 +14,9 @@ pub struct Changes {
     objects: BTreeMap<ObjectName, Option<Arc<Object>>>,
     /// Whether every object of the base is gone, but for those in `objects`.
     cleared: bool,
+    /// How many objects there are with the changes, once one came or went: a batch asks for it at each
+    /// of its commands.
+    object_count: Option<usize>,
     world: Option<World>,
     name: Option<Option<DisplayName>>,
     seq: Option<Seq>,
@@ -131,17 +134,7 @@ impl<S: State, C: std::borrow::Borrow<Changes>> State for Overlay<'_, S, C> {
     }
 
     fn object_count(&self) -> usize {
-        let Changes { objects, cleared, .. } = self.changes();
-        let mut count = if *cleared { 0 } else { self.base.object_count() };
-        for (name, changed) in objects {
-            let before = !*cleared && self.base.object(name.as_str()).is_some();
-            match (before, changed.is_some()) {
-                (false, true) => count += 1,
-                (true, false) => count -= 1,
-                (true, true) | (false, false) => {}
-            }
-        }
-        count
+        self.changes().object_count.unwrap_or_else(|| self.base.object_count())
     }
 
     fn world(&self) -> &World {
@@ -162,6 +155,9 @@ impl<S: State> StateMut for Overlay<'_, S> {
     }
 
     fn put_object(&mut self, object: Arc<Object>) {
+        if self.object(object.name.as_str()).is_none() {
+            self.changes.object_count = Some(self.object_count() + 1);
+        }
         self.changes.objects.insert(object.name.clone(), Some(object));
     }
 
@@ -176,6 +172,7 @@ impl<S: State> StateMut for Overlay<'_, S> {
     fn take_object(&mut self, name: &ObjectName) -> Option<Arc<Object>> {
         let taken = self.object(name.as_str()).cloned();
         if taken.is_some() {
+            self.changes.object_count = Some(self.object_count() - 1);
             self.changes.objects.insert(name.clone(), None);
         }
         taken
@@ -184,6 +181,7 @@ impl<S: State> StateMut for Overlay<'_, S> {
     fn clear_objects(&mut self) {
         self.changes.objects.clear();
         self.changes.cleared = true;
+        self.changes.object_count = Some(0);
     }
 
     fn change_world(&mut self, change: impl FnOnce(&mut World)) {

@@ -67,6 +67,9 @@ enum Link {
         /// The confirmed state is of another history, or has been found different: the next snapshot
         /// replaces it, whatever its seq.
         replace: bool,
+        /// The welcome's snapshot is still to come. One that comes later skips events, and with them
+        /// perhaps the echoes of our own commands.
+        joining: bool,
     },
 }
 
@@ -78,7 +81,10 @@ struct Pending {
     expect_version: Option<Seq>,
     /// When it was submitted, by the client's clock: what it shows meanwhile carries this time.
     at: Millis,
-    /// The server has said that it took effect with this event, which has not come yet.
+    /// Its events that have come: those of a batch come one by one.
+    echoed: u32,
+    /// The server has said that it took effect, with its last event at this seq, which has not come
+    /// yet, and with so many events.
     accepted: Option<(Seq, u32)>,
 }
 

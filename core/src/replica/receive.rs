@@ -1,6 +1,6 @@
 //! What each message of the server does.
 
-use super::{Effect, Link, Replica, Touched};
+use super::{Effect, Link, Pending, Replica, Touched};
 use crate::event::EventRecord;
 use crate::model::Seq;
 use crate::reduce::State;
@@ -85,15 +85,21 @@ impl Replica {
         self.peers = peers.into_iter().map(|peer| (peer.client_id.clone(), peer)).collect();
         out.effects.push(Effect::PeersChanged);
         let same = self.confirmed.as_ref().is_some_and(|s| s.epoch() == epoch && s.id() == session);
-        self.link = Link::Up { epoch, asked: false, replace: !same };
-        if !same {
-            // A seq of another history says nothing about this one.
-            self.pending.iter_mut().for_each(|pending| pending.accepted = None);
+        self.link = Link::Up { epoch, asked: false, replace: !same, joining: mode == Mode::Snapshot };
+        for pending in &mut self.pending {
+            // Each is sent again and gets its verdict here: one told before may be of a lost history.
+            pending.accepted = None;
+            pending.echoed = if same { pending.echoed } else { 0 };
         }
         if mode == Mode::Tail && !same {
             // The welcome answers a hello that is not ours any more.
             self.ask(None, out);
         }
+        self.send_pending(out);
+    }
+
+    /// Sends what has no verdict, under its old ids: what the server has done already it only answers.
+    fn send_pending(&self, out: &mut Gathered) {
         out.effects.extend(self.pending.iter().map(|pending| Effect::Send(pending.message())));
     }
 
@@ -110,21 +116,20 @@ impl Replica {
         }
         out.touched.event(&record.event);
         out.replay |= !self.pending.is_empty();
-        if let Some(author) = &record.by
-            && record.more == 0
-            && author.client_id == self.client_id
+        if let Some(author) = record.by.as_ref().filter(|author| author.client_id == self.client_id)
+            && let Some(at) = self.pending.iter().position(|pending| pending.id == author.command_id)
         {
-            self.acknowledge(author.command_id, record.seq, None, out);
+            self.pending[at].echoed += 1;
+            if record.more == 0 {
+                self.acknowledge(at, record.seq, self.pending[at].echoed, out);
+            }
         }
         self.acknowledge_up_to(record.seq, out);
     }
 
-    /// A command of ours took effect, with its last event at `seq`.
-    fn acknowledge(&mut self, id: u64, seq: Seq, events: Option<u32>, out: &mut Gathered) {
-        if let Some(at) = self.pending.iter().position(|pending| pending.id == id) {
-            let pending = self.pending.remove(at);
-            let told = pending.and_then(|pending| pending.accepted).map(|(_, events)| events);
-            let events = events.or(told).unwrap_or(1);
+    /// The pending command at `at` took effect, with its last event at `seq`.
+    fn acknowledge(&mut self, at: usize, seq: Seq, events: u32, out: &mut Gathered) {
+        if let Some(Pending { id, .. }) = self.pending.remove(at) {
             out.replay = true;
             out.effects.push(Effect::Acknowledged { id, seq, events });
         }
@@ -132,32 +137,37 @@ impl Replica {
 
     /// Commands whose last event the confirmed state holds by now.
     fn acknowledge_up_to(&mut self, seq: Seq, out: &mut Gathered) {
-        while let Some((id, at, events)) = self.pending.iter().find_map(|pending| {
-            pending.accepted.filter(|(at, _)| *at <= seq).map(|(at, events)| (pending.id, at, events))
-        }) {
-            self.acknowledge(id, at, Some(events), out);
+        let held = |pending: &Pending| pending.accepted.filter(|(last, _)| *last <= seq);
+        while let Some((at, (last, events))) =
+            self.pending.iter().enumerate().find_map(|(at, pending)| Some((at, held(pending)?)))
+        {
+            self.acknowledge(at, last, events, out);
         }
     }
 
     fn accepted(&mut self, id: u64, seq: Seq, events: u32, out: &mut Gathered) {
         let Some(pending) = self.pending.iter_mut().find(|pending| pending.id == id) else { return };
         pending.accepted = Some((seq, events));
-        if let Some(confirmed) = &self.confirmed {
+        // A state that is to be replaced proves nothing, whatever its seq.
+        if let (Some(confirmed), Link::Up { replace: false, .. }) = (&self.confirmed, self.link) {
             let seen = confirmed.seq();
             self.acknowledge_up_to(seen, out);
         }
     }
 
     fn part(&mut self, part: SnapshotPart, out: &mut Gathered) {
+        let Link::Up { epoch, replace, joining, .. } = self.link else { return };
+        // What the state has already needs no gathering, and tells of no progress.
+        if !replace && self.confirmed.as_ref().is_some_and(|s| s.seq() >= part.seq) {
+            return;
+        }
         let loaded = self.assembly.receive(part);
         let (parts, of) = self.assembly.progress();
         if of > 1 {
             out.effects.push(Effect::Loading { parts, of });
         }
         let Some(snapshot) = loaded else { return };
-        let Link::Up { epoch, replace, .. } = self.link else { return };
-        let behind = self.confirmed.as_ref().is_some_and(|s| s.seq() >= snapshot.session.seq);
-        if snapshot.session.epoch != epoch || (behind && !replace) {
+        if snapshot.session.epoch != epoch {
             return;
         }
         match snapshot.restore() {
@@ -165,11 +175,14 @@ impl Replica {
                 let seq = session.seq();
                 self.confirmed = Some(session);
                 self.agreed = seq;
-                self.link = Link::Up { epoch, asked: false, replace: false };
+                self.link = Link::Up { epoch, asked: false, replace: false, joining: false };
                 out.touched = Touched::everything();
                 out.replay = true;
                 out.effects.push(Effect::Loaded { seq });
                 self.acknowledge_up_to(seq, out);
+                if !joining {
+                    self.send_pending(out);
+                }
             }
             Err(error) => out.effects.push(Effect::Unusable { detail: error.to_string() }),
         }
@@ -190,6 +203,10 @@ impl Replica {
             self.ask(position, out);
         } else if confirmed.seq() == head_seq && confirmed.digest() == digest {
             self.agreed = head_seq;
+            // Whatever was asked for has been overtaken.
+            if let Link::Up { asked, .. } = &mut self.link {
+                *asked = false;
+            }
             out.effects.push(Effect::Agreed { seq: head_seq });
         } else if confirmed.seq() == head_seq {
             out.effects.push(Effect::Diverged { agreed: self.agreed, found: head_seq });

@@ -50,7 +50,7 @@ impl Replica {
         self.ahead = ahead.into_changes();
         let id = self.next_id;
         self.next_id += 1;
-        let pending = Pending { id, command, expect_version, at: now, accepted: None };
+        let pending = Pending { id, command, expect_version, at: now, echoed: 0, accepted: None };
         let message = pending.message();
         self.pending.push_back(pending);
         Ok(Submitted { id, message, touched })

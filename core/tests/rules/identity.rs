@@ -1,0 +1,39 @@
+use vws_core::model::{ClientId, SessionId};
+
+#[test]
+fn id2_session_ids_are_read_in_one_form_only() {
+    let id = "0190b5a0-0000-7000-8000-0000000000ab";
+    assert_eq!(id.parse::<SessionId>().map(|id| id.to_string()), Ok(id.to_owned()));
+    for other in [
+        "",
+        "0190B5A0-0000-7000-8000-0000000000AB",
+        "0190b5a0000070008000000000000000ab",
+        "{0190b5a0-0000-7000-8000-0000000000ab}",
+        "urn:uuid:0190b5a0-0000-7000-8000-0000000000ab",
+        "0190b5a0-0000-7000-8000-0000000000a",
+        " 0190b5a0-0000-7000-8000-0000000000ab",
+        "0190b5a0-0000-7000-8000-0000000000ab\n",
+        "0190b5a0-0000-7000-8000-0000000000ag",
+    ] {
+        let refused = other.parse::<SessionId>().expect_err(other);
+        assert_eq!(vws_core::Error::from(refused).code(), "session_id_invalid");
+    }
+}
+
+#[test]
+fn id2_session_ids_sort_as_their_text_does() {
+    let early: SessionId = "0190b5a0-0000-7000-8000-0000000000ab".parse().expect("is a UUID");
+    let late: SessionId = "0190b5a1-0000-7000-8000-000000000000".parse().expect("is a UUID");
+    assert!(early < late && early.to_string() < late.to_string());
+}
+
+#[test]
+fn id3_client_ids_have_plain_characters_up_to_their_bound() {
+    for good in ["a", "A-z_0.9:", &"c".repeat(64)] {
+        assert_eq!(ClientId::new(good).map(|id| id.to_string()), Ok(good.to_owned()));
+    }
+    for bad in ["", " ", "a b", "a/b", "é", "a\n", "a\u{202e}", &"c".repeat(65)] {
+        let refused = ClientId::new(bad).expect_err(bad);
+        assert_eq!(vws_core::Error::from(refused).code(), "client_id_invalid");
+    }
+}

@@ -1,0 +1,28 @@
+//! The rules of SPEC.md that core keeps, one test or more for each. The name of a test begins with the
+//! identifier of its rule.
+//!
+//! # Layout
+//! - `given`: states, commands as clients write them, and the form "given, when, then".
+//! - `generate`: random values of every kind, right and wrong.
+//! - `laws`: what holds for all of them.
+//! - `identity`, `names`, `numbers`, `objects`, `properties`, `world`: values, each side of each bound.
+//! - `commands`, `batches`, `events`, `errors`: what commands lead to.
+//! - `parsing`: bytes.
+//! - `digest`, `snapshots`: states that travel.
+
+mod batches;
+mod commands;
+mod digest;
+mod errors;
+mod events;
+mod generate;
+mod given;
+mod identity;
+mod laws;
+mod names;
+mod numbers;
+mod objects;
+mod parsing;
+mod properties;
+mod snapshots;
+mod world;
