@@ -12,6 +12,8 @@ use crate::setup::{self, Needs};
 
 /// Where Trunk.toml's proxies expect the server.
 const SERVER: &str = "127.0.0.1:8080";
+/// Where Trunk.toml has trunk serve the page.
+const PAGE: &str = "http://127.0.0.1:8081/";
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Runs both until one of them ends or Ctrl-C; ends the other. `arguments` go to `vws serve`.
@@ -34,7 +36,7 @@ pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<()> {
         let child = command.spawn().context(|| format!("start `{}`", process::shown(&command)))?;
         children.0.push((process::shown(&command), child));
     }
-    println!("▸ the page with live reload is at the address that trunk prints; end both with Ctrl-C");
+    println!("▸ the page follows your edits at {PAGE}; end both with Ctrl-C");
     loop {
         match stop.recv_timeout(LOOK_EVERY) {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
