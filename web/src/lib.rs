@@ -1,41 +1,42 @@
 //! The page: a Yew client that holds one replica of a session and draws it.
+//!
+//! # Layout
+//! - [`app`], [`route`], [`pages`]: what is shown where.
+//! - [`client`]: one page's part in a session: replica, selection, what changed since the last frame.
+//! - [`connection`]: sockets, greetings, pings and retries.
+//! - [`api`]: the list of sessions, over REST and its event stream.
+//! - [`form`]: what people type, into commands, judged by `vws-core`.
+//! - [`viewport`], [`list`]: the 3D view and long lists.
+//! - [`ui`], [`theme`]: widgets and looks.
+//! - [`debug`]: what browser tests read. [`panic_overlay`]: what a fault of the page looks like.
+//!
+//! Nothing here holds a second model of the state, and nothing here knows a rule of a valid world:
+//! both are `vws-core`'s.
 
-use yew::prelude::*;
+pub mod api;
+pub mod app;
+pub mod browser;
+pub mod client;
+pub mod connection;
+pub mod debug;
+pub mod form;
+pub mod list;
+pub mod pages;
+pub mod panic_overlay;
+pub mod route;
+pub mod theme;
+pub mod ui;
+pub mod viewport;
 
-/// The whole page.
-#[component]
-fn App() -> Html {
-    html! {
-        <main>
-            <h1>{ "VWS" }</h1>
-            <p>{ "Virtual World Synthesizer" }</p>
-        </main>
-    }
-}
-
-/// Puts the page into the document's body.
+/// Puts the page into the document, in the place of what it shows while it loads.
 pub fn run() {
-    yew::Renderer::<App>::new().render();
+    yew::set_custom_panic_hook(Box::new(panic_overlay::show));
+    let root = browser::document().get_element_by_id("app");
+    match root {
+        Some(root) => yew::Renderer::<app::App>::with_root(root).render(),
+        None => yew::Renderer::<app::App>::new().render(),
+    };
 }
 
 #[cfg(all(test, target_arch = "wasm32"))]
-mod tests {
-    use std::time::Duration;
-
-    use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-    use yew::platform::time::sleep;
-
-    use super::App;
-
-    wasm_bindgen_test_configure!(run_in_browser);
-
-    #[wasm_bindgen_test]
-    async fn the_page_shows_the_products_name() {
-        // Not the body itself: the runner's own report is in there.
-        let document = web_sys::window().and_then(|window| window.document()).expect("a page has a document");
-        let root = document.create_element("div").expect("`div` is an element's name");
-        yew::Renderer::<App>::with_root(root.clone()).render();
-        sleep(Duration::ZERO).await;
-        assert!(root.inner_html().contains("<h1>VWS</h1>"));
-    }
-}
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

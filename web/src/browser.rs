@@ -1,0 +1,98 @@
+//! The few things that the page asks of the browser itself. Each has an answer where the browser
+//! refuses: a page that may not store anything works, it only remembers nothing.
+
+use js_sys::Uint8Array;
+use web_sys::{Document, Storage, Window};
+
+/// The window.
+///
+/// # Panics
+/// Outside of a page, where nothing of this crate runs.
+#[must_use]
+pub fn window() -> Window {
+    web_sys::window().expect("the page runs in a window")
+}
+
+/// The document.
+///
+/// # Panics
+/// Outside of a page, where nothing of this crate runs.
+#[must_use]
+pub fn document() -> Document {
+    window().document().expect("a window has a document")
+}
+
+/// Milliseconds since the page was opened, never going back: for waits and round trips.
+#[must_use]
+pub fn monotonic_ms() -> f64 {
+    window().performance().map_or_else(js_sys::Date::now, |clock| clock.now())
+}
+
+/// Milliseconds since the Unix epoch, by the clock of this machine.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number after 1970")]
+pub fn unix_ms() -> u64 {
+    js_sys::Date::now().max(0.0) as u64
+}
+
+/// Whether the browser believes that it has a network.
+#[must_use]
+pub fn is_online() -> bool {
+    window().navigator().on_line()
+}
+
+/// What outlives the tab; `None` where the browser keeps nothing for this page.
+#[must_use]
+pub fn local_storage() -> Option<Storage> {
+    window().local_storage().ok().flatten()
+}
+
+/// What lives as long as the tab; `None` where the browser keeps nothing for this page.
+#[must_use]
+pub fn session_storage() -> Option<Storage> {
+    window().session_storage().ok().flatten()
+}
+
+/// Puts a text on the clipboard, where the browser allows it.
+pub fn copy_text(text: &str) {
+    // Refused without a secure context or the user's leave; there is nothing to do about it then.
+    let _ = window().navigator().clipboard().write_text(text);
+}
+
+/// A random UUID (version 4). `crypto.randomUUID` is missing on plain http, random bytes are not.
+#[must_use]
+pub fn random_uuid() -> String {
+    let bytes = Uint8Array::new_with_length(16);
+    let crypto = window().crypto().expect("every browser with WebAssembly has random bytes");
+    crypto.get_random_values_with_array_buffer_view(&bytes).expect("16 bytes are within its bound");
+    let mut random = [0; 16];
+    bytes.copy_to(&mut random);
+    uuid_v4(random)
+}
+
+/// RFC 9562 §5.4: the version and variant bits over 122 random ones.
+fn uuid_v4(mut bytes: [u8; 16]) -> String {
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let mut text = String::with_capacity(36);
+    for (index, byte) in bytes.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_uuid_has_version_4_and_its_variant() {
+        assert_eq!(uuid_v4([0xff; 16]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!(uuid_v4([0; 16]), "00000000-0000-4000-8000-000000000000");
+    }
+}

@@ -1,0 +1,154 @@
+//! What comes in, and what follows from it.
+
+use std::rc::Weak;
+
+use vws_core::event::Event;
+use vws_core::reduce::State;
+use vws_core::replica::{Effect, Replica};
+use vws_core::wire::{ClientMessage, ResyncReason, ServerMessage};
+use vws_core::{Command, ObjectName};
+
+use super::{Hooks, Notice, SessionClient, identity};
+
+/// The hooks by which a connection serves a client. They keep nothing alive.
+pub(super) fn hooks(client: &Weak<SessionClient>) -> Hooks {
+    macro_rules! hook {
+        (|$client:ident $(, $argument:ident)?| $act:expr) => {{
+            let weak = client.clone();
+            Box::new(move |$($argument)?| {
+                if let Some($client) = weak.upgrade() {
+                    $act;
+                }
+            })
+        }};
+    }
+    Hooks {
+        hello: {
+            let weak = client.clone();
+            // The connection belongs to the client: there is none without it.
+            Box::new(move || {
+                let client = weak.upgrade().expect("a connection ends before its client");
+                client.read(|replica| replica.hello(None, None))
+            })
+        },
+        message: hook!(|client, message| client.receive(message)),
+        garbled: hook!(|client, why| (client.notify)(Notice::Garbled(why))),
+        superseded: hook!(|client| client.become_another()),
+        lost: hook!(|client| client.lost()),
+        changed: hook!(|client| client.changed()),
+        drained: hook!(|client| client.flush()),
+    }
+}
+
+impl SessionClient {
+    fn receive(&self, message: ServerMessage) {
+        let mut renamed = None;
+        match &message {
+            ServerMessage::Snapshot(part) => {
+                let mut progress = self.progress.get().unwrap_or_default();
+                progress.count(part);
+                self.progress.set(Some(progress));
+            }
+            ServerMessage::Event(record) => {
+                if let Event::ObjectRenamed { name, new_name } = &record.event {
+                    renamed = Some((name.clone(), new_name.clone()));
+                }
+            }
+            _ => {}
+        }
+        let effects = self.replica.borrow_mut().receive([message]);
+        if let Some((from, to)) = renamed {
+            self.follow_rename(from.as_str(), to.as_str());
+        }
+        for effect in effects {
+            self.take(effect);
+        }
+        self.changed();
+    }
+
+    fn take(&self, effect: Effect) {
+        match effect {
+            Effect::Send(message) => self.send(message),
+            Effect::Changed(touched) => {
+                self.dirty.borrow_mut().add(touched);
+                self.keep_selection();
+            }
+            Effect::Rejected { command, problem, .. } => {
+                if let Command::RenameObject { name, new_name } = &command {
+                    self.follow_rename(new_name, name);
+                }
+                (self.notify)(Notice::Refused(problem));
+            }
+            Effect::Complaint(problem) => (self.notify)(Notice::Complaint(problem)),
+            Effect::Diverged { found, .. } => (self.notify)(Notice::Diverged { found }),
+            Effect::Resyncing(ResyncReason::Lagged) => (self.notify)(Notice::Lagged),
+            Effect::Unusable { detail } => {
+                (self.notify)(Notice::Garbled(detail));
+                if let Some(connection) = self.connection.borrow().as_ref() {
+                    connection.reconnect();
+                }
+            }
+            Effect::Loaded { .. } => self.progress.set(None),
+            // Shown from the replica itself, or counted as they came.
+            Effect::Acknowledged { .. }
+            | Effect::Loading { .. }
+            | Effect::Resyncing(ResyncReason::Requested)
+            | Effect::Agreed { .. }
+            | Effect::PeersChanged
+            | Effect::Pong { .. } => {}
+        }
+    }
+
+    /// Sends a message, or keeps it until the network takes more. What cannot be sent since there is
+    /// no connection is forgotten: after the next welcome the replica says what to send anew.
+    pub(super) fn send(&self, message: ClientMessage) {
+        self.outbox.borrow_mut().push_back(message);
+        self.flush();
+    }
+
+    fn flush(&self) {
+        let connection = self.connection.borrow();
+        let Some(connection) = connection.as_ref().filter(|c| c.is_online()) else {
+            self.outbox.borrow_mut().clear();
+            return;
+        };
+        let mut outbox = self.outbox.borrow_mut();
+        while let Some(message) = outbox.front() {
+            if connection.send(message).is_err() {
+                return;
+            }
+            outbox.pop_front();
+        }
+    }
+
+    fn lost(&self) {
+        self.outbox.borrow_mut().clear();
+        self.progress.set(None);
+        self.replica.borrow_mut().disconnected();
+    }
+
+    /// Starts over under another id: commands are numbered by their client, so those that waited
+    /// cannot be sent again without the risk of a second effect.
+    fn become_another(&self) {
+        let lost = self.read(Replica::pending);
+        self.replica.replace(Replica::new(identity::another_client_id()));
+        self.dirty.replace(super::Dirty::everything());
+        (self.notify)(Notice::Superseded { lost });
+    }
+
+    /// The selection goes with an object that gets another name.
+    pub(super) fn follow_rename(&self, from: &str, to: &str) {
+        if self.selected().is_some_and(|name| name.as_str() == from) && self.object(from).is_none() {
+            self.select(ObjectName::new("name", to).ok());
+        }
+    }
+
+    /// Nothing is selected that is not there.
+    fn keep_selection(&self) {
+        let gone =
+            |name: &ObjectName| self.view(|view, _| view.object(name.as_str()).is_none()) == Some(true);
+        if self.selected().as_ref().is_some_and(gone) {
+            self.select(None);
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! One page's part in a session: its replica, its connection, and what is selected.
+//!
+//! The replica is the only copy of the state. Messages are reduced as they come; whatever draws is
+//! told once a frame that something has changed, and reads the replica.
+//!
+//! # Layout
+//! - this file: the client and what it shows.
+//! - `inbox`: what messages and the replica's effects lead to.
+//! - [`dirty`], [`frame`]: what changed since the last frame, and who is told.
+//! - [`rows`]: the names in the object tree.
+//! - [`notice`], [`progress`]: what the user is told.
+
+pub mod dirty;
+pub mod frame;
+mod inbox;
+pub mod notice;
+pub mod progress;
+pub mod rows;
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use vws_core::limits::ModelLimits;
+use vws_core::reduce::State;
+use vws_core::replica::{Replica, View};
+use vws_core::wire::{ClientMessage, canonical_json};
+use vws_core::{Command, Object, ObjectName, SessionId, World};
+
+use crate::browser;
+use crate::connection::machine::{Ended, Status};
+use crate::connection::{Connection, Hooks, identity};
+use crate::form::Refusal;
+use dirty::Dirty;
+use frame::{EachFrame, Listeners};
+use notice::Notice;
+use progress::Progress;
+use rows::Rows;
+
+/// How the page stands with its session.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Standing {
+    /// It is connecting; the state, if there is one, is as it was.
+    Connecting,
+    /// The state is coming.
+    Loading(Progress),
+    /// The state is the server's, and follows it.
+    Live,
+    /// The connection is lost; it is tried again at `until`, in monotonic milliseconds.
+    Waiting {
+        /// When.
+        until: f64,
+    },
+    /// There is no such session, or no longer.
+    Gone,
+    /// The server has sent this page away.
+    Refused {
+        /// Why, by name.
+        reason: String,
+    },
+}
+
+impl Standing {
+    /// The word by which browser tests wait for it.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Loading(_) => "loading",
+            Self::Live => "live",
+            Self::Waiting { .. } => "waiting",
+            Self::Gone => "gone",
+            Self::Refused { .. } => "refused",
+        }
+    }
+}
+
+/// One page's part in a session.
+pub struct SessionClient {
+    id: SessionId,
+    replica: RefCell<Replica>,
+    connection: RefCell<Option<Connection>>,
+    /// Messages that wait until the network takes more. Bounded by the commands that may be pending.
+    outbox: RefCell<VecDeque<ClientMessage>>,
+    rows: RefCell<Rows>,
+    selected: RefCell<Option<ObjectName>>,
+    progress: Cell<Option<Progress>>,
+    dirty: RefCell<Dirty>,
+    frame: RefCell<Option<EachFrame>>,
+    listeners: Listeners<Dirty>,
+    notify: Box<dyn Fn(Notice)>,
+}
+
+impl SessionClient {
+    /// Connects to a session. `notify` tells the user things.
+    pub fn open(id: SessionId, notify: impl Fn(Notice) + 'static) -> Rc<Self> {
+        let client = Rc::new(Self {
+            id,
+            replica: RefCell::new(Replica::new(identity::next_client_id())),
+            connection: RefCell::default(),
+            outbox: RefCell::default(),
+            rows: RefCell::default(),
+            selected: RefCell::default(),
+            progress: Cell::default(),
+            dirty: RefCell::default(),
+            frame: RefCell::default(),
+            listeners: Listeners::default(),
+            notify: Box::new(notify),
+        });
+        let weak = Rc::downgrade(&client);
+        client.frame.replace(Some(EachFrame::new({
+            let weak = weak.clone();
+            move || {
+                if let Some(client) = weak.upgrade() {
+                    client.draw();
+                }
+            }
+        })));
+        client.connection.replace(Some(Connection::open(id, inbox::hooks(&weak))));
+        client
+    }
+
+    /// Ends the connection. The client then only shows what it has.
+    pub fn close(&self) {
+        self.connection.replace(None);
+        self.frame.replace(None);
+    }
+
+    /// The session.
+    #[must_use]
+    pub const fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// Reads the replica.
+    pub fn read<T>(&self, read: impl FnOnce(&Replica) -> T) -> T {
+        read(&self.replica.borrow())
+    }
+
+    /// Reads what is shown: the confirmed state with this page's own commands over it. `None` before
+    /// the first snapshot.
+    pub fn view<T>(&self, read: impl FnOnce(&View<'_>, &ModelLimits) -> T) -> Option<T> {
+        let replica = self.replica.borrow();
+        replica.view().map(|view| read(&view, replica.limits()))
+    }
+
+    /// An object as it is shown.
+    #[must_use]
+    pub fn object(&self, name: &str) -> Option<std::sync::Arc<Object>> {
+        self.view(|view, _| view.object(name).cloned()).flatten()
+    }
+
+    /// The world as it is shown.
+    #[must_use]
+    pub fn world(&self) -> Option<World> {
+        self.view(|view, _| view.world().clone())
+    }
+
+    /// The confirmed state as canonical JSON, which is the server's snapshot byte for byte.
+    #[must_use]
+    pub fn snapshot_json(&self) -> Option<String> {
+        let replica = self.replica.borrow();
+        let bytes = canonical_json(&replica.confirmed()?.snapshot());
+        Some(String::from_utf8(bytes).expect("JSON is UTF-8"))
+    }
+
+    /// Reads the rows of the object tree.
+    pub fn rows<T>(&self, read: impl FnOnce(&Rows) -> T) -> T {
+        read(&self.rows.borrow())
+    }
+
+    /// Searches the object tree.
+    pub fn search(&self, text: &str) {
+        let replica = self.replica.borrow();
+        self.rows.borrow_mut().set_search(text, replica.view().as_ref());
+        self.changed();
+    }
+
+    /// The selected object.
+    #[must_use]
+    pub fn selected(&self) -> Option<ObjectName> {
+        self.selected.borrow().clone()
+    }
+
+    /// Selects an object, or nothing.
+    pub fn select(&self, name: Option<ObjectName>) {
+        if *self.selected.borrow() != name {
+            self.selected.replace(name);
+            self.dirty.borrow_mut().selection = true;
+            self.changed();
+        }
+    }
+
+    /// Wishes for a change. It is shown at once, and taken back should the server refuse it. One that
+    /// is refused here is told to the user, and nothing is sent. Answers whether it stands.
+    pub fn submit(&self, command: Command) -> bool {
+        let renamed = match &command {
+            Command::RenameObject { name, new_name } => Some((name.clone(), new_name.clone())),
+            _ => None,
+        };
+        let submitted = self.replica.borrow_mut().submit(command, None, browser::unix_ms());
+        match submitted {
+            Ok(submitted) => {
+                if let Some((from, to)) = renamed {
+                    self.follow_rename(&from, &to);
+                }
+                self.dirty.borrow_mut().add(submitted.touched);
+                self.send(submitted.message);
+                self.changed();
+                true
+            }
+            Err(rejection) => {
+                (self.notify)(Notice::Refused(rejection.to_problem()));
+                false
+            }
+        }
+    }
+
+    /// What would be refused of a command that a form makes, before it is sent.
+    ///
+    /// # Errors
+    /// The refusal, or that there is no state yet to judge by.
+    pub fn check(
+        &self,
+        make: impl FnOnce(&View<'_>, &ModelLimits) -> Result<Command, Refusal>,
+    ) -> Result<Command, Refusal> {
+        self.view(make).unwrap_or_else(|| Err(vws_core::error::SessionError::NotReady.into()))
+    }
+
+    /// How the page stands with its session.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let status = self.connection.borrow().as_ref().map_or(Status::Connecting, Connection::status);
+        match status {
+            Status::Connecting => Standing::Connecting,
+            Status::Online if self.replica.borrow().is_live() => Standing::Live,
+            Status::Online => Standing::Loading(self.progress.get().unwrap_or_default()),
+            Status::Waiting { until } => Standing::Waiting { until },
+            Status::Ended(Ended::NoSuchSession) => Standing::Gone,
+            Status::Ended(Ended::Refused { code, reason }) => {
+                Standing::Refused { reason: if reason.is_empty() { code.to_string() } else { reason } }
+            }
+        }
+    }
+
+    /// The mean round trip in milliseconds.
+    #[must_use]
+    pub fn round_trip(&self) -> Option<f64> {
+        self.connection.borrow().as_ref().and_then(Connection::round_trip)
+    }
+
+    /// Connects at once, if it is waiting or was sent away.
+    pub fn retry_now(&self) {
+        if let Some(connection) = self.connection.borrow().as_ref() {
+            connection.retry_now();
+        }
+    }
+
+    /// Tells `listener` once in each frame before which something has changed, for as long as what
+    /// this answers is kept.
+    #[must_use]
+    pub fn follow(self: &Rc<Self>, listener: impl Fn(&Dirty) + 'static) -> Following {
+        let id = self.listeners.add(Rc::new(listener));
+        Following { client: Rc::clone(self), id }
+    }
+
+    /// Something has changed: whatever draws is told in the next frame.
+    fn changed(&self) {
+        if let Some(frame) = self.frame.borrow().as_ref() {
+            frame.ask();
+        }
+    }
+
+    fn draw(&self) {
+        let dirty = self.dirty.take();
+        {
+            let replica = self.replica.borrow();
+            let view = replica.view();
+            self.rows.borrow_mut().update(&dirty, view.as_ref());
+        }
+        self.listeners.tell(&dirty);
+    }
+}
+
+/// Keeps a listener told. Dropping it ends that.
+pub struct Following {
+    client: Rc<SessionClient>,
+    id: u64,
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.client.listeners.remove(self.id);
+    }
+}

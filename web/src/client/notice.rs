@@ -1,0 +1,52 @@
+//! What the user is told about a session, beside what it shows.
+
+use vws_core::Problem;
+
+use crate::ui::Tone;
+
+/// Something to tell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notice {
+    /// A command was refused, here or by the server, and has changed nothing.
+    Refused(Problem),
+    /// The server complains about something other than a command.
+    Complaint(Problem),
+    /// A heartbeat has shown that this page's state is not the server's; it is being replaced.
+    Diverged {
+        /// The seq at which it was found.
+        found: u64,
+    },
+    /// The page has fallen too far behind, and gets the whole state anew.
+    Lagged,
+    /// What came from the server cannot be used; the page connects anew.
+    Garbled(String),
+    /// Another page has this client's id; commands that waited are lost.
+    Superseded {
+        /// How many.
+        lost: usize,
+    },
+}
+
+impl Notice {
+    /// How it is meant, and in what words.
+    #[must_use]
+    pub fn told(&self) -> (Tone, String) {
+        match self {
+            Self::Refused(problem) => (Tone::Bad, format!("Refused: {}", problem.detail)),
+            Self::Complaint(problem) => (Tone::Bad, format!("The server complains: {}", problem.detail)),
+            Self::Diverged { found } => (
+                Tone::Bad,
+                format!("This page differed from the server at seq {found}. Loading the state anew."),
+            ),
+            Self::Lagged => (Tone::Plain, "This page fell behind. Loading the state anew.".to_owned()),
+            Self::Garbled(why) => (Tone::Bad, format!("Connecting anew: {why}")),
+            Self::Superseded { lost: 0 } => {
+                (Tone::Plain, "Another tab took this tab's identity. Connecting as another.".to_owned())
+            }
+            Self::Superseded { lost } => (
+                Tone::Bad,
+                format!("Another tab took this tab's identity: changes that may be lost: {lost}."),
+            ),
+        }
+    }
+}

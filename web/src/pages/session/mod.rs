@@ -1,0 +1,178 @@
+//! One session: its objects, its world, and everybody's changes as they happen.
+
+mod bar;
+mod context;
+mod create;
+mod foot;
+mod inspector;
+mod parts;
+mod side;
+mod standing;
+mod tree;
+mod view;
+mod world;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use vws_core::{ObjectName, SessionId};
+use yew::prelude::*;
+
+use crate::browser;
+use crate::client::SessionClient;
+use crate::debug;
+use crate::ui::{Glyph, Icon, use_toasts};
+use bar::Bar;
+use context::SessionHandle;
+use foot::Foot;
+use side::{Side, Tab};
+use standing::the_end;
+use tree::Tree;
+use view::View;
+
+/// Properties of [`SessionPage`].
+#[derive(Properties, PartialEq)]
+pub struct SessionPageProps {
+    /// The session.
+    pub id: SessionId,
+}
+
+/// Which panels are shown beside the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Panels {
+    tree: bool,
+    side: bool,
+}
+
+impl Panels {
+    /// Both beside the world where there is room; on a phone each covers the world, so neither.
+    fn first() -> Self {
+        let room = !is_narrow();
+        Self { tree: room, side: room }
+    }
+
+    /// With the tree shown or hidden; on a phone only one of them is shown.
+    fn with_tree(self, tree: bool) -> Self {
+        Self { tree, side: self.side && !(tree && is_narrow()) }
+    }
+
+    /// With the side panel shown or hidden; on a phone only one of them is shown.
+    fn with_side(self, side: bool) -> Self {
+        Self { side, tree: self.tree && !(side && is_narrow()) }
+    }
+}
+
+/// Whether panels cover the world; the style sheet has the same bound.
+fn is_narrow() -> bool {
+    let query = browser::window().match_media("(max-width: 860px)");
+    query.ok().flatten().is_some_and(|query| query.matches())
+}
+
+/// The page of one session.
+#[component]
+pub fn SessionPage(props: &SessionPageProps) -> Html {
+    let session = use_client(props.id);
+    let panels = use_state(Panels::first);
+    let tab = use_state(Tab::default);
+    // The object that the form has just made: selecting it does not leave the form.
+    let made = use_mut_ref(|| None::<ObjectName>);
+    let selected = session.client.selected();
+    use_effect_with(selected, {
+        let (tab, made) = (tab.setter(), Rc::clone(&made));
+        move |selected| {
+            if selected.is_some() && made.take() != *selected {
+                tab.set(Tab::Object);
+            }
+        }
+    });
+
+    let onmake = Callback::from(move |name: ObjectName| drop(made.replace(Some(name))));
+    let ontab = {
+        let (tab, panels) = (tab.setter(), panels.clone());
+        Callback::from(move |chosen: Tab| {
+            tab.set(chosen);
+            panels.set(panels.with_side(true));
+        })
+    };
+    let onadd = ontab.reform(|()| Tab::Add(None));
+    let ontree = {
+        let panels = panels.clone();
+        Callback::from(move |()| panels.set(panels.with_tree(!panels.tree)))
+    };
+    let onside = {
+        let panels = panels.clone();
+        Callback::from(move |()| panels.set(panels.with_side(!panels.side)))
+    };
+    let Panels { tree, side } = *panels;
+    if let Some(end) = the_end(&session.client) {
+        return html! {
+            <ContextProvider<SessionHandle> context={session}>
+                <div class="session-page">
+                    <Bar {tree} {side} {ontree} {onside} />
+                    { end }
+                    <Foot />
+                </div>
+            </ContextProvider<SessionHandle>>
+        };
+    }
+    html! {
+        <ContextProvider<SessionHandle> context={session}>
+            <div class="session-page">
+                <Bar {tree} {side} ontree={ontree.clone()} onside={onside.clone()} />
+                <main class={classes!("workbench", tree.then_some("with-tree"), side.then_some("with-side"))}>
+                    if tree { <Tree {onadd} /> }
+                    <View />
+                    if side { <Side tab={(*tab).clone()} {ontab} {onmake} /> }
+                </main>
+                <Foot />
+                <nav class="dock" aria-label="Panels">
+                    { dock_button(Icon::Cube, "World", !tree && !side, {
+                        let panels = panels.clone();
+                        Callback::from(move |()| panels.set(Panels { tree: false, side: false }))
+                    }) }
+                    { dock_button(Icon::List, "Objects", tree, ontree) }
+                    { dock_button(Icon::Sliders, "Inspector", side, onside) }
+                </nav>
+            </div>
+        </ContextProvider<SessionHandle>>
+    }
+}
+
+fn dock_button(icon: Icon, label: &'static str, on: bool, onclick: Callback<()>) -> Html {
+    html! {
+        <button type="button" class="dock-button" aria-pressed={on.to_string()} onclick={onclick.reform(|_| ())}
+            data-testid={format!("dock-{}", label.to_lowercase())}>
+            <Glyph {icon} size={20} /><span>{ label }</span>
+        </button>
+    }
+}
+
+/// The page's part in a session, for as long as the page is there.
+#[hook]
+fn use_client(id: SessionId) -> SessionHandle {
+    let toasts = use_toasts();
+    let client = use_memo(id, |id| {
+        SessionClient::open(*id, move |notice| {
+            let (tone, words) = notice.told();
+            toasts.say(tone, words);
+        })
+    });
+    let revision = use_state(|| 0);
+    use_effect_with(id, {
+        let (client, revision) = (Rc::clone(&client), revision.setter());
+        move |_| {
+            let count = RefCell::new(0);
+            let following = client.follow(move |_| {
+                *count.borrow_mut() += 1;
+                revision.set(*count.borrow());
+            });
+            let handle = debug::install(&client);
+            move || {
+                drop(following);
+                drop(handle);
+                client.close();
+            }
+        }
+    });
+    SessionHandle { client: Rc::clone(&client), revision: *revision }
+}

@@ -1,0 +1,51 @@
+//! Pieces that several panels are made of.
+
+use yew::prelude::*;
+
+use crate::form::object::Axis;
+
+/// Properties of [`Section`].
+#[derive(Properties, PartialEq)]
+pub(super) struct SectionProps {
+    /// What it is called.
+    pub(super) title: AttrValue,
+    /// What it shows.
+    pub(super) children: Html,
+}
+
+/// A part of a panel, with a heading.
+#[component]
+pub(super) fn Section(props: &SectionProps) -> Html {
+    html! {
+        <section class="section">
+            <h3 class="section-title">{ props.title.clone() }</h3>
+            { props.children.clone() }
+        </section>
+    }
+}
+
+/// Properties of [`Triple`].
+#[derive(Properties, PartialEq)]
+pub(super) struct TripleProps {
+    /// What the three fields are together.
+    pub(super) label: AttrValue,
+    /// Draws the field of one axis; its label is that of the whole and the axis.
+    pub(super) field: Callback<(Axis, AttrValue, AttrValue), Html>,
+}
+
+/// Fields for x, y and z side by side.
+#[component]
+pub(super) fn Triple(props: &TripleProps) -> Html {
+    html! {
+        <fieldset class="triple">
+            <legend class="field-label">{ props.label.clone() }</legend>
+            <div class="triple-fields">
+                { for Axis::ALL.map(|axis| {
+                    let label = AttrValue::from(format!("{} {}", props.label, axis.as_str()));
+                    let prefix = AttrValue::from(axis.as_str().to_uppercase());
+                    html! { <div class={format!("axis axis-{}", axis.as_str())} key={axis.as_str()}>{ props.field.emit((axis, label, prefix)) }</div> }
+                }) }
+            </div>
+        </fieldset>
+    }
+}

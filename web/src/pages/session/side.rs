@@ -1,0 +1,117 @@
+//! The panel at the side: the selected object, a new one, or the world.
+
+use vws_core::ObjectName;
+use web_sys::KeyboardEvent;
+use yew::prelude::*;
+
+use super::context::use_session;
+use super::create::Create;
+use super::inspector::Inspector;
+use super::world::World;
+use crate::browser;
+use crate::ui::{Glyph, Icon};
+
+/// What the panel shows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) enum Tab {
+    /// The selected object.
+    #[default]
+    Object,
+    /// A new object, with the fields of another one to begin with.
+    Add(Option<ObjectName>),
+    /// The world and the shared camera.
+    World,
+}
+
+impl Tab {
+    const ALL: [(Self, &'static str, Icon); 3] = [
+        (Self::Object, "Object", Icon::Sliders),
+        (Self::Add(None), "Add", Icon::Plus),
+        (Self::World, "World", Icon::Globe),
+    ];
+
+    /// Whether it is the same tab, whatever it shows.
+    fn is(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
+/// Properties of [`Side`].
+#[derive(Properties, PartialEq)]
+pub(super) struct SideProps {
+    /// What it shows.
+    pub(super) tab: Tab,
+    /// Called with what it is to show.
+    pub(super) ontab: Callback<Tab>,
+    /// Called with the name of an object just before it is made here.
+    pub(super) onmake: Callback<ObjectName>,
+}
+
+/// The panel at the side.
+#[component]
+pub(super) fn Side(props: &SideProps) -> Html {
+    let session = use_session();
+    let ready = session.client.read(|replica| replica.confirmed().is_some());
+    let current = Tab::ALL.iter().position(|(tab, ..)| tab.is(&props.tab)).unwrap_or_default();
+    let onkeydown = {
+        let ontab = props.ontab.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let count = Tab::ALL.len();
+            let to = match event.key().as_str() {
+                "ArrowRight" => (current + 1) % count,
+                "ArrowLeft" => (current + count - 1) % count,
+                _ => return,
+            };
+            event.prevent_default();
+            ontab.emit(Tab::ALL[to].0.clone());
+            focus_tab(to);
+        })
+    };
+    let onadd = props.ontab.reform(|()| Tab::Add(None));
+    let onduplicate = props.ontab.reform(|name| Tab::Add(Some(name)));
+    html! {
+        <section class="panel side-panel" aria-label="Inspector" data-testid="side-panel">
+            <div class="tabs" role="tablist" aria-label="Inspector" {onkeydown}>
+                { for Tab::ALL.iter().enumerate().map(|(index, (tab, label, icon))| {
+                    let is_current = index == current;
+                    let (ontab, tab) = (props.ontab.clone(), tab.clone());
+                    html! {
+                        <button type="button" role="tab" class="tab" id={tab_id(index)} aria-selected={is_current.to_string()} aria-controls="side-body"
+                            tabindex={if is_current { "0" } else { "-1" }} onclick={move |_| ontab.emit(tab.clone())}
+                            data-testid={format!("tab-{}", label.to_lowercase())}>
+                            <Glyph icon={*icon} />{ *label }
+                        </button>
+                    }
+                }) }
+            </div>
+            <div class="side-body" id="side-body" role="tabpanel" aria-labelledby={tab_id(current)}>
+                if ready {
+                    { match &props.tab {
+                        Tab::Object => html! { <Inspector {onadd} {onduplicate} /> },
+                        Tab::Add(like) => html! {
+                            <Create key={like.as_ref().map_or("", |name| name.as_str())} like={like.clone()} onmake={props.onmake.clone()} />
+                        },
+                        Tab::World => html! { <World /> },
+                    } }
+                } else {
+                    <div class="panel-body" aria-busy="true">
+                        { for (0..4).map(|_| html! { <div class="skeleton skeleton-field"></div> }) }
+                    </div>
+                }
+            </div>
+        </section>
+    }
+}
+
+fn tab_id(index: usize) -> String {
+    format!("tab-{index}")
+}
+
+fn focus_tab(index: usize) {
+    use wasm_bindgen::JsCast;
+    let tab = browser::document().get_element_by_id(&tab_id(index));
+    if let Some(tab) = tab.and_then(|tab| tab.dyn_into::<web_sys::HtmlElement>().ok()) {
+        // Focus is a kindness: where it is refused the user clicks.
+        let _ = tab.focus();
+    }
+}

@@ -1,0 +1,113 @@
+//! The 3D view and what floats over it.
+
+use std::rc::Rc;
+
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+use super::context::use_session;
+use super::standing::StandingCover;
+use crate::form::world::share_view;
+use crate::theme::use_theme;
+use crate::ui::{Glyph, Icon, IconButton, Tone, use_toasts};
+use crate::viewport::scene::{Scene, Told};
+
+/// Whether there is a picture.
+#[derive(Debug, Clone, PartialEq)]
+enum Picture {
+    Fine,
+    /// The graphics card has taken the drawing away for now.
+    Lost,
+    /// There is no 3D here, and why.
+    Missing(String),
+}
+
+/// The 3D view of the session.
+#[component]
+pub(super) fn View() -> Html {
+    let client = use_session().client;
+    let dark = use_theme().dark;
+    let toasts = use_toasts();
+    let container = use_node_ref();
+    let scene = use_mut_ref(|| None::<Rc<Scene>>);
+    let picture = use_state_eq(|| Picture::Fine);
+    let own_view = use_state_eq(|| false);
+
+    use_effect_with((), {
+        let (container, scene, client) = (container.clone(), Rc::clone(&scene), Rc::clone(&client));
+        let (picture, own_view) = (picture.setter(), own_view.setter());
+        move |()| {
+            let lost = picture.clone();
+            let told = Told {
+                own_view: Box::new(move |own| own_view.set(own)),
+                lost: Box::new(move |is| lost.set(if is { Picture::Lost } else { Picture::Fine })),
+                say: Box::new(move |text| toasts.say(Tone::Bad, text)),
+            };
+            if let Some(element) = container.cast::<HtmlElement>() {
+                match Scene::new(&element, &client, dark, told) {
+                    Ok(made) => drop(scene.replace(Some(made))),
+                    Err(why) => picture.set(Picture::Missing(why)),
+                }
+            }
+            move || drop(scene.take())
+        }
+    });
+    use_effect_with(dark, {
+        let scene = Rc::clone(&scene);
+        move |dark| {
+            if let Some(scene) = scene.borrow().as_ref() {
+                scene.set_dark(*dark);
+            }
+        }
+    });
+
+    let with_scene = |act: fn(&Scene)| {
+        let scene = Rc::clone(&scene);
+        Callback::from(move |_: MouseEvent| {
+            if let Some(scene) = scene.borrow().as_ref() {
+                act(scene);
+            }
+        })
+    };
+    let onshare = {
+        let (scene, client) = (Rc::clone(&scene), Rc::clone(&client));
+        Callback::from(move |_: MouseEvent| {
+            let pose = scene.borrow().as_ref().map(|scene| scene.pose());
+            if let Some(pose) = pose {
+                client.submit(share_view(pose.position, pose.target));
+            }
+        })
+    };
+    let fine = *picture == Picture::Fine;
+    let orbiting = client.world().is_some_and(|world| world.orbit.is_some());
+    html! {
+        <section class="view" aria-label="World" data-testid="view">
+            <div ref={container} class="view-canvas" data-testid="viewport"></div>
+            if fine {
+                <div class="view-tools" role="toolbar" aria-label="View">
+                    <IconButton icon={Icon::Focus} label="Look at the selection" onclick={with_scene(Scene::frame)} testid="frame" />
+                    <IconButton icon={Icon::Expand} label="Look at everything" onclick={with_scene(Scene::frame_all)} testid="frame-all" />
+                    <span class="tools-divider" aria-hidden="true"></span>
+                    <IconButton icon={Icon::Globe} label="Back to the shared view" disabled={!*own_view}
+                        onclick={with_scene(Scene::show_shared)} testid="shared-view" />
+                    <IconButton icon={Icon::Camera} label="Use my view for everybody" onclick={onshare} testid="use-my-view" />
+                </div>
+            }
+            if orbiting && !*own_view && fine {
+                <div class="view-note" data-testid="orbiting"><Glyph icon={Icon::Orbit} size={14} />{ "The shared camera circles. Drag to look by yourself." }</div>
+            }
+            if let Picture::Missing(why) = &*picture {
+                <div class="notice" data-testid="no-webgl">
+                    <Glyph icon={Icon::Alert} size={40} />
+                    <h2>{ "There is no 3D view here" }</h2>
+                    <p>{ why }</p>
+                    <p>{ "Everything else works: the list of objects, the inspector and the live updates." }</p>
+                </div>
+            }
+            if *picture == Picture::Lost {
+                <div class="view-note view-note-bad" role="status">{ "The graphics card has paused the view. It comes back by itself." }</div>
+            }
+            <StandingCover />
+        </section>
+    }
+}

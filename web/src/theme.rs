@@ -1,0 +1,152 @@
+//! Dark, light, or as the system has it.
+
+use gloo_events::EventListener;
+use web_sys::MediaQueryList;
+use yew::prelude::*;
+
+use crate::browser;
+
+/// What the user chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Choice {
+    /// As the system has it, and along with it.
+    #[default]
+    System,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+/// Where the choice is kept. `web/early.js` reads it too, before anything is drawn.
+const STORAGE_KEY: &str = "vws.theme";
+
+impl Choice {
+    /// Every choice, in the order of the toggle.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// The choice as it is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// The choice that was stored; anything else means the system's.
+    #[must_use]
+    pub fn from_stored(text: Option<&str>) -> Self {
+        Self::ALL.into_iter().find(|choice| Some(choice.as_str()) == text).unwrap_or_default()
+    }
+
+    /// Whether the page is dark.
+    #[must_use]
+    pub const fn is_dark(self, system_is_dark: bool) -> bool {
+        match self {
+            Self::System => system_is_dark,
+            Self::Light => false,
+            Self::Dark => true,
+        }
+    }
+
+    /// The next one of the toggle.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::System => Self::Light,
+            Self::Light => Self::Dark,
+            Self::Dark => Self::System,
+        }
+    }
+}
+
+/// The theme in force, and how to change it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Theme {
+    /// What the user chose.
+    pub choice: Choice,
+    /// Whether the page is dark, by choice or by the system.
+    pub dark: bool,
+    /// Makes another choice and keeps it.
+    pub choose: Callback<Choice>,
+}
+
+fn system_query() -> Option<MediaQueryList> {
+    browser::window().match_media("(prefers-color-scheme: dark)").ok().flatten()
+}
+
+fn stored() -> Choice {
+    let text = browser::local_storage().and_then(|s| s.get_item(STORAGE_KEY).ok().flatten());
+    Choice::from_stored(text.as_deref())
+}
+
+/// Writes the choice where the style sheet sees it and where the next visit finds it.
+fn put_into_force(choice: Choice) {
+    if let Some(root) = browser::document().document_element() {
+        // Setting an attribute of this name cannot fail.
+        let _ = root.set_attribute("data-theme", choice.as_str());
+    }
+    if let Some(storage) = browser::local_storage() {
+        // A full storage forgets the choice; nothing else depends on it.
+        let _ = storage.set_item(STORAGE_KEY, choice.as_str());
+    }
+}
+
+/// The theme of the page. For the root component: others get it from the context.
+#[hook]
+pub fn use_theme_root() -> Theme {
+    let choice = use_state(stored);
+    let system_is_dark = use_state(|| system_query().is_none_or(|q| q.matches()));
+    let setter = system_is_dark.setter();
+    use_effect_with((), move |()| {
+        let listener = system_query().map(|query| {
+            let matches = query.clone();
+            EventListener::new(&query, "change", move |_| setter.set(matches.matches()))
+        });
+        move || drop(listener)
+    });
+    use_effect_with(*choice, |choice| put_into_force(*choice));
+    let choose = use_callback((), {
+        let choice = choice.setter();
+        move |chosen, ()| choice.set(chosen)
+    });
+    Theme { choice: *choice, dark: choice.is_dark(*system_is_dark), choose }
+}
+
+/// The theme in force.
+///
+/// # Panics
+/// Outside of the root component.
+#[hook]
+pub fn use_theme() -> Theme {
+    use_context().expect("the root component provides the theme")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_choice_survives_storage_and_anything_else_is_the_systems() {
+        for choice in Choice::ALL {
+            assert_eq!(Choice::from_stored(Some(choice.as_str())), choice);
+        }
+        assert_eq!(Choice::from_stored(Some("purple")), Choice::System);
+        assert_eq!(Choice::from_stored(None), Choice::System);
+    }
+
+    #[test]
+    fn only_the_systems_choice_follows_the_system() {
+        assert_eq!(Choice::ALL.map(|c| c.is_dark(true)), [true, false, true]);
+        assert_eq!(Choice::ALL.map(|c| c.is_dark(false)), [false, false, true]);
+    }
+
+    #[test]
+    fn the_toggle_goes_round() {
+        assert_eq!(Choice::ALL.map(Choice::next), [Choice::Light, Choice::Dark, Choice::System]);
+    }
+}

@@ -1,0 +1,166 @@
+//! The JavaScript viewport as Rust calls it. What each call means is told in `web/js/viewport.js`.
+
+use js_sys::{Float32Array, Function, Object, Reflect};
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::HtmlElement;
+
+#[wasm_bindgen(module = "/js/dist/viewport.js")]
+extern "C" {
+    /// One 3D view inside one element of the page.
+    pub type Viewport;
+
+    /// Throws where there is no WebGL.
+    #[wasm_bindgen(constructor, catch)]
+    pub fn new(container: &HtmlElement, callbacks: &JsValue, options: &JsValue) -> Result<Viewport, JsValue>;
+
+    /// Takes records of objects in. The array is read within the call.
+    #[wasm_bindgen(method, catch)]
+    pub fn apply(this: &Viewport, records: &Float32Array) -> Result<(), JsValue>;
+
+    /// The text of a slot.
+    #[wasm_bindgen(method, js_name = setText)]
+    pub fn set_text(this: &Viewport, slot: u32, text: &str);
+
+    /// The address of a slot's model.
+    #[wasm_bindgen(method, js_name = setModel)]
+    pub fn set_model(this: &Viewport, slot: u32, url: &str);
+
+    /// Removes every object.
+    #[wasm_bindgen(method)]
+    pub fn clear(this: &Viewport);
+
+    /// The grid.
+    #[wasm_bindgen(method, catch, js_name = setWorld)]
+    pub fn set_world(this: &Viewport, world: &JsValue) -> Result<(), JsValue>;
+
+    /// The camera's pose.
+    #[wasm_bindgen(method, js_name = setCamera)]
+    pub fn set_camera(this: &Viewport, px: f64, py: f64, pz: f64, tx: f64, ty: f64, tz: f64, fov: f64);
+
+    /// Takes the camera's pose from a function, or no longer.
+    #[wasm_bindgen(method)]
+    pub fn follow(this: &Viewport, source: Option<&Function>);
+
+    /// Flies to the selection, or to everything.
+    #[wasm_bindgen(method)]
+    pub fn frame(this: &Viewport);
+
+    /// Flies to everything.
+    #[wasm_bindgen(method, js_name = frameAll)]
+    pub fn frame_all(this: &Viewport);
+
+    /// Highlights exactly these slots.
+    #[wasm_bindgen(method)]
+    pub fn select(this: &Viewport, slots: &[u32]);
+
+    /// The theme.
+    #[wasm_bindgen(method, js_name = setTheme)]
+    pub fn set_theme(this: &Viewport, theme: &JsValue);
+
+    /// Gives everything back.
+    #[wasm_bindgen(method)]
+    pub fn dispose(this: &Viewport);
+}
+
+/// The grid, as the viewport takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Grid {
+    /// Positions per axis.
+    pub size: f64,
+    /// 0 is opaque, 1 invisible.
+    pub transparency: f64,
+}
+
+/// The looks, as the viewport takes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Looks {
+    /// Whether it is dark.
+    pub dark: bool,
+}
+
+/// A plain value as the viewport takes it.
+///
+/// # Panics
+/// Never for the types of this module, which are plain structs.
+#[must_use]
+pub fn value(value: &impl Serialize) -> JsValue {
+    serde_wasm_bindgen::to_value(value).expect("a plain struct becomes an object")
+}
+
+/// A pose of the camera.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Pose {
+    /// Where it stands.
+    pub position: [f64; 3],
+    /// What it looks at.
+    pub target: [f64; 3],
+}
+
+/// What the viewport tells.
+pub struct Callbacks {
+    /// A click on the object in a slot, or on nothing (-1).
+    pub select: Box<dyn Fn(i32)>,
+    /// The camera has moved; whether the user moved it.
+    pub camera: Box<dyn Fn(Pose, bool)>,
+    /// A model cannot be shown.
+    pub model_error: Box<dyn Fn(u32, String)>,
+    /// Whether the graphics card has taken the drawing away.
+    pub lost: Box<dyn Fn(bool)>,
+}
+
+type CameraClosure = Closure<dyn Fn(f64, f64, f64, f64, f64, f64, bool)>;
+
+/// The callbacks as JavaScript calls them; they live as long as this.
+pub struct Hooks {
+    object: Object,
+    _select: Closure<dyn Fn(i32)>,
+    _camera: CameraClosure,
+    _model_error: Closure<dyn Fn(u32, String)>,
+    _lost: Closure<dyn Fn()>,
+    _restored: Closure<dyn Fn()>,
+}
+
+impl Hooks {
+    /// Makes them callable.
+    #[must_use]
+    pub fn new(callbacks: Callbacks) -> Self {
+        let Callbacks { select, camera, model_error, lost } = callbacks;
+        let lost = std::rc::Rc::new(lost);
+        let restored = std::rc::Rc::clone(&lost);
+        let select = Closure::<dyn Fn(i32)>::new(select);
+        let camera: CameraClosure = Closure::new(move |px, py, pz, tx, ty, tz, by_user| {
+            camera(Pose { position: [px, py, pz], target: [tx, ty, tz] }, by_user);
+        });
+        let model_error = Closure::<dyn Fn(u32, String)>::new(model_error);
+        let lost = Closure::<dyn Fn()>::new(move || lost(true));
+        let restored = Closure::<dyn Fn()>::new(move || restored(false));
+        let object = Object::new();
+        let parts = [
+            ("onSelect", select.as_ref()),
+            ("onCamera", camera.as_ref()),
+            ("onModelError", model_error.as_ref()),
+            ("onContextLost", lost.as_ref()),
+            ("onContextRestored", restored.as_ref()),
+        ];
+        for (name, function) in parts {
+            Reflect::set(&object, &name.into(), function).expect("a plain object takes any property");
+        }
+        Self {
+            object,
+            _select: select,
+            _camera: camera,
+            _model_error: model_error,
+            _lost: lost,
+            _restored: restored,
+        }
+    }
+
+    /// The object to give to the viewport.
+    #[must_use]
+    pub fn object(&self) -> &JsValue {
+        &self.object
+    }
+}

@@ -1,0 +1,12 @@
+//! The 3D view of a session.
+//!
+//! # Layout
+//! - [`binding`]: the JavaScript viewport as Rust calls it.
+//! - [`scene`]: one view, kept as the replica is.
+//! - [`batch`], [`records`], [`slots`]: changes of the replica into floats.
+
+pub mod batch;
+pub mod binding;
+pub mod records;
+pub mod scene;
+pub mod slots;

@@ -1,0 +1,269 @@
+//! The 3D view of one session, kept as the replica is.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use js_sys::{Array, Float32Array, Function};
+use vws_core::World;
+use vws_core::reduce::State;
+use vws_core::replica::View;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::HtmlElement;
+
+use super::batch::{Batcher, Caption};
+use super::binding::{Callbacks, Grid, Hooks, Looks, Pose, Viewport, value};
+use crate::client::dirty::Dirty;
+use crate::client::{Following, SessionClient};
+
+/// What the view tells the page around it.
+pub struct Told {
+    /// The camera is the user's own now, or the shared one again.
+    pub own_view: Box<dyn Fn(bool)>,
+    /// The graphics card has taken the drawing away, or has given it back.
+    pub lost: Box<dyn Fn(bool)>,
+    /// Something to tell the user.
+    pub say: Box<dyn Fn(String)>,
+}
+
+/// Computes a pose of the camera from the time.
+type PoseSource = Closure<dyn Fn(f64) -> JsValue>;
+
+/// Where the shared camera comes from, and stands.
+#[derive(Debug, Clone, PartialEq)]
+struct Shared {
+    pose: Pose,
+    fov: f64,
+    orbit: Option<vws_core::model::Orbit>,
+}
+
+impl Shared {
+    fn of(world: &World) -> Self {
+        let target = world.camera_target;
+        let position = [world.camera_x, world.camera_y, world.camera_z].map(|v| v.get());
+        let target = [target.x, target.y, target.z].map(|v| v.get());
+        Self { pose: Pose { position, target }, fov: world.camera_fov.get(), orbit: world.orbit }
+    }
+}
+
+/// The 3D view of one session. Dropping it gives the graphics card back.
+pub struct Scene {
+    viewport: Viewport,
+    client: Rc<SessionClient>,
+    batcher: RefCell<Batcher>,
+    grid: Cell<Option<Grid>>,
+    shared: RefCell<Option<Shared>>,
+    /// Computes the orbit's pose; called by the viewport for each picture.
+    orbit: RefCell<Option<PoseSource>>,
+    pose: Cell<Pose>,
+    own_view: Cell<bool>,
+    told: Told,
+    _hooks: Hooks,
+    following: RefCell<Option<Following>>,
+}
+
+impl Scene {
+    /// Draws `client`'s session inside `container` for as long as it is kept.
+    ///
+    /// # Errors
+    /// Why there is no 3D view, in words for the user.
+    pub fn new(
+        container: &HtmlElement,
+        client: &Rc<SessionClient>,
+        dark: bool,
+        told: Told,
+    ) -> Result<Rc<Self>, String> {
+        // The viewport calls back only after this function: at the earliest in the next frame.
+        let slot: Rc<RefCell<Weak<Self>>> = Rc::default();
+        let hooks = Hooks::new(callbacks(&slot));
+        let viewport =
+            Viewport::new(container, hooks.object(), &value(&Looks { dark })).map_err(|error| {
+                let message = error.dyn_ref::<js_sys::Error>().map(|e| String::from(e.message()));
+                message.unwrap_or_else(|| "the 3D view cannot be started".to_owned())
+            })?;
+        let scene = Rc::new(Self {
+            viewport,
+            client: Rc::clone(client),
+            batcher: RefCell::default(),
+            grid: Cell::default(),
+            shared: RefCell::default(),
+            orbit: RefCell::default(),
+            pose: Cell::default(),
+            own_view: Cell::default(),
+            told,
+            _hooks: hooks,
+            following: RefCell::default(),
+        });
+        slot.replace(Rc::downgrade(&scene));
+        scene.draw(&Dirty::everything());
+        let weak = Rc::downgrade(&scene);
+        scene.following.replace(Some(client.follow(move |dirty| {
+            if let Some(scene) = weak.upgrade() {
+                scene.draw(dirty);
+            }
+        })));
+        Ok(scene)
+    }
+
+    /// Draws what has changed.
+    fn draw(&self, dirty: &Dirty) {
+        self.client.read(|replica| {
+            let view = replica.view();
+            if dirty.all_objects || !dirty.objects.is_empty() {
+                self.objects(dirty, view.as_ref());
+            }
+            if let Some(view) = view.as_ref().filter(|_| dirty.world) {
+                self.world(view.world());
+            }
+        });
+        if dirty.selection || dirty.all_objects || !dirty.objects.is_empty() {
+            self.selection();
+        }
+    }
+
+    fn objects(&self, dirty: &Dirty, view: Option<&View<'_>>) {
+        let mut batcher = self.batcher.borrow_mut();
+        let batch = batcher.batch(dirty, view);
+        if !batch.records.is_empty() {
+            let records = Float32Array::from(batch.records.as_slice());
+            if let Err(error) = self.viewport.apply(&records) {
+                // The layout is checked there; a fault in it is a fault of this page.
+                web_sys::console::error_2(&"the viewport refused a batch".into(), &error);
+            }
+        }
+        for caption in &batch.captions {
+            match caption {
+                Caption::Text(slot, text) => self.viewport.set_text(*slot, text.as_str()),
+                Caption::Model(slot, url) => self.viewport.set_model(*slot, url),
+            }
+        }
+    }
+
+    fn selection(&self) {
+        let batcher = self.batcher.borrow();
+        let slot = self.client.selected().and_then(|name| batcher.slots().get(&name));
+        self.viewport.select(slot.as_slice());
+    }
+
+    fn world(&self, world: &World) {
+        let grid = Grid { size: world.size.get(), transparency: world.transparency.get() };
+        if self.grid.replace(Some(grid)) != Some(grid)
+            && let Err(error) = self.viewport.set_world(&value(&grid))
+        {
+            web_sys::console::error_2(&"the viewport refused a world".into(), &error);
+        }
+        let shared = Shared::of(world);
+        if self.shared.borrow().as_ref() != Some(&shared) {
+            self.shared.replace(Some(shared));
+            self.show_shared();
+        }
+    }
+
+    /// Shows what the shared camera sees, and follows it.
+    pub fn show_shared(&self) {
+        let Some(Shared { pose, fov, orbit }) = self.shared.borrow().clone() else { return };
+        let ([px, py, pz], [tx, ty, tz]) = (pose.position, pose.target);
+        self.viewport.set_camera(px, py, pz, tx, ty, tz, fov);
+        self.viewport.follow(None);
+        self.orbit.replace(orbit.map(|_| {
+            let client = Rc::downgrade(&self.client);
+            PoseSource::new(move |now| orbit_pose(&client, now))
+        }));
+        if let Some(orbit) = self.orbit.borrow().as_ref() {
+            self.viewport.follow(Some(orbit.as_ref().unchecked_ref::<Function>()));
+        }
+        self.set_own_view(false);
+    }
+
+    fn set_own_view(&self, own: bool) {
+        if self.own_view.replace(own) != own {
+            (self.told.own_view)(own);
+        }
+    }
+
+    /// Where the user looks from now.
+    #[must_use]
+    pub fn pose(&self) -> Pose {
+        self.pose.get()
+    }
+
+    /// Flies to the selected object, or to everything.
+    pub fn frame(&self) {
+        self.viewport.frame();
+    }
+
+    /// Flies to everything.
+    pub fn frame_all(&self) {
+        self.viewport.frame_all();
+    }
+
+    /// Makes it dark or light.
+    pub fn set_dark(&self, dark: bool) {
+        self.viewport.set_theme(&value(&Looks { dark }));
+    }
+
+    fn clicked(&self, slot: i32) {
+        let name =
+            u32::try_from(slot).ok().and_then(|slot| self.batcher.borrow().slots().name(slot).cloned());
+        self.client.select(name);
+    }
+
+    fn model_failed(&self, slot: u32, why: &str) {
+        if let Some(name) = self.batcher.borrow().slots().name(slot) {
+            (self.told.say)(format!("The model of {name} cannot be shown: {why}"));
+        }
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        self.following.replace(None);
+        self.viewport.dispose();
+    }
+}
+
+/// Where the shared orbit has the camera at `now`, as the viewport takes it.
+fn orbit_pose(client: &Weak<SessionClient>, now: f64) -> JsValue {
+    let world = client.upgrade().and_then(|client| client.world());
+    let Some((world, orbit)) = world.and_then(|world| world.orbit.map(|orbit| (world, orbit))) else {
+        return JsValue::NULL;
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number after 1970")]
+    let position = orbit.position(world.camera_target, now.max(0.0) as u64);
+    let target = world.camera_target;
+    let target = [target.x, target.y, target.z].map(|v| v.get());
+    position.into_iter().chain(target).map(JsValue::from_f64).collect::<Array>().into()
+}
+
+fn callbacks(scene: &Rc<RefCell<Weak<Scene>>>) -> Callbacks {
+    let with = |scene: &Rc<RefCell<Weak<Scene>>>| {
+        let scene = Rc::clone(scene);
+        move || scene.borrow().upgrade()
+    };
+    let (select, camera, model_error, lost) = (with(scene), with(scene), with(scene), with(scene));
+    Callbacks {
+        select: Box::new(move |slot| {
+            if let Some(scene) = select() {
+                scene.clicked(slot);
+            }
+        }),
+        camera: Box::new(move |pose, by_user| {
+            if let Some(scene) = camera() {
+                scene.pose.set(pose);
+                if by_user {
+                    scene.set_own_view(true);
+                }
+            }
+        }),
+        model_error: Box::new(move |slot, why| {
+            if let Some(scene) = model_error() {
+                scene.model_failed(slot, &why);
+            }
+        }),
+        lost: Box::new(move |is_lost| {
+            if let Some(scene) = lost() {
+                (scene.told.lost)(is_lost);
+            }
+        }),
+    }
+}
