@@ -9,6 +9,7 @@
 //! - `commands`, `batches`, `events`, `errors`: what commands lead to.
 //! - `parsing`: bytes.
 //! - `digest`, `snapshots`: states that travel.
+//! - `replica`: mirrors, message by message; `tests/network` has them on a network that breaks everything.
 
 mod batches;
 mod commands;
@@ -24,5 +25,6 @@ mod numbers;
 mod objects;
 mod parsing;
 mod properties;
+mod replica;
 mod snapshots;
 mod world;

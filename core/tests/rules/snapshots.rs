@@ -62,20 +62,18 @@ fn snap3_a_snapshot_that_is_not_what_its_digest_says_is_refused() {
 
 #[test]
 fn snap4_parts_have_at_most_1000_objects_and_there_is_always_one() {
-    for (objects, sizes) in [
-        (0, vec![0]),
-        (1, vec![1]),
-        (1_000, vec![1_000]),
-        (1_001, vec![1_000, 1]),
-        (2_500, vec![1_000, 1_000, 500]),
-    ] {
-        let parts = with_objects(objects).session.snapshot().into_parts();
-        assert_eq!(parts.iter().map(|part| part.objects.len()).collect::<Vec<_>>(), sizes);
+    for objects in [0, 1, 999, 2_500] {
+        let whole = with_objects(objects).session.snapshot();
+        let parts = whole.clone().into_parts();
+        assert_eq!(parts.len() == 1, objects <= 1);
         for (n, part) in parts.iter().enumerate() {
-            assert_eq!((part.part as usize, part.parts as usize), (n, sizes.len()));
+            assert_eq!((part.part as usize, part.parts as usize), (n, parts.len()));
             assert_eq!(part.head.is_some(), n == 0);
             assert_eq!(part.seq, objects as u64);
+            assert!(part.objects.len() <= 1_000);
         }
+        let together: Vec<_> = parts.into_iter().flat_map(|part| part.objects).collect();
+        assert_eq!(together, whole.objects);
     }
 }
 
@@ -86,36 +84,42 @@ fn assemble(parts: impl IntoIterator<Item = SnapshotPart>) -> Option<Snapshot> {
 
 #[test]
 fn snap4_parts_come_in_any_order_and_more_than_once() {
-    let whole = with_objects(2_500).session.snapshot();
-    let [one, two, three] = &whole.clone().into_parts()[..] else { panic!("are three") };
-    for order in [[one, two, three], [three, two, one], [two, three, one], [three, one, two]] {
-        let doubled = order.into_iter().flat_map(|part| [part.clone(), part.clone()]);
+    let whole = with_objects(1_000).session.snapshot();
+    let parts = whole.clone().into_parts();
+    let count = parts.len();
+    assert!(count > 2);
+    let mut orders = vec![parts.clone(), parts.iter().rev().cloned().collect()];
+    orders.extend((1..count).map(|n| [&parts[n..], &parts[..n]].concat()));
+    for order in orders {
+        let doubled = order.into_iter().flat_map(|part| [part.clone(), part]);
         assert_eq!(assemble(doubled).as_ref(), Some(&whole));
     }
     let mut assembly = SnapshotAssembly::default();
     assert_eq!(assembly.progress(), (0, 0));
-    assert_eq!(assembly.receive(two.clone()), None);
-    assert_eq!(assembly.receive(two.clone()), None);
-    assert_eq!(assembly.progress(), (1, 3));
-    assert_eq!(assembly.receive(one.clone()), None);
-    assert_eq!(assembly.progress(), (2, 3));
-    assert_eq!(assembly.receive(three.clone()).as_ref(), Some(&whole));
+    let (last, others) = parts.split_last().expect("are some");
+    for (n, part) in (1..).zip(others) {
+        assert_eq!(assembly.receive(part.clone()), None);
+        assert_eq!(assembly.receive(part.clone()), None);
+        assert_eq!(assembly.progress(), (n, count as u32));
+    }
+    assert_eq!(assembly.receive(last.clone()).as_ref(), Some(&whole));
     assert_eq!(assembly.progress(), (0, 0), "and it is ready for the next");
 }
 
 #[test]
 fn snap4_a_part_of_another_snapshot_starts_over() {
-    let mut given = with_objects(1_500);
+    let mut given = with_objects(500);
     let old = given.session.snapshot().into_parts();
     given.run(&plain("new")).expect("is taken");
     let whole = given.session.snapshot();
     let new = whole.clone().into_parts();
-    let mixed = [&old[0], &new[1], &old[1], &new[0], &new[1]];
-    assert_eq!(assemble(mixed.into_iter().cloned()).as_ref(), Some(&whole));
+    assert!(old.len() > 1 && new.len() > 1);
+    let mixed = [&old[..1], &new[1..], &old[1..], &new[..]].concat();
+    assert_eq!(assemble(mixed).as_ref(), Some(&whole));
     // What does not fit together makes no snapshot.
-    let none = SnapshotPart { part: 2, ..new[1].clone() };
-    assert_eq!(assemble([new[0].clone(), none]), None);
+    let beyond = SnapshotPart { part: new.len() as u32, ..new[1].clone() };
+    assert_eq!(assemble([&new[..1], &[beyond], &new[2..]].concat()), None);
     let headless = SnapshotPart { head: None, ..new[0].clone() };
-    assert_eq!(assemble([headless, new[1].clone()]), None);
+    assert_eq!(assemble([&[headless], &new[1..]].concat()), None);
     assert_eq!(assemble([SnapshotPart { parts: 0, ..new[0].clone() }]), None);
 }
