@@ -133,7 +133,7 @@ async fn until(client: &Client, wanted: impl FnMut(&Status) -> bool) {
 }
 
 #[tokio::test]
-async fn client1_two_clients_and_the_server_end_equal_in_both_encodings() {
+async fn client1_client5_two_clients_and_the_server_end_equal_in_both_encodings() {
     let world = World::start().await;
     let session = world.session().await;
     let json = Client::connect(&world.url(), session, options(Encoding::Json)).await.expect("connects");
