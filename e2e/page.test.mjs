@@ -1,35 +1,24 @@
 // The server's own page, as a browser loads it.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { screenshot, startBrowser } from "./lib/browser.mjs";
-import { startServer } from "./lib/server.mjs";
+import { test } from "node:test";
+import { screenshot } from "./lib/browser.mjs";
+import { stage } from "./lib/stage.mjs";
 
-let server;
-let browser;
+const here = stage();
 
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-
-after(async () => {
-  await browser?.stop();
-  await server?.stop();
-});
-
-test("the page comes up under the server's own policy, without a fault", async () => {
-  const page = await browser.open(server.origin);
+test("HTTP6: the page comes up under the server's own policy, without a fault", async () => {
+  const page = await here.browser.open(here.server.origin);
   await page.getByRole("heading", { level: 1 }).first().waitFor();
   assert.match(await page.title(), /VWS/);
   await screenshot(page, "start");
   assert.deepEqual(page.faults, []);
 });
 
-test("every part of the page arrives compressed, with a type and a caching rule", async () => {
-  const page = await browser.open("about:blank");
+test("HTTP6: every part of the page arrives compressed, with a type and a caching rule", async () => {
+  const page = await here.browser.open("about:blank");
   const answers = [];
   page.on("response", (response) => answers.push(response));
-  await page.goto(server.origin);
+  await page.goto(here.server.origin);
   await page.getByRole("heading", { level: 1 }).first().waitFor();
   const parts = answers.filter((answer) => /\.(js|wasm)$/.test(new URL(answer.url()).pathname));
   assert.ok(parts.length >= 2, "a page has a script and a program");

@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn client2_waits_double_up_to_their_bound_and_are_drawn_below_it() {
+    fn client1_waits_double_up_to_their_bound_and_are_drawn_below_it() {
         let backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(1) };
         let bounds: Vec<u128> = [0, 1, 2, 3, 4, 40, u32::MAX].map(|n| backoff.bound(n).as_millis()).to_vec();
         assert_eq!(bounds, [100, 200, 400, 800, 1_000, 1_000, 1_000]);

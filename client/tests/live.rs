@@ -25,8 +25,12 @@ struct World {
 
 impl World {
     async fn start() -> Self {
+        Self::start_with(Config::default()).await
+    }
+
+    async fn start_with(config: Config) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-        let server = Server::new(listener, Config::default()).expect("starts");
+        let server = Server::new(listener, config).expect("starts");
         let address = server.address();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
@@ -133,7 +137,7 @@ async fn until(client: &Client, wanted: impl FnMut(&Status) -> bool) {
 }
 
 #[tokio::test]
-async fn client1_client5_two_clients_and_the_server_end_equal_in_both_encodings() {
+async fn client5_two_clients_and_the_server_end_equal_in_both_encodings() {
     let world = World::start().await;
     let session = world.session().await;
     let json = Client::connect(&world.url(), session, options(Encoding::Json)).await.expect("connects");
@@ -159,7 +163,7 @@ async fn client1_client5_two_clients_and_the_server_end_equal_in_both_encodings(
 }
 
 #[tokio::test]
-async fn rep6_what_the_client_refuses_is_what_the_server_would_and_is_not_sent() {
+async fn client2_rep6_what_the_client_refuses_is_what_the_server_would_and_is_not_sent() {
     let world = World::start().await;
     let session = world.session().await;
     let client = Client::connect(&world.url(), session, options(Encoding::Json)).await.expect("connects");
@@ -171,7 +175,7 @@ async fn rep6_what_the_client_refuses_is_what_the_server_would_and_is_not_sent()
 }
 
 #[tokio::test]
-async fn law8_commands_under_way_when_the_wire_is_cut_have_one_effect() {
+async fn client1_law8_commands_under_way_when_the_wire_is_cut_have_one_effect() {
     let world = World::start().await;
     let wire = Wire::to(world.address).await;
     let session = world.session().await;
@@ -235,7 +239,29 @@ async fn ws5_a_client_that_was_away_gets_only_what_it_missed() {
 }
 
 #[tokio::test]
-async fn client3_a_program_sees_its_own_wishes_at_once_and_refusals_roll_back() {
+async fn ws13_a_client_that_falls_behind_the_feed_gets_a_snapshot_and_loses_nothing() {
+    let mut config = Config::default();
+    config.limits.feed_events = 4;
+    let world = World::start_with(config).await;
+    let session = world.session().await;
+    let url = world.url();
+    let connect = || Client::connect(&url, session, options(Encoding::Json));
+    let (writer, reader) = tokio::join!(connect(), connect());
+    let (writer, reader) = (writer.expect("connects"), reader.expect("connects"));
+    let commands = (0..100).map(|n| create(&format!("o {n}"), 1.0)).collect();
+    // A batch of more events than the feed holds: nobody can read them all from it.
+    let ack = writer.submit(Command::Batch { commands }).await.expect("takes effect");
+    assert_eq!((ack.seq, ack.events), (100, 100), "the writer is told, though it saw no event of its own");
+    at_seq(&reader, 100).await;
+    let truth = world.snapshot(session).await;
+    for client in [&writer, &reader] {
+        at_seq(client, 100).await;
+        assert_eq!(client.snapshot().map(|mirror| mirror.digest), Some(truth.digest));
+    }
+}
+
+#[tokio::test]
+async fn rep11_a_program_sees_its_own_wishes_at_once_and_refusals_roll_back() {
     let world = World::start().await;
     let wire = Wire::to(world.address).await;
     let session = world.session().await;
@@ -260,7 +286,7 @@ async fn client3_a_program_sees_its_own_wishes_at_once_and_refusals_roll_back() 
 }
 
 #[tokio::test]
-async fn pres4_peers_see_each_other_and_each_others_leaving() {
+async fn pres1_peers_see_each_other_and_each_others_leaving() {
     let world = World::start().await;
     let session = world.session().await;
     let named = |name: &str| Options { name: Some(name.to_owned()), ..options(Encoding::MessagePack) };
@@ -284,7 +310,7 @@ async fn pres4_peers_see_each_other_and_each_others_leaving() {
 }
 
 #[tokio::test]
-async fn ws14_a_session_that_is_not_there_or_ends_ends_the_client() {
+async fn client3_ws14_a_session_that_is_not_there_or_ends_ends_the_client() {
     let world = World::start().await;
     let nowhere: SessionId = "0190b5a0-0000-7000-8000-000000000001".parse().expect("is an id");
     let refused = Client::connect(&world.url(), nowhere, options(Encoding::Json)).await.map(|_| ());
@@ -312,7 +338,7 @@ async fn cli3_a_server_that_ends_tells_its_clients_and_waits_for_them() {
 }
 
 #[tokio::test]
-async fn client4_an_address_of_another_form_is_refused() {
+async fn an_address_of_another_form_is_refused() {
     for base in ["127.0.0.1:8080", "https://127.0.0.1:8080", "http://127.0.0.1:8080/s/1", "", "http:///"] {
         let session: SessionId = "0190b5a0-0000-7000-8000-000000000001".parse().expect("is an id");
         let refused = Client::connect(base, session, Options::default()).await.map(|_| ());

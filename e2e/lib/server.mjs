@@ -4,6 +4,8 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** The built page; by the name under which the server itself knows it. */
+const PAGE = process.env.VWS_PAGE ?? `${ROOT}dist`;
 const PROGRAM = process.env.VWS_BIN ?? `${ROOT}target/debug/vws`;
 /** A start takes milliseconds; this much is allowed on a machine that is busy with other things. */
 const START_LIMIT_MS = 20_000;
@@ -17,7 +19,7 @@ const STOP_LIMIT_MS = 10_000;
 export async function startServer({ port = 0, args = [] } = {}) {
   const child = spawn(
     PROGRAM,
-    ["serve", "--listen", `127.0.0.1:${port}`, "--page", `${ROOT}dist`, "--ephemeral", ...args],
+    ["serve", "--listen", `127.0.0.1:${port}`, "--page", PAGE, "--ephemeral", ...args],
     { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] },
   );
   let log = "";

@@ -147,10 +147,10 @@ pub struct Limits {
     /// Bytes in one WebSocket message from a client.
     #[arg(long, env = "VWS_MAX_MESSAGE", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_message)]
     pub max_message: ByteSize,
-    /// Commands a second that one connection may send in the long run.
+    /// Commands a second that one WebSocket may send in the long run.
     #[arg(long, env = "VWS_COMMAND_RATE", value_name = "N", default_value_t = Limits::DEFAULT.command_rate, value_parser = above_0())]
     pub command_rate: u32,
-    /// Commands that one connection may send at once after a rest.
+    /// Commands that one WebSocket may send at once after a rest.
     #[arg(long, env = "VWS_COMMAND_BURST", value_name = "N", default_value_t = Limits::DEFAULT.command_burst, value_parser = above_0())]
     pub command_burst: u32,
     /// Time for a WebSocket client to say hello.

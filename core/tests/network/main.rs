@@ -25,7 +25,7 @@ fn run(seed: u64) {
 }
 
 #[test]
-fn law1_replicas_on_any_network_end_equal_to_the_server() {
+fn rep1_law1_replicas_on_any_network_end_equal_to_the_server() {
     if let Some(seed) = from_environment("VWS_SEED") {
         plan::run(seed);
         return;

@@ -235,17 +235,17 @@ fn collect(value: &Value, at: String, places: &mut Vec<String>) {
     places.push(at);
 }
 
-fn vec3() -> impl Strategy<Value = Vec3<f64>> {
+fn vector() -> impl Strategy<Value = Vec3<f64>> {
     (number(1_000.0), number(1_000.0), number(1_000.0)).prop_map(|(x, y, z)| Vec3 { x, y, z })
 }
 
 fn presence() -> impl Strategy<Value = PresenceDraft> {
-    let camera = (vec3(), vec3(), of(fov())).prop_map(|(position, target, fov)| CameraPoseDraft {
+    let camera = (vector(), vector(), of(fov())).prop_map(|(position, target, fov)| CameraPoseDraft {
         position,
         target,
         fov,
     });
-    (of(camera), of(vec3()), vec(name(), 0..4)).prop_map(|(camera, pointer, selection)| PresenceDraft {
+    (of(camera), of(vector()), vec(name(), 0..4)).prop_map(|(camera, pointer, selection)| PresenceDraft {
         camera,
         pointer,
         selection,

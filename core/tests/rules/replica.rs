@@ -340,7 +340,7 @@ fn rep12_what_has_no_verdict_is_sent_again_under_its_id() {
 }
 
 #[test]
-fn rep13_only_so_many_commands_wait() {
+fn rep13_client4_only_so_many_commands_wait() {
     let mut new = Replica::new(me());
     assert_eq!(
         new.submit(command(&plain("a")), None, NOW).map_err(|refused| refused.code()),
@@ -504,4 +504,25 @@ fn rep1_several_messages_at_once_do_what_they_do_one_by_one() {
         (verdicts(&effects), canonical(pair.confirmed()))
     };
     assert_eq!(run(true), run(false));
+}
+
+#[test]
+fn pres4_what_a_client_shows_lies_within_its_bounds() {
+    use vws_core::limits::{PRESENCE_BOUND, PRESENCE_SELECTION};
+    use vws_core::model::Vec3;
+    use vws_core::wire::PresenceDraft;
+    let pointing =
+        |x: f64| PresenceDraft { pointer: Some(Vec3 { x, y: 0.0, z: 0.0 }), ..PresenceDraft::default() };
+    assert!(pointing(PRESENCE_BOUND).check().is_ok());
+    for x in [PRESENCE_BOUND + 0.1, f64::NAN, f64::INFINITY] {
+        let refused = pointing(x).check().expect_err("is outside");
+        assert_eq!(
+            (refused.code(), refused.to_problem().errors[0].pointer.as_str()),
+            ("presence_out_of_range", "/pointer/x")
+        );
+    }
+    let selecting =
+        |count: usize| PresenceDraft { selection: vec!["a".to_owned(); count], ..PresenceDraft::default() };
+    assert!(selecting(PRESENCE_SELECTION).check().is_ok());
+    assert_eq!(selecting(PRESENCE_SELECTION + 1).check().map_err(|r| r.code()), Err("selection_too_large"));
 }

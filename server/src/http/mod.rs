@@ -5,7 +5,7 @@
 //! - `observe`: the outermost layer: request id, span, metrics, panics, and the one shape of refusals.
 //! - `guard`: what is refused before a handler runs: sizes, foreign hosts, foreign origins.
 //! - `problem`, `refusal`, `status`: refusals as `application/problem+json`.
-//! - [`origin`]: which pages may talk to this server.
+//! - [`origin`], `cors`: which pages may talk to this server.
 //! - `page`, `page_policy`, `embedded`, `security`: the page and the headers that keep it safe.
 //! - `request`, `conditional`, `idempotency`: what handlers take from requests.
 //! - `rest`: the API's handlers; `openapi`, `openapi_refine`: their description.
@@ -14,6 +14,7 @@
 mod app;
 mod body;
 mod conditional;
+mod cors;
 mod embedded;
 mod guard;
 mod idempotency;
@@ -49,6 +50,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .method_not_allowed_fallback(refusal::method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(app), idempotency::idempotent))
         .layer(from_fn_with_state(Arc::clone(app), guard::guard))
+        .layer(from_fn_with_state(Arc::clone(app), cors::cors))
         .layer(from_fn(security::headers))
         .layer(from_fn_with_state(Arc::clone(app), observe::observe))
         .with_state(Arc::clone(app))

@@ -119,3 +119,57 @@ async fn translated(response: Response, request_id: &str) -> Response {
     problem.render(&mut response, request_id);
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::log::MemoryLog;
+    use crate::net::Stop;
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use serde_json::Value;
+    use tower::ServiceExt;
+
+    /// What a handler's answer becomes on its way out.
+    async fn leaving(handler: axum::routing::MethodRouter) -> (StatusCode, Value) {
+        let log = Arc::new(MemoryLog::default());
+        let app = App::new(Config::default(), log, ([127, 0, 0, 1], 0).into(), Stop::default());
+        let app = app.expect("a server without a page");
+        let router = Router::new().route("/", handler).layer(from_fn_with_state(app, observe));
+        let request = Request::get("/").body(Body::empty()).expect("a request");
+        let response = router.oneshot(request).await.expect("an answer");
+        assert_eq!(response.headers().get(CONTENT_TYPE), Some(&PROBLEM_JSON));
+        let status = response.status();
+        let body = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        (status, serde_json::from_slice(&body).expect("JSON"))
+    }
+
+    #[tokio::test]
+    async fn http1_a_panic_is_a_plain_500_that_shows_nothing() {
+        let handler = || async {
+            assert_eq!(std::hint::black_box(1), 2, "the secret");
+            "never"
+        };
+        let (status, problem) = leaving(get(handler)).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::INTERNAL_SERVER_ERROR, &Value::from("internal")));
+        assert!(!problem.to_string().contains("secret"), "{problem}");
+    }
+
+    #[tokio::test]
+    async fn http1_what_a_library_refuses_gets_the_same_shape() {
+        let refused = || async { (StatusCode::UPGRADE_REQUIRED, "no handshake") };
+        let (status, problem) = leaving(get(refused)).await;
+        assert_eq!(status, StatusCode::UPGRADE_REQUIRED);
+        assert_eq!(
+            (&problem["code"], &problem["detail"]),
+            (&"upgrade_required".into(), &"no handshake".into())
+        );
+        let long = || async { (StatusCode::BAD_REQUEST, "x".repeat(1 << 20)) };
+        let (_, problem) = leaving(get(long)).await;
+        assert_eq!(problem["detail"], "Bad Request", "what is too long is not repeated");
+    }
+}

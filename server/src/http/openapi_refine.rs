@@ -8,8 +8,7 @@ use crate::config::Limits;
 const ABOUT: &str = "\
 Shared 3D worlds: sessions of named objects, a world and a camera, in one order for everybody.
 
-Everything that is refused is `application/problem+json`. Every answer has an `x-request-id`, under \
-which the server's log has more; a request may bring one of its own.
+Everything that is refused is `application/problem+json`.
 
 `GET /api/sessions/{id}/ws` opens a WebSocket with the subprotocol `vws.v1.json` or `vws.v1.msgpack`, over \
 which a client follows and changes a session.";
@@ -123,12 +122,12 @@ fn refine_operation(path: &str, method: &str, operation: &mut Value) {
         }
     }
 
+    let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+    parameters.push(json!({ "$ref": "#/components/parameters/RequestId" }));
     if has_tag {
-        let parameter = json!({ "$ref": "#/components/parameters/IfNoneMatch" });
-        if let Some(parameters) = operation["parameters"].as_array_mut() {
-            parameters.push(parameter);
-        }
+        parameters.push(json!({ "$ref": "#/components/parameters/IfNoneMatch" }));
     }
+    operation["parameters"] = parameters.into();
     let mut words: Vec<&str> = operation["description"].as_str().into_iter().collect();
     let also = [(is_conditional, IF_MATCH), (method == "post", IDEMPOTENCY_KEY)];
     words.extend(also.iter().filter(|(holds, _)| *holds).map(|(_, text)| *text));
@@ -165,6 +164,13 @@ fn refine_components(components: &mut Value, limits: &Limits) {
             "in": "header",
             "name": "if-none-match",
             "description": "Answer 304 if the version is one of these tags.",
+            "schema": { "type": "string" },
+        },
+        "RequestId": {
+            "in": "header",
+            "name": "x-request-id",
+            "description": "What to call this request in the server's log: 1 to 64 characters of A-Z a-z 0-9 . _ : -. \
+                            Anything else is passed over, and the server names it.",
             "schema": { "type": "string" },
         },
     });

@@ -78,12 +78,6 @@ impl Access {
         Self { origins: config.allow_origin.clone(), hosts }
     }
 
-    /// Whether any page beside the server's own may use it.
-    #[must_use]
-    pub fn has_foreign_origins(&self) -> bool {
-        !self.origins.is_empty()
-    }
-
     /// Whether `origin` is one of the listed origins.
     #[must_use]
     pub fn is_listed(&self, origin: &HeaderValue) -> bool {

@@ -29,7 +29,7 @@ const MAX_PAGE_BYTES: u64 = 256 << 20;
 const HASH_DIGITS: usize = 16;
 
 /// Where the page has views of its own, beside `/`. The page's router makes sense of the rest.
-const VIEWS: [&str; 2] = ["/sessions/", "/s/"];
+const VIEWS: [&str; 1] = ["/s/"];
 
 const INDEX: &str = "index.html";
 

@@ -115,12 +115,12 @@ async fn http6_the_policy_allows_the_page_and_nothing_else() {
 async fn http6_the_views_of_the_page_are_the_page() {
     let folder = page();
     let server = serve(&folder).await;
-    let view = "/sessions/01890a5d-ac96-774b-bcce-b302099a8057";
+    let view = "/s/01890a5d-ac96-774b-bcce-b302099a8057";
     let html = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
     assert_eq!(server.request("GET", view, &html).await.text(), INDEX);
     // A program that asks there has mistaken the path.
     server.get(view).await.problem(404, "not_found");
-    for target in ["/api/sessions/x/y", "/api", "/other", "/docs/x", "/index"] {
+    for target in ["/api/sessions/x/y", "/api", "/other", "/sessions/x", "/docs/x", "/index"] {
         server.request("GET", target, &html).await.problem(404, "not_found");
     }
     server.stop().await;

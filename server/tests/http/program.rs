@@ -1,8 +1,9 @@
 //! The program `vws` as a shell sees it.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 /// The program, with no variable of the tester's own environment.
 fn vws(arguments: &[&str]) -> Command {
@@ -136,4 +137,34 @@ fn cli4_json_logs_are_one_object_a_line() {
     let lines: Vec<serde_json::Value> =
         log.lines().map(|line| serde_json::from_str(line).expect("a JSON object")).collect();
     assert!(lines.iter().any(|line| line["message"] == "stopped" && line["level"] == "INFO"), "{log}");
+}
+
+/// The program, which may open only so many files.
+fn vws_with_few_files(files: u32) -> Command {
+    let mut command = Command::new("sh");
+    let script = format!("ulimit -n {files}; exec \"$0\" serve --listen 127.0.0.1:0");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_vws")]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+#[test]
+fn law7_a_server_out_of_files_goes_on_when_there_are_some_again() {
+    let (mut running, _out, address) = start(vws_with_few_files(24));
+    let crowd: Vec<TcpStream> = (0..64).filter_map(|_| TcpStream::connect(&address).ok()).collect();
+    assert_eq!(crowd.len(), 64, "the system takes them, whether the server does or not");
+    drop(crowd);
+    let mut answer = String::new();
+    let mut client = TcpStream::connect(&address).expect("the system takes it");
+    client.set_read_timeout(Some(Duration::from_secs(20))).expect("a time");
+    let request = format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    client.write_all(request.as_bytes()).expect("the system takes it");
+    client.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    terminate(&running.0);
+    assert_eq!(running.0.wait().expect("it ends").code(), Some(0));
+    let mut log = String::new();
+    running.0.stderr.take().expect("a pipe").read_to_string(&mut log).expect("text");
+    let complaints = log.matches("cannot accept connections").count();
+    assert!((1..100).contains(&complaints), "it was out of files, and did not spin: {log}");
 }

@@ -62,6 +62,37 @@ async fn http3_a_change_from_a_foreign_page_is_refused() {
 }
 
 #[tokio::test]
+async fn http3_a_listed_page_may_read_and_change() {
+    let server = TestServer::with(|config| {
+        config.allow_origin = vec!["https://app.example".parse().expect("an origin")];
+    })
+    .await;
+    let (listed, other) = (("origin", "https://app.example"), ("origin", "https://evil.example"));
+    let asks = ("access-control-request-method", "PATCH");
+    let asked = server.request("OPTIONS", "/api/sessions", &[listed, asks]).await;
+    assert_eq!(
+        (asked.status, asked.header("access-control-allow-origin")),
+        (204, Some("https://app.example"))
+    );
+    assert!(asked.header("access-control-allow-methods").is_some_and(|methods| methods.contains("PATCH")));
+    assert!(asked.header("access-control-allow-headers").is_some_and(|headers| headers.contains("if-match")));
+    for (method, target) in [("GET", "/api/sessions"), ("POST", "/api/sessions"), ("GET", "/api/nothing")] {
+        let answer = server.request(method, target, &[listed]).await;
+        assert_eq!(answer.header("access-control-allow-origin"), Some("https://app.example"), "{target}");
+        assert_eq!(answer.header("cross-origin-resource-policy"), Some("cross-origin"), "{target}");
+        assert_eq!(answer.header("vary"), Some("origin"), "{target}");
+    }
+    for headers in [&[other, asks][..], &[other], &[asks], &[]] {
+        for method in ["GET", "OPTIONS"] {
+            let answer = server.request(method, "/api/sessions", headers).await;
+            assert_eq!(answer.header("access-control-allow-origin"), None, "{method} {headers:?}");
+            assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"));
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn http4_a_rebound_name_is_refused() {
     let server = TestServer::start().await;
     server.request("GET", "/", &[("host", "evil.example")]).await.problem(421, "host_not_allowed");
