@@ -92,42 +92,49 @@ pub struct SnapshotFrames {
     pub parts: Arc<[Bytes]>,
 }
 
-/// The newest encoded snapshot of a session, so that those who join at one moment share one. It is
-/// let go of when nobody has asked for it for a while.
+/// The newest encoded snapshot of a session, so that those who join at one moment share one.
 #[derive(Debug, Default)]
 pub struct SnapshotCache {
     /// Guards the frames alone; encoding happens outside of it.
-    newest: Mutex<[Option<SnapshotFrames>; 2]>,
+    kept: Mutex<[Kept; 2]>,
     /// Lets one joiner encode while the others wait for what it makes.
     turn: tokio::sync::Mutex<()>,
 }
 
-/// A joiner takes a cached snapshot and the events since, when those are at most this many.
-const TAIL_AFTER_SNAPSHOT: Seq = 1_024;
+/// What is kept of one encoding.
+#[derive(Debug, Clone, Default)]
+struct Kept {
+    frames: Option<SnapshotFrames>,
+    /// How many snapshots have been encoded.
+    made: u64,
+}
 
 impl SnapshotCache {
     fn place(encoding: Encoding) -> usize {
         usize::from(encoding == Encoding::MessagePack)
     }
 
-    fn fresh(&self, encoding: Encoding, head: Seq) -> Option<SnapshotFrames> {
-        let newest = self.newest.lock();
-        newest[Self::place(encoding)].clone().filter(|frames| frames.seq + TAIL_AFTER_SNAPSHOT >= head)
+    fn kept(&self, encoding: Encoding) -> Kept {
+        self.kept.lock()[Self::place(encoding)].clone()
     }
 
-    /// The frames of a snapshot that is not far behind `head`: a cached one, or one that `take` makes
-    /// now.
+    /// The frames of a snapshot: the newest when it is at `floor()` or later, or one that was made
+    /// while this joiner waited, or one that `take` makes now.
+    ///
+    /// However fast the session moves on, a joiner waits for one encoding under way and one more.
     pub(crate) async fn frames(
         &self,
         encoding: Encoding,
-        head: impl Fn() -> Seq,
+        floor: impl Fn() -> Seq,
         take: impl FnOnce() -> Snapshot + Send + 'static,
     ) -> SnapshotFrames {
-        if let Some(frames) = self.fresh(encoding, head()) {
+        let found = self.kept(encoding);
+        if let Some(frames) = found.frames.filter(|frames| frames.seq >= floor()) {
             return frames;
         }
         let _turn = self.turn.lock().await;
-        if let Some(frames) = self.fresh(encoding, head()) {
+        let now = self.kept(encoding);
+        if let Some(frames) = now.frames.filter(|frames| now.made > found.made || frames.seq >= floor()) {
             return frames;
         }
         let encode = move || {
@@ -138,17 +145,21 @@ impl SnapshotCache {
             SnapshotFrames { seq, parts: parts.collect() }
         };
         let frames = tokio::task::spawn_blocking(encode).await.expect("encoding does not panic");
-        self.newest.lock()[Self::place(encoding)] = Some(frames.clone());
+        let kept = &mut self.kept.lock()[Self::place(encoding)];
+        *kept = Kept { frames: Some(frames.clone()), made: now.made + 1 };
         frames
     }
 
     /// Lets go of what is kept.
     pub(crate) fn clear(&self) {
-        *self.newest.lock() = [None, None];
+        for kept in self.kept.lock().iter_mut() {
+            kept.frames = None;
+        }
     }
 
     /// Bytes that are kept.
     pub(crate) fn bytes(&self) -> usize {
-        self.newest.lock().iter().flatten().flat_map(|frames| frames.parts.iter()).map(Bytes::len).sum()
+        let kept = self.kept.lock();
+        kept.iter().flat_map(|kept| &kept.frames).flat_map(|frames| frames.parts.iter()).map(Bytes::len).sum()
     }
 }

@@ -75,12 +75,23 @@ impl Feed {
     /// # Errors
     /// [`Lagged`] when what follows it is not all there.
     pub fn subscribe(&self, after: Seq) -> Result<Subscription<'_>, Lagged> {
-        let subscription = Subscription { feed: self, next: after + 1, head: self.head.subscribe() };
-        let dropped = self.ring.lock().dropped;
+        let subscription = self.place(after);
+        let dropped = self.dropped();
         if after < dropped {
             return Err(Lagged { next: after + 1, oldest: dropped + 1 });
         }
         Ok(subscription)
+    }
+
+    /// A place after the event `after`, from which nothing can be taken when what follows it is not
+    /// all there.
+    pub(crate) fn place(&self, after: Seq) -> Subscription<'_> {
+        Subscription { feed: self, next: after + 1, head: self.head.subscribe() }
+    }
+
+    /// The last event that has fallen out.
+    pub(crate) fn dropped(&self) -> Seq {
+        self.ring.lock().dropped
     }
 
     /// Bytes that are kept, about.

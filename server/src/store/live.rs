@@ -22,6 +22,10 @@ use crate::feed::{Feed, Peers, SnapshotCache, SnapshotFrames, Subscription};
 use crate::log::{Appending, EventLog, LogError};
 use crate::telemetry::Metrics;
 
+/// A joiner takes a snapshot that is there already and the events since, when those are at most this
+/// many.
+const TAIL_AFTER_SNAPSHOT: Seq = 1_024;
+
 /// A command with all that it is judged by.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -310,17 +314,19 @@ impl LiveSession {
 
     /// A snapshot for a joiner, shared with those who join at the same moment, and the place in the
     /// feed that follows it.
+    ///
+    /// Where the session moves on by more than its feed holds while the snapshot is encoded, the place
+    /// is one that has [`Lagged`](crate::feed::Lagged) from the start: the joiner gets this state and
+    /// then a newer one, and is never left without any.
     pub async fn join(self: &Arc<Self>, encoding: Encoding) -> (SnapshotFrames, Subscription<'_>) {
-        loop {
-            let this = Arc::clone(self);
-            let head = || self.read(|session| session.seq());
-            let frames = self.snapshots.frames(encoding, head, move || this.read(Session::snapshot)).await;
-            match self.feed.subscribe(frames.seq) {
-                Ok(subscription) => return (frames, subscription),
-                // The session moved on by more than its feed holds while the snapshot was encoded.
-                Err(_) => self.snapshots.clear(),
-            }
-        }
+        let this = Arc::clone(self);
+        let floor = || {
+            let recent = self.read(State::seq).saturating_sub(TAIL_AFTER_SNAPSHOT);
+            recent.max(self.feed.dropped())
+        };
+        let frames = self.snapshots.frames(encoding, floor, move || this.read(Session::snapshot)).await;
+        let subscription = self.feed.place(frames.seq);
+        (frames, subscription)
     }
 
     /// The whole state as the wire's JSON, made now.

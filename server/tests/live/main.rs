@@ -5,5 +5,8 @@
 mod answers;
 mod ending;
 mod joining;
+mod presence;
+mod pressure;
+mod races;
 mod streams;
 mod support;
