@@ -231,7 +231,10 @@ struct SlowLog {
 
 impl EventLog for SlowLog {
     fn create(&self, session: SessionInfo) -> BoxFuture<'_, Result<(), LogError>> {
-        self.inner.create(session)
+        Box::pin(async {
+            tokio::task::yield_now().await;
+            self.inner.create(session).await
+        })
     }
     fn append(&self, session: SessionId, after: Seq, batch: &[Arc<EventRecord>]) -> Appending {
         let (inner, full, batch) = (Arc::clone(&self.inner), Arc::clone(&self.full), batch.to_vec());
@@ -264,7 +267,10 @@ impl EventLog for SlowLog {
         self.inner.trim(id, through)
     }
     fn delete(&self, id: SessionId) -> BoxFuture<'_, Result<(), LogError>> {
-        self.inner.delete(id)
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            self.inner.delete(id).await
+        })
     }
     fn list(&self) -> BoxFuture<'_, Result<Vec<SessionInfo>, LogError>> {
         self.inner.list()
@@ -308,6 +314,25 @@ async fn law5_a_caller_that_gives_up_leaves_log_and_state_equal() {
     let page = live.events(0, 1_000).await.expect("is kept");
     assert_eq!(page.events.len() as u64, live.read(|s| s.seq()));
     assert_eq!(page.events.len(), live.read(State::object_count));
+}
+
+#[tokio::test]
+async fn law5_a_caller_that_gives_up_leaves_sessions_whole() {
+    let log = Arc::new(SlowLog::default());
+    let store = SessionStore::new(Arc::clone(&log) as Arc<dyn EventLog>, config(), Arc::default());
+    // Each polled once and dropped: the log is at it.
+    for _ in 0..10 {
+        let _ = futures_util::future::select(Box::pin(store.create(None)), std::future::ready(())).await;
+    }
+    store.create(None).await.expect("is made");
+    let ids = |store: &SessionStore| store.list(None, 100).iter().map(|live| live.id()).collect::<Vec<_>>();
+    for id in ids(&store).into_iter().take(5) {
+        let _ = futures_util::future::select(Box::pin(store.delete(id)), std::future::ready(())).await;
+    }
+    let last = *ids(&store).last().expect("is there");
+    store.delete(last).await.expect("ends");
+    let logged: Vec<_> = log.list().await.expect("reads").iter().map(|info| info.session_id).collect();
+    assert_eq!((ids(&store), logged.len()), (logged, 5));
 }
 
 #[tokio::test]

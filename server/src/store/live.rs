@@ -8,7 +8,7 @@ use bytes::Bytes;
 use parking_lot::RwLock;
 use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{Instrument, error, warn};
 use vws_core::limits::ModelLimits;
 use vws_core::reduce::State;
 use vws_core::wire::{Encoding, Resume};
@@ -226,7 +226,8 @@ impl LiveSession {
                 // A task of its own: a caller that gives up must not leave events in the log that the
                 // state does not have.
                 let this = Arc::clone(self);
-                let rest = tokio::spawn(async move { this.finish(commit, taken.await, view) });
+                let rest = async move { this.finish(commit, taken.await, view) };
+                let rest = tokio::spawn(rest.in_current_span());
                 rest.await.unwrap_or_else(|failed| {
                     error!(session.id = %self.id, error = %failed, "a commit did not end");
                     Err(StoreError::LogUnavailable("the commit did not end".to_owned()))

@@ -1,12 +1,14 @@
 //! The set of sessions.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 
 use parking_lot::RwLock;
-use tracing::info;
+use tracing::{Instrument, error, info};
 use uuid::Uuid;
 use vws_core::limits::ModelLimits;
 use vws_core::{DisplayName, Epoch, Rejection, Session, SessionId, SessionInfo};
@@ -50,7 +52,10 @@ impl From<&Limits> for StoreConfig {
 }
 
 /// The sessions of a server. Sessions share nothing that is written on the way of a command.
-pub struct SessionStore {
+#[derive(Clone)]
+pub struct SessionStore(Arc<Inner>);
+
+struct Inner {
     log: Arc<dyn EventLog>,
     config: StoreConfig,
     metrics: Arc<Metrics>,
@@ -74,7 +79,7 @@ impl SessionStore {
     #[must_use]
     pub fn new(log: Arc<dyn EventLog>, config: StoreConfig, metrics: Arc<Metrics>) -> Self {
         let epoch = now();
-        Self {
+        Self(Arc::new(Inner {
             log,
             config,
             metrics,
@@ -82,16 +87,68 @@ impl SessionStore {
             lifecycle: tokio::sync::Mutex::default(),
             lobby: Arc::new(Lobby::new(epoch)),
             epoch: AtomicU64::new(epoch),
-        }
+        }))
     }
 
-    /// Makes a session, empty, with the default world.
+    /// Makes a session, empty, with the default world. It is made whole even when the caller stops
+    /// waiting for it.
     ///
     /// # Errors
     /// [`StoreError::Rejected`] for an invalid name, [`StoreError::TooManySessions`], or the log's.
     pub async fn create(&self, name: Option<&str>) -> Result<SessionInfo, StoreError> {
         let name = name.map(|name| DisplayName::new("name", name)).transpose();
         let name = name.map_err(|error| Rejection::at("/name", error))?;
+        let inner = Arc::clone(&self.0);
+        to_the_end(async move { inner.create(name).await }).await
+    }
+
+    /// The session of that id.
+    ///
+    /// # Errors
+    /// `session_not_found`.
+    pub fn get(&self, id: SessionId) -> Result<Arc<LiveSession>, StoreError> {
+        self.0.sessions.read().get(&id).cloned().ok_or_else(|| StoreError::not_found(id))
+    }
+
+    /// At most `limit` sessions in the order of their creation, after the one named.
+    #[must_use]
+    pub fn list(&self, after: Option<SessionId>, limit: usize) -> Vec<Arc<LiveSession>> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.0
+            .sessions
+            .read()
+            .range((from, Bound::Unbounded))
+            .take(limit)
+            .map(|(_, live)| Arc::clone(live))
+            .collect()
+    }
+
+    /// Ends a session: its objects, world, history and streams. It ends whole even when the caller
+    /// stops waiting for it.
+    ///
+    /// # Errors
+    /// `session_not_found`, or the log's; the session is there as before then.
+    pub async fn delete(&self, id: SessionId) -> Result<(), StoreError> {
+        let live = self.get(id)?;
+        let inner = Arc::clone(&self.0);
+        to_the_end(async move { inner.delete(&live).await }).await
+    }
+
+    /// How many sessions there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.count()
+    }
+
+    /// The stream of creations and deletions.
+    #[must_use]
+    pub fn lobby(&self) -> &Arc<Lobby> {
+        &self.0.lobby
+    }
+}
+
+impl Inner {
+    async fn create(&self, name: Option<DisplayName>) -> Result<SessionInfo, StoreError> {
         let _alone = self.lifecycle.lock().await;
         let max = self.config.max_sessions;
         if self.count() >= max {
@@ -111,41 +168,8 @@ impl SessionStore {
         Ok(info)
     }
 
-    /// Milliseconds since 1970 or, where the clock stands or goes back, one more than the last.
-    fn next_epoch(&self) -> Epoch {
-        let now = now();
-        let next = |last: u64| Some(now.max(last + 1));
-        self.epoch
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
-            .map_or(now, |last| now.max(last + 1))
-    }
-
-    /// The session of that id.
-    ///
-    /// # Errors
-    /// `session_not_found`.
-    pub fn get(&self, id: SessionId) -> Result<Arc<LiveSession>, StoreError> {
-        self.sessions.read().get(&id).cloned().ok_or_else(|| StoreError::not_found(id))
-    }
-
-    /// At most `limit` sessions in the order of their creation, after the one named.
-    #[must_use]
-    pub fn list(&self, after: Option<SessionId>, limit: usize) -> Vec<Arc<LiveSession>> {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        self.sessions
-            .read()
-            .range((from, Bound::Unbounded))
-            .take(limit)
-            .map(|(_, live)| Arc::clone(live))
-            .collect()
-    }
-
-    /// Ends a session: its objects, world, history and streams.
-    ///
-    /// # Errors
-    /// `session_not_found`, or the log's; the session is there as before then.
-    pub async fn delete(&self, id: SessionId) -> Result<(), StoreError> {
-        let live = self.get(id)?;
+    async fn delete(&self, live: &LiveSession) -> Result<(), StoreError> {
+        let id = live.id();
         let _alone = self.lifecycle.lock().await;
         live.end().await?;
         self.sessions.write().remove(&id);
@@ -155,15 +179,31 @@ impl SessionStore {
         Ok(())
     }
 
-    /// How many sessions there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
+    fn count(&self) -> usize {
         self.sessions.read().len()
     }
 
-    /// The stream of creations and deletions.
-    #[must_use]
-    pub const fn lobby(&self) -> &Arc<Lobby> {
-        &self.lobby
+    /// Milliseconds since 1970 or, where the clock stands or goes back, one more than the last.
+    fn next_epoch(&self) -> Epoch {
+        let now = now();
+        let next = |last: u64| Some(now.max(last + 1));
+        self.epoch
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
+            .map_or(now, |last| now.max(last + 1))
     }
+}
+
+/// Does `work` whether the caller waits for it or not, so that log and memory never part: at once
+/// where nothing waits, else in a task of its own.
+async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    let mut work = Box::pin(work.in_current_span());
+    if let Poll::Ready(done) = futures_util::poll!(work.as_mut()) {
+        return done;
+    }
+    tokio::spawn(work).await.unwrap_or_else(|failed| {
+        error!(error = %failed, "a change of the sessions did not end");
+        Err(StoreError::LogUnavailable("the change did not end".to_owned()))
+    })
 }

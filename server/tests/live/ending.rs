@@ -77,6 +77,8 @@ async fn law6_ws14_a_deleted_session_closes_its_sockets_and_no_other() {
     run(&other, create("a", 0.0)).await.expect("is made");
     elsewhere.follow(&mut mirror, 1).await;
     until(|| live.usage().subscribers == 0).await;
+    // Nobody holds it any more but this test: all that it had is free.
+    until(|| std::sync::Arc::strong_count(&live) == 1).await;
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@
 mod answers;
 mod ending;
 mod joining;
+#[cfg(target_os = "linux")]
+mod memory;
 mod presence;
 mod pressure;
 mod races;
