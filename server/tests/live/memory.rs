@@ -16,8 +16,8 @@ use crate::support::{hello, in_time};
 
 /// Connections that are open before the first measurement, so that what the first ones cost once is
 /// not counted.
-const WARM: usize = 200;
-const MEASURED: usize = 1_000;
+const WARM: usize = 100;
+const MEASURED: usize = 400;
 const BOUND: u64 = 16 * 1024;
 
 /// A running server, ended with the test.
