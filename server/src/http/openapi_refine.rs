@@ -134,22 +134,39 @@ fn refine_operation(path: &str, method: &str, operation: &mut Value) {
     operation["description"] = words.join("\n\n").into();
 }
 
-/// Where what was made can be found again.
+/// Where what was made can be found again: from a new session to every operation on one, from a new object
+/// to every operation on one.
 fn add_links(paths: &mut Value) {
-    let links = |operations: &[&str], parameters: Value| -> Value {
-        let link = |name: &&str| {
-            ((*name).to_owned(), json!({ "operationId": name, "parameters": parameters.clone() }))
-        };
-        operations.iter().map(link).collect::<Map<_, _>>().into()
-    };
-    paths["/api/sessions"]["post"]["responses"]["201"]["links"] = links(
-        &["get_session", "rename_session", "create_object", "get_world", "execute_command", "delete_session"],
-        json!({ "id": "$response.body#/session_id" }),
+    let on_session = links(
+        paths,
+        |path| path.contains("{id}") && !path.contains("{name}"),
+        &json!({
+            "id": "$response.body#/session_id",
+        }),
     );
-    paths["/api/sessions/{id}/objects"]["post"]["responses"]["201"]["links"] = links(
-        &["get_object", "update_object", "put_object", "delete_object"],
-        json!({ "id": "$request.path.id", "name": "$response.body#/name" }),
+    let on_object = links(
+        paths,
+        |path| path.contains("{name}"),
+        &json!({
+            "id": "$request.path.id",
+            "name": "$response.body#/name",
+        }),
     );
+    paths["/api/sessions"]["post"]["responses"]["201"]["links"] = on_session;
+    paths["/api/sessions/{id}/objects"]["post"]["responses"]["201"]["links"] = on_object;
+}
+
+/// A link with `parameters` to each operation of the paths that are `wanted`.
+fn links(paths: &Value, wanted: impl Fn(&str) -> bool, parameters: &Value) -> Value {
+    let paths = paths.as_object().into_iter().flatten();
+    let operations = paths
+        .filter(|(path, _)| wanted(path))
+        .flat_map(|(_, methods)| methods.as_object().into_iter().flatten())
+        .filter_map(|(_, operation)| operation["operationId"].as_str());
+    operations
+        .map(|name| (name.to_owned(), json!({ "operationId": name, "parameters": parameters })))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn refine_components(components: &mut Value, limits: &Limits) {
