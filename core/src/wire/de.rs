@@ -50,9 +50,13 @@ impl serde::de::Error for ParseError {
             Unexpected::Unit | Unexpected::Option => Tree::Null.kind(),
             Unexpected::Map => "an object".to_owned(),
             Unexpected::Seq => "an array".to_owned(),
+            Unexpected::Bool(v) => Tree::Bool(v).kind(),
+            Unexpected::Unsigned(v) => Tree::Unsigned(v).kind(),
+            Unexpected::Signed(v) => Tree::Signed(v).kind(),
+            Unexpected::Float(v) => Tree::Float(v).kind(),
             other => other.to_string(),
         };
-        Self::new(RequestError::TypeMismatch { expected: expected.to_string(), found })
+        Self::new(RequestError::TypeMismatch { expected: in_plain_words(&expected.to_string()), found })
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn serde::de::Expected) -> Self {
@@ -74,6 +78,18 @@ impl serde::de::Error for ParseError {
     fn unknown_variant(value: &str, expected: &'static [&'static str]) -> Self {
         Self::new(RequestError::UnknownType { value: value.to_owned(), expected })
     }
+}
+
+/// What serde's own visitors call by the names of Rust's types, as a client in any language knows it.
+fn in_plain_words(expected: &str) -> String {
+    match expected {
+        "f32" | "f64" => "a number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "a boolean" => "true or false",
+        other => other,
+    }
+    .to_owned()
 }
 
 impl<'de> Deserializer<'de> for Tree {

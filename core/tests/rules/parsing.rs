@@ -175,7 +175,7 @@ fn parse6_missing_fields_other_types_and_unknown_tags_are_refused_in_place() {
         assert_eq!(json_faults(text), fault(pointer, code), "{text}");
     }
     let told = parse_json::<Command>(br#"{"type":"update_object","name":"a","patch":{"x":"1"}}"#);
-    assert_eq!(told.expect_err("is refused").to_string(), "expected f64, found the string \"1\"");
+    assert_eq!(told.expect_err("is refused").to_string(), "expected a number, found the string \"1\"");
 }
 
 #[test]
@@ -282,4 +282,30 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn err4_a_type_mismatch_speaks_no_language_of_its_own() {
+    let cases = [
+        (
+            r#"{"type":"create_object","object":{"name":"a","type":"cube","x":"1","y":0,"z":0}}"#,
+            "a number",
+            "the string \"1\"",
+        ),
+        (
+            r#"{"type":"create_object","object":{"name":"a","type":"cube","x":true,"y":0,"z":0}}"#,
+            "a number",
+            "the boolean true",
+        ),
+        (r#"{"type":"update_object","name":"a","patch":{"visible":1}}"#, "true or false", "the number 1"),
+        (r#"{"type":"update_object","name":7,"patch":{}}"#, "a string", "the number 7"),
+    ];
+    for (text, expected, found) in cases {
+        let refused = parse_json::<Command>(text.as_bytes()).expect_err("is refused");
+        let detail = refused.to_string();
+        assert_eq!(detail, format!("expected {expected}, found {found}"), "{text}");
+    }
+    let id = r#"{"type":"command","id":1.5,"command":{"type":"stop_orbit"}}"#;
+    let refused = parse_json::<ClientMessage>(id.as_bytes()).expect_err("is refused");
+    assert_eq!(refused.to_string(), "expected a whole number that is not negative, found the number 1.5");
 }

@@ -82,6 +82,9 @@ pub enum Refusal {
         /// What the request says.
         found: String,
     },
+    /// The body is compressed, or coded in another way.
+    #[error("the content encoding is {0:?}; bodies are taken as they are")]
+    UnsupportedEncoding(String),
     /// The request is for a host name that this server does not go by.
     #[error("this server does not answer for the host {0:?}; --allow-host names further hosts")]
     HostNotAllowed(String),
@@ -136,6 +139,9 @@ impl Refusal {
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
             Self::UnsupportedMediaType { .. } => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+            }
+            Self::UnsupportedEncoding(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding")
             }
             Self::HostNotAllowed(_) => (StatusCode::MISDIRECTED_REQUEST, "host_not_allowed"),
             Self::OriginNotAllowed(_) => (StatusCode::FORBIDDEN, "origin_not_allowed"),

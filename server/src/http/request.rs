@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::request::Parts;
 use vws_core::wire::{FromTree, parse_json};
 use vws_core::{ObjectName, SessionId};
@@ -90,8 +90,13 @@ impl<T: FromTree> FromRequest<Arc<App>> for OptionalJson<T> {
     }
 }
 
-/// Browsers send other types to foreign servers without asking; JSON they ask about first.
+/// Browsers send other types to foreign servers without asking; JSON they ask about first. A body that is
+/// compressed is refused (RFC 9110 §8.4), so that no small one unpacks into a large one.
 fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let encoding = headers.get(CONTENT_ENCODING).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    if let Some(encoding) = encoding.filter(|e| !e.trim().eq_ignore_ascii_case("identity")) {
+        return Err(Refusal::UnsupportedEncoding(encoding.into_owned()));
+    }
     let found = headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
     let essence = found.as_deref().map_or("", |f| f.split(';').next().unwrap_or_default()).trim();
     if ["application/json", "application/merge-patch+json"].iter().any(|t| essence.eq_ignore_ascii_case(t)) {

@@ -95,6 +95,11 @@ async fn http14_bodies_are_json() {
             answer.problem(415, "unsupported_media_type");
         }
     }
+    for encoding in ["gzip", "br", "identity, gzip"] {
+        let headers = [("content-type", "application/json"), ("content-encoding", encoding)];
+        let answer = server.send("POST", &format!("{session}/objects"), &headers, &object).await;
+        answer.problem(415, "unsupported_content_encoding");
+    }
     let problem =
         server.send("POST", "/api/sessions", &[], "{}").await.problem(415, "unsupported_media_type");
     assert!(
