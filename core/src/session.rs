@@ -23,6 +23,7 @@ pub struct Session {
     name: Option<DisplayName>,
     created_at: Millis,
     epoch: Epoch,
+    origin: Option<Origin>,
     seq: Seq,
     world: World,
     world_hash: u64,
@@ -63,6 +64,21 @@ pub struct SessionInfo {
     pub seq: Seq,
     /// How many objects it has.
     pub object_count: u64,
+    /// What it is a copy of; absent when it began empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// A moment of a session that another one began as a copy of. The session may be gone since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Origin {
+    /// The session.
+    pub session_id: SessionId,
+    /// Which of its histories.
+    pub epoch: Epoch,
+    /// The last event that the copy has of it.
+    pub seq: Seq,
 }
 
 impl Session {
@@ -75,6 +91,7 @@ impl Session {
             name,
             created_at,
             epoch,
+            origin: None,
             seq: 0,
             world_hash: digest::of_world(&world),
             world,
@@ -89,14 +106,23 @@ impl Session {
         world: World,
         objects: impl IntoIterator<Item = Arc<Object>>,
     ) -> Self {
-        let SessionInfo { session_id, name, created_at, epoch, seq, object_count: _ } = info;
+        let SessionInfo { session_id, name, created_at, epoch, seq, object_count: _, origin } = info;
         let mut session = Self::new(session_id, name, created_at, epoch);
         session.change_world(|now| *now = world);
         for object in objects {
             session.put_object(object);
         }
         session.seq = seq;
+        session.origin = origin;
         session
+    }
+
+    /// A session of its own that begins as this one is now, objects shared: its history goes on from this
+    /// seq, so that the versions in it keep their meaning, under an epoch and an id of its own.
+    #[must_use]
+    pub fn fork(&self, id: SessionId, name: Option<DisplayName>, created_at: Millis, epoch: Epoch) -> Self {
+        let origin = Origin { session_id: self.id, epoch: self.epoch, seq: self.seq };
+        Self { id, name, created_at, epoch, origin: Some(origin), ..self.clone() }
     }
 
     /// Folds the next event in.
@@ -140,6 +166,7 @@ impl Session {
             epoch: self.epoch,
             seq: self.seq,
             object_count: self.objects.len() as u64,
+            origin: self.origin,
         }
     }
 

@@ -165,23 +165,19 @@ async fn log2_history_past_its_bound_is_folded_into_a_snapshot() {
     let log = Arc::new(MemoryLog::default());
     let store = SessionStore::new(Arc::clone(&log) as Arc<dyn EventLog>, config(), Arc::default());
     let live = session(&store).await;
-    for n in 0..1_001 {
+    for n in 0..1_125 {
         run(&live, create(&format!("o{n}"), 0.0)).await.expect("is made");
     }
-    let snapshot = loop {
-        if let Some(snapshot) = log.snapshot(live.id()).await.expect("reads") {
-            break snapshot;
-        }
-        tokio::task::yield_now().await;
-    };
     let trimmed = loop {
         match live.events(0, 10).await {
             Err(StoreError::HistoryGone { trimmed }) => break trimmed,
             _ => tokio::task::yield_now().await,
         }
     };
-    assert_eq!(trimmed, 501);
+    assert_eq!(trimmed, 625, "the last snapshot before the newer half");
+    let snapshot = log.snapshot_at(live.id(), 700).await.expect("reads");
     let mut rebuilt = snapshot.restore().expect("is whole");
+    assert_eq!(rebuilt.seq(), 625);
     for event in live.events(rebuilt.seq(), 10_000).await.expect("is kept").events {
         rebuilt.apply(&event).expect("is the next");
     }
@@ -230,7 +226,7 @@ struct SlowLog {
 }
 
 impl EventLog for SlowLog {
-    fn create(&self, session: SessionInfo) -> BoxFuture<'_, Result<(), LogError>> {
+    fn create(&self, session: Snapshot) -> BoxFuture<'_, Result<(), LogError>> {
         Box::pin(async {
             tokio::task::yield_now().await;
             self.inner.create(session).await
@@ -260,8 +256,8 @@ impl EventLog for SlowLog {
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), LogError>> {
         self.inner.save_snapshot(snapshot)
     }
-    fn snapshot(&self, id: SessionId) -> BoxFuture<'_, Result<Option<Snapshot>, LogError>> {
-        self.inner.snapshot(id)
+    fn snapshot_at(&self, id: SessionId, at: Seq) -> BoxFuture<'_, Result<Snapshot, LogError>> {
+        self.inner.snapshot_at(id, at)
     }
     fn trim(&self, id: SessionId, through: Seq) -> BoxFuture<'_, Result<(), LogError>> {
         self.inner.trim(id, through)

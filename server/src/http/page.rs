@@ -129,7 +129,7 @@ impl Page {
         let name = path.trim_start_matches('/');
         match self.files.get(if name.is_empty() { INDEX } else { name }) {
             Some(file) => Some(file),
-            None if is_view(path) && accepts(headers, ACCEPT, "text/html") => self.files.get(INDEX),
+            None if is_view(path) && takes_html(headers) => self.files.get(INDEX),
             None => None,
         }
     }
@@ -252,6 +252,13 @@ fn content_type(name: &str) -> HeaderValue {
         "txt" | "md" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     })
+}
+
+/// Whether HTML is welcome: named, covered by a wildcard, or nothing is said. A program that asks for JSON
+/// alone has mistaken the path, and is told so.
+fn takes_html(headers: &HeaderMap) -> bool {
+    !headers.contains_key(ACCEPT)
+        || ["text/html", "text/*", "*/*"].into_iter().any(|range| accepts(headers, ACCEPT, range))
 }
 
 /// Whether a list header names `wanted` and does not rule it out with q=0.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use vws_core::limits::ModelLimits;
 use vws_core::reduce::State;
+use vws_core::session::Origin;
 use vws_core::{Command, Context, EventRecord, Session, SessionId, SessionInfo, decide};
 
 use super::{Appending, EventLog, LogError};
@@ -19,6 +20,7 @@ pub async fn check(log: &dyn EventLog) {
     appends_are_dense_and_whole(log).await;
     reads_are_pages_of_the_history(log).await;
     snapshots_stand_for_what_is_trimmed(log).await;
+    histories_begin_anywhere(log).await;
     sessions_are_apart_and_end(log).await;
 }
 
@@ -33,7 +35,7 @@ impl Scribe {
         let id = SessionId::from_uuid(uuid::Uuid::from_bytes([number; 16]));
         let session = Session::new(id, None, 1_000, 7);
         let info = session.info();
-        log.create(info.clone()).await.expect("a new session begins");
+        log.create(session.snapshot()).await.expect("a new session begins");
         Self { session, info }
     }
 
@@ -110,21 +112,29 @@ async fn reads_are_pages_of_the_history(log: &dyn EventLog) {
 async fn snapshots_stand_for_what_is_trimmed(log: &dyn EventLog) {
     let mut scribe = Scribe::begin(log, 3).await;
     let id = scribe.id();
-    assert_eq!(log.snapshot(id).await, Ok(None), "there is no snapshot before the first");
+    let base = scribe.session.snapshot();
+    assert_eq!(log.snapshot_at(id, 0).await, Ok(base.clone()), "a history has what it began with");
     let early = scribe.events(4);
     append(log, id, 0, &early).await.expect("is taken");
     log.trim(id, 4).await.expect("trims");
     assert_eq!(log.read(id, 0, 10).await.expect("reads"), early, "what no snapshot holds is kept");
     let snapshot = scribe.session.snapshot();
     log.save_snapshot(snapshot.clone()).await.expect("is kept");
-    assert_eq!(log.snapshot(id).await, Ok(Some(snapshot)));
+    assert_eq!(log.snapshot_at(id, 3).await, Ok(base), "an older one is kept beside a newer one");
+    for at in [4, 5, u64::MAX] {
+        assert_eq!(log.snapshot_at(id, at).await.as_ref(), Ok(&snapshot), "the newest one up to {at}");
+    }
     let late = scribe.events(3);
     append(log, id, 4, &late).await.expect("is taken");
+    log.trim(id, 3).await.expect("trims");
+    assert_eq!(log.read(id, 0, 10).await.expect("reads").len(), 7, "no snapshot stands for a part of it");
     log.trim(id, 100).await.expect("trims");
-    assert_eq!(log.read(id, 0, 10).await, Err(LogError::Trimmed { trimmed: 4 }), "a cut is told, not hidden");
+    let cut = LogError::Trimmed { trimmed: 4 };
+    assert_eq!(log.read(id, 0, 10).await, Err(cut.clone()), "a cut is told, not hidden");
+    assert_eq!(log.snapshot_at(id, 3).await, Err(cut), "and so is that of a snapshot");
     let tail = log.read(id, 4, 10).await.expect("reads");
     assert_eq!(tail, late);
-    let mut rebuilt = log.snapshot(id).await.expect("reads").expect("is there").restore().expect("is whole");
+    let mut rebuilt = log.snapshot_at(id, 7).await.expect("reads").restore().expect("is whole");
     for event in &tail {
         rebuilt.apply(event).expect("is the next");
     }
@@ -132,9 +142,34 @@ async fn snapshots_stand_for_what_is_trimmed(log: &dyn EventLog) {
     log.delete(id).await.expect("ends");
 }
 
+/// A history may begin with a copy of another session, and goes on from its seq.
+async fn histories_begin_anywhere(log: &dyn EventLog) {
+    let mut scribe = Scribe::begin(log, 6).await;
+    append(log, scribe.id(), 0, &scribe.events(5)).await.expect("is taken");
+    let id = SessionId::from_uuid(uuid::Uuid::from_bytes([7; 16]));
+    let origin = Origin { session_id: scribe.id(), epoch: scribe.session.epoch(), seq: 5 };
+    let mut copy = Scribe { session: scribe.session.fork(id, None, 2_000, 8), info: scribe.info.clone() };
+    assert_eq!(copy.session.info().origin, Some(origin));
+    let base = copy.session.snapshot();
+    log.create(base.clone()).await.expect("a copy begins");
+    let cut = LogError::Trimmed { trimmed: 5 };
+    assert_eq!(log.read(id, 0, 10).await, Err(cut.clone()), "it has no events of its own before");
+    assert_eq!(log.snapshot_at(id, 4).await, Err(cut));
+    let conflict = Err(LogError::Conflict { expected: 0, found: 5 });
+    let late = copy.events(3);
+    assert_eq!(append(log, id, 0, &late).await, conflict);
+    append(log, id, 5, &late).await.expect("it goes on from its seq");
+    assert_eq!(log.read(id, 5, 10).await.expect("reads"), late);
+    assert_eq!(log.snapshot_at(id, 8).await, Ok(base), "what it began with comes back with its origin");
+    log.delete(scribe.id()).await.expect("ends");
+    assert_eq!(log.read(id, 5, 10).await.expect("reads"), late, "and outlives what it is a copy of");
+    log.delete(id).await.expect("ends");
+}
+
 async fn sessions_are_apart_and_end(log: &dyn EventLog) {
     let (mut a, mut b) = (Scribe::begin(log, 4).await, Scribe::begin(log, 5).await);
-    assert_eq!(log.create(a.info.clone()).await, Err(LogError::SessionExists(a.id())));
+    let begun = Session::new(a.id(), None, 1_000, 7).snapshot();
+    assert_eq!(log.create(begun.clone()).await, Err(LogError::SessionExists(a.id())));
     assert_eq!(log.list().await, Ok(vec![a.info.clone(), b.info.clone()]));
     let (of_a, of_b) = (a.events(2), b.events(5));
     append(log, a.id(), 0, &of_a).await.expect("is taken");
@@ -145,7 +180,7 @@ async fn sessions_are_apart_and_end(log: &dyn EventLog) {
     assert_eq!(log.read(a.id(), 0, 10).await, Err(gone.clone()));
     assert_eq!(append(log, a.id(), 2, &of_a).await, Err(gone));
     assert_eq!(log.read(b.id(), 0, 10).await.expect("reads"), of_b, "another session's history is untouched");
-    log.create(a.info.clone()).await.expect("a new history may begin under the id");
+    log.create(begun).await.expect("a new history may begin under the id");
     assert_eq!(log.read(a.id(), 0, 10).await, Ok(Vec::new()), "nothing is left of the old one");
     log.delete(a.id()).await.expect("ends");
     log.delete(b.id()).await.expect("ends");

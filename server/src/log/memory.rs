@@ -18,11 +18,15 @@ pub struct MemoryLog {
 #[derive(Debug)]
 struct History {
     first: SessionInfo,
-    /// The last event that is no longer kept on its own.
+    /// The last event that is not kept on its own.
     trimmed: Seq,
     events: VecDeque<Arc<EventRecord>>,
-    snapshot: Option<Snapshot>,
+    /// By their seq; one of them is at `trimmed` or before it. They share their objects.
+    snapshots: BTreeMap<Seq, Snapshot>,
 }
+
+/// Snapshots of one session that are kept at most; past it every second one goes.
+const MAX_SNAPSHOTS: usize = 16;
 
 impl History {
     fn last(&self) -> Seq {
@@ -46,10 +50,29 @@ impl History {
         Ok(self.events.iter().skip(skip).take(limit).cloned().collect())
     }
 
+    fn save_snapshot(&mut self, snapshot: Snapshot) {
+        self.snapshots.insert(snapshot.session.seq, snapshot);
+        if self.snapshots.len() > MAX_SNAPSHOTS {
+            let newest = self.snapshots.last_key_value().map_or(0, |(seq, _)| *seq);
+            let mut place = 0_usize;
+            self.snapshots.retain(|seq, _| {
+                place += 1;
+                place % 2 == 1 || *seq == newest
+            });
+        }
+    }
+
+    fn snapshot_at(&self, at: Seq) -> Result<Snapshot, LogError> {
+        let newest = self.snapshots.range(..=at).next_back();
+        newest.map(|(_, snapshot)| snapshot.clone()).ok_or(LogError::Trimmed { trimmed: self.trimmed })
+    }
+
     fn trim(&mut self, through: Seq) {
-        let covered = self.snapshot.as_ref().map_or(0, |snapshot| snapshot.session.seq);
-        let through = through.min(covered).min(self.last());
-        while self.trimmed < through && self.events.pop_front().is_some() {
+        let Some((&covered, _)) = self.snapshots.range(..=through.min(self.last())).next_back() else {
+            return;
+        };
+        self.snapshots.retain(|seq, _| *seq >= covered);
+        while self.trimmed < covered && self.events.pop_front().is_some() {
             self.trimmed += 1;
         }
     }
@@ -73,12 +96,15 @@ fn ready<T: Send + 'static>(value: T) -> BoxFuture<'static, T> {
 }
 
 impl EventLog for MemoryLog {
-    fn create(&self, session: SessionInfo) -> BoxFuture<'_, Result<(), LogError>> {
+    fn create(&self, base: Snapshot) -> BoxFuture<'_, Result<(), LogError>> {
         use std::collections::btree_map::Entry;
-        let created = match self.sessions.write().entry(session.session_id) {
-            Entry::Occupied(_) => Err(LogError::SessionExists(session.session_id)),
+        let first = base.session.clone();
+        let created = match self.sessions.write().entry(first.session_id) {
+            Entry::Occupied(_) => Err(LogError::SessionExists(first.session_id)),
             Entry::Vacant(place) => {
-                let history = History { first: session, trimmed: 0, events: VecDeque::new(), snapshot: None };
+                let trimmed = first.seq;
+                let snapshots = BTreeMap::from([(trimmed, base)]);
+                let history = History { first, trimmed, events: VecDeque::new(), snapshots };
                 place.insert(Arc::new(Mutex::new(history)));
                 Ok(())
             }
@@ -101,13 +127,13 @@ impl EventLog for MemoryLog {
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), LogError>> {
         ready(self.with(snapshot.session.session_id, |history| {
-            history.snapshot = Some(snapshot);
+            history.save_snapshot(snapshot);
             Ok(())
         }))
     }
 
-    fn snapshot(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Snapshot>, LogError>> {
-        ready(self.with(session, |history| Ok(history.snapshot.clone())))
+    fn snapshot_at(&self, session: SessionId, at: Seq) -> BoxFuture<'_, Result<Snapshot, LogError>> {
+        ready(self.with(session, |history| history.snapshot_at(at)))
     }
 
     fn trim(&self, session: SessionId, through: Seq) -> BoxFuture<'_, Result<(), LogError>> {

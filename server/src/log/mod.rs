@@ -65,13 +65,15 @@ impl std::fmt::Debug for Appending {
     }
 }
 
-/// The histories of all sessions, each a dense sequence of events from 1 and at times a snapshot.
+/// The histories of all sessions, each a snapshot that it begins with, a dense sequence of
+/// events that follow it, and at times a snapshot more.
 ///
 /// A log decides nothing: it takes what follows, in order, and refuses what does not. Two batches of
 /// one session are never appended at once; those of different sessions may be.
 pub trait EventLog: Send + Sync + 'static {
-    /// Begins the history of a session, which has no event yet.
-    fn create(&self, session: SessionInfo) -> BoxFuture<'_, Result<(), LogError>>;
+    /// Begins the history of a session with what it is before the first event of it: empty at seq 0, or a
+    /// copy of another session, whose history goes on from the seq of `base`.
+    fn create(&self, base: Snapshot) -> BoxFuture<'_, Result<(), LogError>>;
 
     /// Takes `batch`, which follows the event `after`, whole or not at all. It is durable, at the
     /// level that the log runs at, once the outcome is there.
@@ -85,13 +87,17 @@ pub trait EventLog: Send + Sync + 'static {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Arc<EventRecord>>, LogError>>;
 
-    /// Keeps `snapshot` in place of an older one.
+    /// Keeps `snapshot` beside those that are there. Of many, a log may let go of some between the newest
+    /// and the oldest.
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), LogError>>;
 
-    /// The newest snapshot, if there is one.
-    fn snapshot(&self, session: SessionId) -> BoxFuture<'_, Result<Option<Snapshot>, LogError>>;
+    /// The newest snapshot whose seq is at most `at`; the one that the history began with counts as one.
+    ///
+    /// [`LogError::Trimmed`] where all that is kept is newer.
+    fn snapshot_at(&self, session: SessionId, at: Seq) -> BoxFuture<'_, Result<Snapshot, LogError>>;
 
-    /// Lets go of the events up to `through`. Those that no snapshot holds are kept all the same.
+    /// Lets go of the events up to `through`, and of the snapshots before the newest one that is not after
+    /// `through`. Events that no snapshot holds are kept all the same.
     fn trim(&self, session: SessionId, through: Seq) -> BoxFuture<'_, Result<(), LogError>>;
 
     /// Removes all that is kept of a session.

@@ -26,6 +26,9 @@ use crate::telemetry::Metrics;
 /// many.
 const TAIL_AFTER_SNAPSHOT: Seq = 1_024;
 
+/// The log is given a snapshot after so many events at most: folding that many takes milliseconds.
+const SNAPSHOT_EVERY: Seq = 10_000;
+
 /// A command with all that it is judged by.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -108,8 +111,10 @@ struct Ledger {
     receipts: Receipts,
     /// The time of the last commit: a session's times never go back, whatever the clock does.
     last_at: Millis,
-    /// The last event that the log no longer keeps on its own.
+    /// The last event that the log has been told to let go of.
     trimmed: Seq,
+    /// The last event in the newest snapshot that the log was given.
+    checkpoint: Seq,
 }
 
 impl LiveSession {
@@ -126,7 +131,11 @@ impl LiveSession {
             limits: config.model,
             max_history: config.max_history,
             max_subscribers: config.max_subscribers,
-            ledger: Arc::default(),
+            ledger: Arc::new(tokio::sync::Mutex::new(Ledger {
+                trimmed: session.seq(),
+                checkpoint: session.seq(),
+                ..Ledger::default()
+            })),
             feed: Feed::new(session.seq(), config.feed_events, config.feed_bytes),
             state: RwLock::new(session),
             snapshots: SnapshotCache::default(),
@@ -265,28 +274,31 @@ impl LiveSession {
         if let Some(author) = &commit.author {
             commit.ledger.receipts.note(author, Ok(commit.outcome.clone()));
         }
-        self.compact_when_due(&mut commit.ledger, commit.outcome.seq);
+        self.checkpoint_when_due(&mut commit.ledger, commit.outcome.seq);
         Ok((commit.outcome, seen))
     }
 
-    /// Past its bound, the older half of the history is folded into a snapshot.
-    fn compact_when_due(&self, ledger: &mut Ledger, head: Seq) {
-        if head - ledger.trimmed <= self.max_history {
+    /// Has the log keep a snapshot now and then, so that any kept moment is near one; past the bound the
+    /// older half of the history is let go.
+    fn checkpoint_when_due(&self, ledger: &mut Ledger, head: Seq) {
+        let every = SNAPSHOT_EVERY.min(self.max_history / 8).max(1);
+        if head - ledger.checkpoint < every {
             return;
         }
-        let through = head - self.max_history / 2;
-        ledger.trimmed = through;
+        ledger.checkpoint = head;
+        let trim = (head - ledger.trimmed > self.max_history).then(|| head - self.max_history / 2);
+        ledger.trimmed = trim.unwrap_or(ledger.trimmed);
         let snapshot = self.read(Session::snapshot);
         let (log, id) = (Arc::clone(&self.log.0), self.id);
         tokio::spawn(async move {
             let saved = log.save_snapshot(snapshot).await;
-            let trimmed = match saved {
-                Ok(()) => log.trim(id, through).await,
-                Err(failed) => Err(failed),
+            let kept = match (saved, trim) {
+                (Ok(()), Some(through)) => log.trim(id, through).await,
+                (saved, _) => saved,
             };
-            match trimmed {
+            match kept {
                 Ok(()) | Err(LogError::NoSession(_)) => {}
-                Err(failed) => warn!(session.id = %id, error = %failed, "history was not compacted"),
+                Err(failed) => warn!(session.id = %id, error = %failed, "no snapshot was kept"),
             }
         });
     }

@@ -158,7 +158,7 @@ impl Inner {
         let id = SessionId::from_uuid(Uuid::now_v7());
         let session = Session::new(id, name, now(), self.next_epoch());
         let info = session.info();
-        self.log.create(info.clone()).await?;
+        self.log.create(session.snapshot()).await?;
         let (lobby, metrics) = (Arc::clone(&self.lobby), Arc::clone(&self.metrics));
         let live = LiveSession::new(session, Arc::clone(&self.log), &self.config, lobby, metrics);
         self.sessions.write().insert(id, Arc::new(live));

@@ -118,8 +118,10 @@ async fn http6_the_views_of_the_page_are_the_page() {
     let view = "/s/01890a5d-ac96-774b-bcce-b302099a8057";
     let html = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
     assert_eq!(server.request("GET", view, &html).await.text(), INDEX);
-    // A program that asks there has mistaken the path.
-    server.get(view).await.problem(404, "not_found");
+    assert_eq!(server.get(view).await.text(), INDEX, "whoever does not say");
+    assert_eq!(server.request("GET", view, &[("accept", "*/*")]).await.text(), INDEX, "curl");
+    // A program that asks for JSON there has mistaken the path.
+    server.request("GET", view, &[("accept", "application/json")]).await.problem(404, "not_found");
     for target in ["/api/sessions/x/y", "/api", "/other", "/sessions/x", "/docs/x", "/index"] {
         server.request("GET", target, &html).await.problem(404, "not_found");
     }

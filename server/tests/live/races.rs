@@ -168,7 +168,7 @@ struct FullLog {
 }
 
 impl EventLog for FullLog {
-    fn create(&self, session: SessionInfo) -> BoxFuture<'_, Result<(), LogError>> {
+    fn create(&self, session: Snapshot) -> BoxFuture<'_, Result<(), LogError>> {
         self.inner.create(session)
     }
     fn append(&self, session: SessionId, after: Seq, batch: &[Arc<EventRecord>]) -> Appending {
@@ -188,8 +188,8 @@ impl EventLog for FullLog {
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), LogError>> {
         self.inner.save_snapshot(snapshot)
     }
-    fn snapshot(&self, id: SessionId) -> BoxFuture<'_, Result<Option<Snapshot>, LogError>> {
-        self.inner.snapshot(id)
+    fn snapshot_at(&self, id: SessionId, at: Seq) -> BoxFuture<'_, Result<Snapshot, LogError>> {
+        self.inner.snapshot_at(id, at)
     }
     fn trim(&self, id: SessionId, through: Seq) -> BoxFuture<'_, Result<(), LogError>> {
         self.inner.trim(id, through)

@@ -89,7 +89,15 @@ impl SessionList {
     pub fn apply(&mut self, event: LobbyEvent) {
         match event {
             LobbyEvent::SessionCreated { session_id, name, created_at, epoch } => {
-                self.add(SessionInfo { session_id, name, created_at, epoch, seq: 0, object_count: 0 });
+                self.add(SessionInfo {
+                    session_id,
+                    name,
+                    created_at,
+                    epoch,
+                    seq: 0,
+                    object_count: 0,
+                    origin: None,
+                });
             }
             LobbyEvent::SessionRenamed { session_id, name } => {
                 if let Some(info) = self.0.iter_mut().find(|info| info.session_id == session_id) {
