@@ -91,6 +91,13 @@ fn javascript_tests(project: &Project, ready: &Ready, report: &mut Report) {
 }
 
 fn wasm_tests(ready: &Ready, report: &mut Report) {
+    let mut known = ready.wasm_command("cargo");
+    // With the page, so that what both depend on is built once, with the same features.
+    known.args(["test", "--package", "vws-core", "--package", "vws-web", "--test", "known"]);
+    known.args(["--locked", "--target", WASM]);
+    known.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner");
+    report.tests("known answers in WebAssembly", "about 1 min the first time", &mut known, Counter::Libtest);
+
     let mut cargo = ready.wasm_command("cargo");
     cargo.args(["test", "--package", "vws-web", "--locked", "--target", WASM]);
     cargo.arg("--no-fail-fast");
