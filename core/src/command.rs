@@ -10,7 +10,7 @@ use crate::model::{
     CameraCoordinate, Color, Coordinate, Degrees, DisplayName, Fov, Fraction, Label, ObjectName, ObjectType,
     OrbitElevation, OrbitRadius, OrbitSpeed, Properties, WorldSize,
 };
-use crate::model::{Partial3, Scalar};
+use crate::model::{Partial3, Scalar, Seq};
 
 /// What a client wishes to change in a session.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -76,6 +76,21 @@ pub enum Command {
         #[cfg_attr(feature = "schema", schema(value_type = Option<DisplayName>, required))]
         name: Option<String>,
     },
+    /// Change nothing, but refuse the batch that this is in unless the object is at this version. What
+    /// stands on several objects begins with one of these for each.
+    ExpectObject {
+        /// Which object.
+        #[cfg_attr(feature = "schema", schema(value_type = ObjectName))]
+        name: String,
+        /// The version that it must have; null where no object may have the name.
+        #[cfg_attr(feature = "schema", schema(required))]
+        version: Option<Seq>,
+    },
+    /// Change nothing, but refuse the batch that this is in unless the world is at this version.
+    ExpectWorld {
+        /// The version that it must have.
+        version: Seq,
+    },
     /// Do all of these, in order, or none.
     Batch {
         /// The commands; no batch among them.
@@ -98,6 +113,8 @@ impl Command {
         "start_orbit",
         "stop_orbit",
         "rename_session",
+        "expect_object",
+        "expect_world",
         "batch",
     ];
 
@@ -116,6 +133,8 @@ impl Command {
             Self::StartOrbit { .. } => "start_orbit",
             Self::StopOrbit => "stop_orbit",
             Self::RenameSession { .. } => "rename_session",
+            Self::ExpectObject { .. } => "expect_object",
+            Self::ExpectWorld { .. } => "expect_world",
             Self::Batch { .. } => "batch",
         }
     }

@@ -12,6 +12,7 @@
 //! - [`command`], [`event`]: wishes, which may lie, and facts, which cannot.
 //! - [`reduce`]: `decide` (pure) and `apply` (total).
 //! - [`session`], [`snapshot`]: the folded state, its digest, and its transferable copy.
+//! - [`history`]: changes taken back, and what tells two states apart.
 //! - [`replica`]: a client's mirror, with its commands that wait for a verdict.
 //! - [`wire`]: strict parsing of what clients send, and the WebSocket messages.
 //! - `schema`: what the values look like to readers of JSON Schema (feature `schema`).
@@ -21,6 +22,7 @@
 pub mod command;
 pub mod error;
 pub mod event;
+pub mod history;
 pub mod limits;
 pub mod model;
 pub mod reduce;

@@ -9,7 +9,7 @@ use vws_core::reduce::State;
 use vws_core::wire::{Encoding, Resume, canonical_json};
 use vws_core::{Author, ClientId, EventRecord, Rejection, Seq, Session, SessionId, SessionInfo, Snapshot};
 use vws_server::log::{Appending, BoxFuture, EventLog, LogError, MemoryLog, contract};
-use vws_server::store::{LiveSession, Outcome, Request, SessionStore, StoreConfig, StoreError};
+use vws_server::store::{LiveSession, Origin, Outcome, Request, SessionStore, StoreConfig, StoreError};
 
 fn config() -> StoreConfig {
     StoreConfig {
@@ -32,7 +32,12 @@ async fn session(store: &SessionStore) -> Arc<LiveSession> {
 }
 
 fn command(json: &str) -> Request {
-    Request { command: serde_json::from_str(json).expect("is a command"), expect_version: None, author: None }
+    Request {
+        command: serde_json::from_str(json).expect("is a command"),
+        expect_version: None,
+        author: None,
+        origin: Origin::Client,
+    }
 }
 
 fn create(name: &str, x: f64) -> Request {

@@ -116,6 +116,12 @@ fn decide_one<S: State>(
             expect_session()?;
             Ok((state.name() != name.as_ref()).then_some(Event::SessionRenamed { name }))
         }
+        Command::ExpectObject { name, version } => expect_object(state, name, *version, context),
+        Command::ExpectWorld { version } => {
+            expect_world()?;
+            required("the world", state.world().version, *version)?;
+            Ok(None)
+        }
         Command::Batch { .. } => Err(RequestError::NestedBatch.into()),
     }
 }
@@ -164,6 +170,33 @@ fn rename_object<S: State>(
         return Err(Rejection::at("/new_name", taken));
     }
     Ok(Some(Event::ObjectRenamed { name: object.name.clone(), new_name }))
+}
+
+/// No event, or a refusal unless the object has that version; none is for an object that is not there.
+fn expect_object<S: State>(
+    state: &S,
+    name: &str,
+    version: Option<Seq>,
+    context: &Context<'_>,
+) -> Result<Option<Event>, Rejection> {
+    if let Some(version) = version {
+        let object = existing(state, name, context)?;
+        required(&format!("object {}", quoted(name)), object.version, version)?;
+    } else {
+        ObjectName::new("name", name).map_err(|e| Rejection::at("/name", e))?;
+        if state.object(name).is_some() {
+            return Err(Rejection::at("/name", ObjectError::Exists { name: name.to_owned() }));
+        }
+    }
+    Ok(None)
+}
+
+fn required(target: &str, actual: Seq, expected: Seq) -> Result<(), Rejection> {
+    if expected == actual {
+        return Ok(());
+    }
+    let changed = SessionError::VersionMismatch { target: target.to_owned(), expected, actual };
+    Err(Rejection::at("/version", changed))
 }
 
 /// The object of that name, at the version that the client expects.

@@ -200,6 +200,16 @@ impl FromTree for Command {
             "rename_session" => {
                 (Self::RenameSession { name: t.required("name", Tree::decode)? }, &["type", "name"])
             }
+            "expect_object" => (
+                Self::ExpectObject {
+                    name: t.required("name", Tree::decode)?,
+                    version: t.required("version", Tree::decode)?,
+                },
+                &["type", "name", "version"],
+            ),
+            "expect_world" => {
+                (Self::ExpectWorld { version: t.required("version", Tree::decode)? }, &["type", "version"])
+            }
             "batch" => (Self::Batch { commands: t.required("commands", commands)? }, &["type", "commands"]),
             _ => return t.unknown(Self::TYPES),
         };

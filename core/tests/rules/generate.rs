@@ -174,6 +174,8 @@ pub(crate) fn single() -> impl Strategy<Value = Command> {
         1 => orbit_draft().prop_map(|orbit| Command::StartOrbit { orbit }),
         1 => Just(Command::StopOrbit),
         1 => of(name()).prop_map(|name| Command::RenameSession { name }),
+        1 => (name(), of(0_u64..8)).prop_map(|(name, version)| Command::ExpectObject { name, version }),
+        1 => (0_u64..8).prop_map(|version| Command::ExpectWorld { version }),
     ]
 }
 

@@ -143,6 +143,8 @@ proptest! {
             | Command::MoveCamera { .. }
             | Command::RenameSession { .. }
             | Command::ClearObjects
+            | Command::ExpectObject { .. }
+            | Command::ExpectWorld { .. }
             | Command::StopOrbit => true,
             Command::CreateObject { .. }
             | Command::RenameObject { .. }

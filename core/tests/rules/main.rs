@@ -18,6 +18,7 @@ mod errors;
 mod events;
 mod generate;
 mod given;
+mod history;
 mod identity;
 mod laws;
 mod names;

@@ -89,6 +89,9 @@ impl From<StoreError> for Problem {
             StoreError::TooManySubscribers { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_subscribers"),
             StoreError::CommandIdExpired { .. } => (StatusCode::CONFLICT, "command_id_expired"),
             StoreError::HistoryGone { .. } => (StatusCode::GONE, "history_gone"),
+            StoreError::NotYet { .. } | StoreError::BeforeItBegan { .. } => {
+                (StatusCode::NOT_FOUND, "moment_not_found")
+            }
             StoreError::LogUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "log_unavailable"),
         };
         Self::new(status, code, error.to_string())

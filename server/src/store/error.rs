@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 use vws_core::error::SessionError;
-use vws_core::{Problem, Rejection, Seq, SessionId};
+use vws_core::{Millis, Problem, Rejection, Seq, SessionId};
 
 use crate::log::LogError;
 
@@ -39,6 +39,22 @@ pub enum StoreError {
         /// The last event that is gone.
         trimmed: Seq,
     },
+    /// The session has not come to that event yet.
+    #[error("the session has no event {asked} yet; its last one is {head}")]
+    NotYet {
+        /// The event that was asked for.
+        asked: Seq,
+        /// The last one there is.
+        head: Seq,
+    },
+    /// The session began later than the time that was asked for.
+    #[error("the session began at {began} ms, after {asked} ms")]
+    BeforeItBegan {
+        /// The time that was asked for.
+        asked: Millis,
+        /// When it was created.
+        began: Millis,
+    },
     /// The log does not take or give anything now.
     #[error("the log is not available: {0}")]
     LogUnavailable(String),
@@ -54,6 +70,7 @@ impl StoreError {
             Self::TooManySubscribers { .. } => "too_many_subscribers",
             Self::CommandIdExpired { .. } => "command_id_expired",
             Self::HistoryGone { .. } => "history_gone",
+            Self::NotYet { .. } | Self::BeforeItBegan { .. } => "moment_not_found",
             Self::LogUnavailable(_) => "log_unavailable",
         }
     }

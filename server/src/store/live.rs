@@ -38,6 +38,17 @@ pub struct Request {
     pub expect_version: Option<Seq>,
     /// Whose it is; a retry with the same author has no second effect.
     pub author: Option<Author>,
+    /// Who wrote it.
+    pub origin: Origin,
+}
+
+/// Who wrote a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A client: the bound of a batch holds.
+    Client,
+    /// The server, of what it has itself; a batch is as large as that takes.
+    Server,
 }
 
 /// What a command came to.
@@ -118,6 +129,10 @@ struct Ledger {
 }
 
 impl LiveSession {
+    pub(super) fn log(&self) -> &dyn EventLog {
+        &*self.log.0
+    }
+
     pub(super) fn new(
         session: Session,
         log: Arc<dyn EventLog>,
@@ -210,7 +225,11 @@ impl LiveSession {
         }
         let at = now().max(ledger.last_at);
         ledger.last_at = at;
-        let context = Context { at, limits: &self.limits, expect_version: request.expect_version };
+        let mut limits = self.limits;
+        if request.origin == Origin::Server {
+            limits.commands_per_batch = u32::MAX;
+        }
+        let context = Context { at, limits: &limits, expect_version: request.expect_version };
         let (seq, decided) =
             self.read(|session| (session.seq(), decide(session, &request.command, &context)));
         let events = match decided {

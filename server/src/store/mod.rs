@@ -3,17 +3,20 @@
 //! # Layout
 //! - [`SessionStore`]: the set of sessions.
 //! - [`LiveSession`]: one session: its commit path, its state, its feed, its peers.
+//! - `history`: its past: states as they were, what happened to an object, changes taken back.
 //! - [`Lobby`]: the stream that tells which sessions there are.
 //! - `receipts`: the outcomes of recent commands, so that a retry gets the first one.
 
 mod error;
+mod history;
 mod live;
 mod lobby;
 mod receipts;
 mod registry;
 
 pub use error::StoreError;
-pub use live::{EventPage, Follower, LiveSession, Outcome, Request, Usage};
+pub use history::{Moment, ObjectHistory};
+pub use live::{EventPage, Follower, LiveSession, Origin, Outcome, Request, Usage};
 pub use lobby::{Lobby, LobbySubscription};
 pub use registry::{SessionStore, StoreConfig};
 

@@ -10,10 +10,12 @@ use std::task::Poll;
 use parking_lot::RwLock;
 use tracing::{Instrument, error, info};
 use uuid::Uuid;
+use vws_core::command::Change;
 use vws_core::limits::ModelLimits;
-use vws_core::{DisplayName, Epoch, Rejection, Session, SessionId, SessionInfo};
+use vws_core::reduce::State;
+use vws_core::{DisplayName, Epoch, Millis, Rejection, Session, SessionId, SessionInfo};
 
-use super::{LiveSession, Lobby, StoreError, now};
+use super::{LiveSession, Lobby, Moment, StoreError, now};
 use crate::config::Limits;
 use crate::log::EventLog;
 use crate::telemetry::Metrics;
@@ -102,6 +104,39 @@ impl SessionStore {
         to_the_end(async move { inner.create(name).await }).await
     }
 
+    /// Makes a session that begins as another one was at a moment, under a name of its own or under the one
+    /// that it had then.
+    ///
+    /// # Errors
+    /// As for [`create`](Self::create) and [`LiveSession::at`].
+    pub async fn fork(
+        &self,
+        id: SessionId,
+        moment: Option<Moment>,
+        name: Change<String>,
+    ) -> Result<SessionInfo, StoreError> {
+        let name = match name {
+            Change::Keep => Change::Keep,
+            Change::Reset => Change::Reset,
+            Change::Set(name) => {
+                Change::Set(DisplayName::new("name", &name).map_err(|error| Rejection::at("/name", error))?)
+            }
+        };
+        let live = self.get(id)?;
+        let moment = moment.unwrap_or_else(|| Moment::Seq(live.read(State::seq)));
+        let origin = live.at(moment).await?;
+        let inner = Arc::clone(&self.0);
+        to_the_end(async move {
+            let name = match name {
+                Change::Keep => origin.name().cloned(),
+                Change::Reset => None,
+                Change::Set(name) => Some(name),
+            };
+            inner.begin(|id, at, epoch| origin.fork(id, name, at, epoch)).await
+        })
+        .await
+    }
+
     /// The session of that id.
     ///
     /// # Errors
@@ -149,6 +184,14 @@ impl SessionStore {
 
 impl Inner {
     async fn create(&self, name: Option<DisplayName>) -> Result<SessionInfo, StoreError> {
+        self.begin(|id, at, epoch| Session::new(id, name, at, epoch)).await
+    }
+
+    /// Takes a new session in, which `make` gives its state before its first event.
+    async fn begin(
+        &self,
+        make: impl FnOnce(SessionId, Millis, Epoch) -> Session,
+    ) -> Result<SessionInfo, StoreError> {
         let _alone = self.lifecycle.lock().await;
         let max = self.config.max_sessions;
         if self.count() >= max {
@@ -156,7 +199,7 @@ impl Inner {
         }
         // Version 7 of one process rises strictly, so that the order of ids is that of creation.
         let id = SessionId::from_uuid(Uuid::now_v7());
-        let session = Session::new(id, name, now(), self.next_epoch());
+        let session = make(id, now(), self.next_epoch());
         let info = session.info();
         self.log.create(session.snapshot()).await?;
         let (lobby, metrics) = (Arc::clone(&self.lobby), Arc::clone(&self.metrics));

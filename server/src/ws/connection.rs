@@ -21,7 +21,7 @@ use super::rate::TokenBucket;
 use crate::config::Limits;
 use crate::feed::{Seat, SnapshotFrames, Subscription};
 use crate::http::App;
-use crate::store::{LiveSession, Request, StoreError};
+use crate::store::{LiveSession, Origin, Request, StoreError};
 use crate::telemetry::Metrics;
 
 /// Events that are written before the client is listened to again.
@@ -261,7 +261,7 @@ impl Connection<'_> {
     async fn command(&mut self, wire: &mut Wire<'_>, message: CommandMessage) -> Result<(), Ending> {
         let CommandMessage { id, expect_version, command } = message;
         let author = Author { client_id: self.identity.client_id.clone(), command_id: id };
-        let request = Request { command, expect_version, author: Some(author) };
+        let request = Request { command, expect_version, author: Some(author), origin: Origin::Client };
         let done = self.live.execute(request, |_| ()).await;
         if done.is_err() && self.live.is_ended() {
             return Err(Ending::Close(CloseCode::NoSuchSession));

@@ -15,4 +15,5 @@ mod refusals;
 mod sessions;
 mod stop;
 mod support;
+mod time;
 mod world;

@@ -121,7 +121,9 @@ async fn http5_every_answer_has_the_headers_that_keep_browsers_strict() {
             assert_eq!(answer.header(name), Some(value), "{name} of {target}");
         }
         assert!(answer.header("content-security-policy").is_some(), "{target}");
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{target}");
+        // The page, where it has been built, may be kept and asked about again.
+        let kept = if target == "/" { ["no-store", "no-cache"] } else { ["no-store"; 2] };
+        assert!(answer.header("cache-control").is_some_and(|c| kept.contains(&c)), "{target}");
     }
     server.stop().await;
 }

@@ -16,6 +16,7 @@ use super::super::problem::Problem;
 use super::super::request::{Json, SessionPath};
 use super::execute as execute_command;
 use super::reply::json;
+use crate::store::Outcome;
 
 /// What a command came to.
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,9 +55,15 @@ pub(super) async fn execute(
 ) -> Result<Response, Problem> {
     let expected = condition.expected(|| present_version(&app, id, &command));
     let (outcome, ()) = execute_command(&app, id, command, expected, "", |_| ()).await?;
-    let seqs: Vec<Seq> = outcome.seqs.collect();
-    let changed = !seqs.is_empty();
-    Ok(json(&Executed { seq: outcome.seq, seqs, changed, at: outcome.at }))
+    Ok(json(&Executed::of(&outcome)))
+}
+
+impl Executed {
+    pub(super) fn of(outcome: &Outcome) -> Self {
+        let seqs: Vec<Seq> = outcome.seqs.clone().collect();
+        let changed = !seqs.is_empty();
+        Self { seq: outcome.seq, seqs, changed, at: outcome.at }
+    }
 }
 
 /// The version that a command's condition is about.
@@ -64,12 +71,14 @@ fn present_version(app: &App, session: SessionId, command: &Command) -> Option<S
     app.store().get(session).ok()?.read(|session| match command {
         Command::UpdateObject { name, .. }
         | Command::RenameObject { name, .. }
-        | Command::DeleteObject { name } => session.object(name).map(|object| object.version),
+        | Command::DeleteObject { name }
+        | Command::ExpectObject { name, .. } => session.object(name).map(|object| object.version),
         Command::InitializeWorld { .. }
         | Command::UpdateWorld { .. }
         | Command::MoveCamera { .. }
         | Command::StartOrbit { .. }
-        | Command::StopOrbit => Some(session.world().version),
+        | Command::StopOrbit
+        | Command::ExpectWorld { .. } => Some(session.world().version),
         Command::CreateObject { .. }
         | Command::ClearObjects
         | Command::RenameSession { .. }

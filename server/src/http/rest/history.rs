@@ -20,6 +20,7 @@ use super::super::page::accepts;
 use super::super::problem::Problem;
 use super::super::refusal::Refusal;
 use super::super::request::{Query, SessionPath};
+use super::moment::{self, View};
 use super::paging;
 use super::reply::{json, streamed};
 use crate::sse::{EVENT_STREAM, lobby_stream, session_stream};
@@ -59,15 +60,24 @@ pub(in crate::http) struct LobbyPage {
 /// The state of one moment, with its seq and digest.
 #[utoipa::path(
     get, path = "/api/sessions/{id}/snapshot", tag = "history", operation_id = "get_snapshot",
-    params(("id" = SessionId, Path, description = "The session.")),
-    responses((status = 200, description = "The state.", body = Snapshot, headers(("etag" = String, description = "Its epoch and seq.")))),
+    params(
+        ("id" = SessionId, Path, description = "The session."),
+        ("at" = Option<String>, Query, description = "As it was then: a seq, or a time of RFC 3339."),
+    ),
+    responses(
+        (status = 200, description = "The state.", body = Snapshot, headers(("etag" = String, description = "Its epoch and seq."))),
+        (status = 410, description = "That moment is no longer kept."),
+    ),
 )]
 pub(super) async fn snapshot(
     State(app): State<Arc<App>>,
     SessionPath(id): SessionPath,
     known: IfNoneMatch,
+    mut query: Query,
 ) -> Result<Response, Problem> {
-    let mut snapshot = app.store().get(id)?.read(Session::snapshot);
+    let at = moment::take(&mut query, "at")?;
+    query.finish()?;
+    let mut snapshot = View::of(&app, id, at).await?.read(Session::snapshot);
     let tag = etag(format_args!("{}-{}", snapshot.session.epoch, snapshot.session.seq));
     Ok(known.answer(tag, || {
         let objects = std::mem::take(&mut snapshot.objects);
@@ -167,7 +177,7 @@ pub(super) async fn lobby(
     Ok(response)
 }
 
-fn seq(text: &str) -> Result<Seq, String> {
+pub(super) fn seq(text: &str) -> Result<Seq, String> {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
     let read = text.parse().ok().filter(|seq| digits && *seq <= SAFE_INTEGER);
     read.ok_or_else(|| format!("expected a whole number in [0, {SAFE_INTEGER}]"))

@@ -2,18 +2,21 @@
 //! No rule about what a valid world is lives here.
 //!
 //! # Layout
-//! - `sessions`, `objects`, `world`, `commands`, `history`, `stats`: the handlers.
+//! - `sessions`, `objects`, `world`, `commands`, `history`, `time`, `stats`: the handlers.
+//! - `moment`: the present or a moment of the past, read in the same way.
 //! - `filter`, `paging`: what lists are asked for.
 //! - `reply`: answers, large ones made piece by piece.
 
 mod commands;
 mod filter;
 mod history;
+mod moment;
 mod objects;
 mod paging;
 mod reply;
 mod sessions;
 mod stats;
+mod time;
 mod world;
 
 use std::sync::Arc;
@@ -26,7 +29,7 @@ use vws_core::{Command, Session, SessionId};
 use super::app::App;
 use super::ops;
 use super::problem::Problem;
-use crate::store::{Outcome, Request};
+use crate::store::{Origin, Outcome, Request};
 
 /// Every route of the API with its description.
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
@@ -42,6 +45,10 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(history::snapshot))
         .routes(routes!(history::events))
         .routes(routes!(history::lobby))
+        .routes(routes!(time::fork))
+        .routes(routes!(time::difference))
+        .routes(routes!(time::object_history))
+        .routes(routes!(time::undo))
         .routes(routes!(stats::stats))
         .routes(routes!(ops::healthz))
         .routes(routes!(ops::readyz))
@@ -60,7 +67,7 @@ async fn execute<T: Send + 'static>(
     view: impl FnOnce(&Session) -> T + Send + 'static,
 ) -> Result<(Outcome, T), Problem> {
     let live = app.store().get(session)?;
-    let request = Request { command, expect_version, author: None };
+    let request = Request { command, expect_version, author: None, origin: Origin::Client };
     let done = live.execute(request, view).await.map_err(|error| Problem::of_body(error, base))?;
     if let Some(seq) = done.0.seqs.clone().last() {
         tracing::Span::current().record("seq", seq);

@@ -20,9 +20,9 @@ use super::super::conditional::{IfMatch, IfNoneMatch, etag};
 use super::super::problem::Problem;
 use super::super::request::{Json, ObjectPath, Query, SessionPath};
 use super::filter::Filter;
+use super::moment::{self, View};
 use super::reply::{Changed, ChangedObject, Deleted, json, streamed};
 use super::{execute, paging};
-use crate::store::LiveSession;
 
 /// Objects that a filtered list looks at in one go: writers wait for no more than that.
 const SCAN: usize = 4_096;
@@ -80,6 +80,7 @@ pub(super) async fn create(
         ("id" = SessionId, Path, description = "The session."),
         ("limit" = Option<u32>, Query, description = "At most so many.", minimum = 1, maximum = 10000),
         ("after" = Option<String>, Query, description = "Only those whose names come after this one: `next` of the page before."),
+        ("at" = Option<String>, Query, description = "As they were then: a seq, or a time of RFC 3339."),
         ("type" = Option<vws_core::ObjectType>, Query, description = "Only those of this type."),
         ("within" = Option<Vec<f64>>, Query, description = "Only those in the box between two corners: x1,y1,z1,x2,y2,z2.", min_items = 6, max_items = 6, style = Form, explode = false),
         ("near" = Option<Vec<f64>>, Query, description = "Only those at most `radius` from this point: x,y,z. The origin where only `radius` is given.", min_items = 3, max_items = 3, style = Form, explode = false),
@@ -97,11 +98,12 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let limit = paging::limit(&mut query)?;
     let after = query.take("after")?.unwrap_or_default();
+    let at = moment::take(&mut query, "at")?;
     let filter = Filter::of(&mut query)?;
     query.finish()?;
-    let live = app.store().get(id)?;
-    let seq = live.read(|session| session.seq());
-    let mut found = scan(&live, after, &filter, limit + 1);
+    let view = View::of(&app, id, at).await?;
+    let seq = view.read(|session| session.seq());
+    let mut found = scan(&view, after, &filter, limit + 1);
     let more = paging::cut(&mut found, limit);
     let next = found.last().filter(|_| more).map(|object| object.name.clone());
     let mut head = format!("{{\"seq\":{seq},\"next\":").into_bytes();
@@ -113,13 +115,13 @@ pub(super) async fn list(
 }
 
 /// At most `limit` objects after `after` that pass.
-fn scan(live: &LiveSession, mut after: String, filter: &Filter, limit: usize) -> Vec<Arc<Object>> {
+fn scan(view: &View, mut after: String, filter: &Filter, limit: usize) -> Vec<Arc<Object>> {
     let mut found = Vec::new();
     loop {
         let wanted = limit - found.len();
         let some = if filter.is_open() { wanted } else { SCAN };
         let seen: Vec<Arc<Object>> =
-            live.read(|session| session.objects_after(&after).take(some).cloned().collect());
+            view.read(|session| session.objects_after(&after).take(some).cloned().collect());
         let last = seen.last().map(|object| object.name.as_str().to_owned());
         let whole = seen.len() < some;
         found.extend(seen.into_iter().filter(|object| filter.passes(object)).take(wanted));
@@ -136,6 +138,7 @@ fn scan(live: &LiveSession, mut after: String, filter: &Filter, limit: usize) ->
     params(
         ("id" = SessionId, Path, description = "The session."),
         ("name" = ObjectName, Path, description = "The object, percent-encoded."),
+        ("at" = Option<String>, Query, description = "As it was then: a seq, or a time of RFC 3339."),
     ),
     responses((status = 200, description = "The object.", body = Object, headers(("etag" = String, description = "Its version.")))),
 )]
@@ -143,8 +146,11 @@ pub(super) async fn get(
     State(app): State<Arc<App>>,
     ObjectPath { session, name }: ObjectPath,
     known: IfNoneMatch,
+    mut query: Query,
 ) -> Result<Response, Problem> {
-    let object = app.store().get(session)?.read(view_of(name.as_str().to_owned()));
+    let at = moment::take(&mut query, "at")?;
+    query.finish()?;
+    let object = View::of(&app, session, at).await?.read(view_of(name.as_str().to_owned()));
     let object = object.ok_or_else(|| not_found(name.as_str()))?;
     Ok(known.answer(etag(object.version), || json(&*object)))
 }
@@ -248,6 +254,6 @@ fn version(app: &App, session: SessionId, name: &str) -> Option<Seq> {
     live.read(|session| session.object(name).map(|object| object.version))
 }
 
-fn not_found(name: &str) -> Problem {
+pub(super) fn not_found(name: &str) -> Problem {
     vws_core::Error::from(ObjectError::NotFound { name: name.to_owned() }).into()
 }

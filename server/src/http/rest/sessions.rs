@@ -179,7 +179,7 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn with_tag(info: &SessionInfo) -> Response {
+pub(super) fn with_tag(info: &SessionInfo) -> Response {
     let mut response = json(info);
     response.headers_mut().insert(ETAG, etag(info.seq));
     response

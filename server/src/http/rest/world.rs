@@ -11,8 +11,9 @@ use vws_core::{Command, SessionId, World};
 use super::super::app::App;
 use super::super::conditional::{IfMatch, IfNoneMatch, etag};
 use super::super::problem::Problem;
-use super::super::request::{Json, OptionalJson, SessionPath};
+use super::super::request::{Json, OptionalJson, Query, SessionPath};
 use super::execute;
+use super::moment::{self, View};
 use super::reply::{Changed, ChangedWorld, json};
 
 /// Look at the world
@@ -20,15 +21,21 @@ use super::reply::{Changed, ChangedWorld, json};
 /// It is always there: until it is set, it has the defaults.
 #[utoipa::path(
     get, path = "/api/sessions/{id}/world", tag = "world", operation_id = "get_world",
-    params(("id" = SessionId, Path, description = "The session.")),
+    params(
+        ("id" = SessionId, Path, description = "The session."),
+        ("at" = Option<String>, Query, description = "As it was then: a seq, or a time of RFC 3339."),
+    ),
     responses((status = 200, description = "The world.", body = World, headers(("etag" = String, description = "Its version.")))),
 )]
 pub(super) async fn get(
     State(app): State<Arc<App>>,
     SessionPath(id): SessionPath,
     known: IfNoneMatch,
+    mut query: Query,
 ) -> Result<Response, Problem> {
-    let world = app.store().get(id)?.read(|session| session.world().clone());
+    let at = moment::take(&mut query, "at")?;
+    query.finish()?;
+    let world = View::of(&app, id, at).await?.read(|session| session.world().clone());
     Ok(known.answer(etag(world.version), || json(&world)))
 }
 

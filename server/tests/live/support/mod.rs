@@ -17,7 +17,7 @@ use vws_server::Config;
 use vws_server::http::App;
 use vws_server::log::{EventLog, MemoryLog};
 use vws_server::serve::{ServeError, Server};
-use vws_server::store::{LiveSession, Outcome, Request, StoreError};
+use vws_server::store::{LiveSession, Origin, Outcome, Request, StoreError};
 
 pub(crate) use events::{EventStream, Message};
 pub(crate) use mirror::Mirror;
@@ -115,6 +115,6 @@ pub(crate) fn create_many(prefix: &str, count: usize) -> Command {
 
 /// Executes a command in process, as nobody in particular.
 pub(crate) async fn run(live: &Arc<LiveSession>, command: Command) -> Result<Outcome, StoreError> {
-    let request = Request { command, expect_version: None, author: None };
+    let request = Request { command, expect_version: None, author: None, origin: Origin::Client };
     live.execute(request, |_| ()).await.map(|(outcome, ())| outcome)
 }

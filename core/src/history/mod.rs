@@ -1,0 +1,17 @@
+//! What an ordered log of facts makes cheap: taking changes back, and telling two states apart.
+//!
+//! Both answer in commands, never in state: what they lead to is decided, logged and broadcast like any
+//! other change.
+//!
+//! # Layout
+//! - [`compensate`]: the command that takes an earlier command back; [`Event::inverse`](crate::Event::inverse)
+//!   does it for one event.
+//! - [`diff`]: the commands that lead from one state to another.
+//! - `restate`: values of the model as a client would write them.
+
+mod diff;
+mod restate;
+mod undo;
+
+pub use diff::diff;
+pub use undo::compensate;
