@@ -10,6 +10,7 @@ use crate::model::{
     Object, ObjectName, ObjectType, Orbit, Partial3, PropertyKey, Scalar, Scale, Seq, SessionId, World,
     WorldSize,
 };
+use crate::session::Origin;
 
 /// Something that happened in a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,6 +197,11 @@ const fn is_zero(n: &u32) -> bool {
     *n == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 /// Something that happened to the set of sessions. The lobby is a stream of its own, in which no
 /// content of a session ever travels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,6 +218,12 @@ pub enum LobbyEvent {
         created_at: Millis,
         /// The epoch of its history.
         epoch: Epoch,
+        /// What it is a copy of; absent when it began empty. Its seq goes on from there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        origin: Option<Origin>,
+        /// How many objects it begins with; absent for none.
+        #[serde(default, skip_serializing_if = "is_none")]
+        object_count: u64,
     },
     /// A session has another name, or none.
     SessionRenamed {

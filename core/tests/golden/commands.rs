@@ -62,6 +62,11 @@ fn evt1_law9_every_command_travels_as_its_golden_file_says() {
             ("rename_session.name", json!({"type": "rename_session", "name": "Küche"})),
             ("rename_session.none", json!({"type": "rename_session", "name": null})),
         ],
+        ExpectObject => [
+            ("expect_object.version", json!({"type": "expect_object", "name": "a", "version": 7})),
+            ("expect_object.absent", json!({"type": "expect_object", "name": "a", "version": null})),
+        ],
+        ExpectWorld => [("expect_world", json!({"type": "expect_world", "version": 0}))],
         Batch => [
             ("batch.none", json!({"type": "batch", "commands": []})),
             ("batch.some", json!({"type": "batch", "commands": [

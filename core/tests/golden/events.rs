@@ -77,6 +77,10 @@ fn evt1_every_event_of_the_lobby_travels_as_its_golden_file_says() {
                 "type": "session_created", "session_id": ID, "name": "Küche", "created_at": 1_700_000_000_000_u64,
                 "epoch": 7,
             })),
+            ("session_created.fork", json!({
+                "type": "session_created", "session_id": ID, "name": null, "created_at": 1_700_000_000_000_u64,
+                "epoch": 7, "origin": {"session_id": ID, "epoch": 6, "seq": 5}, "object_count": 3,
+            })),
         ],
         SessionRenamed => [
             ("session_renamed", json!({"type": "session_renamed", "session_id": ID, "name": null})),

@@ -27,8 +27,11 @@ impl Lobby {
     }
 
     pub(super) fn created(&self, session: &SessionInfo) {
-        let SessionInfo { session_id, name, created_at, epoch, .. } = session.clone();
-        self.add(created_at, LobbyEvent::SessionCreated { session_id, name, created_at, epoch });
+        let SessionInfo { session_id, name, created_at, epoch, seq: _, object_count, origin } =
+            session.clone();
+        let created =
+            LobbyEvent::SessionCreated { session_id, name, created_at, epoch, origin, object_count };
+        self.add(created_at, created);
     }
 
     pub(super) fn renamed(&self, session_id: SessionId, name: Option<DisplayName>, at: Millis) {

@@ -88,15 +88,15 @@ impl SessionList {
     /// Takes in what happened. Events that the list knows of already change nothing.
     pub fn apply(&mut self, event: LobbyEvent) {
         match event {
-            LobbyEvent::SessionCreated { session_id, name, created_at, epoch } => {
+            LobbyEvent::SessionCreated { session_id, name, created_at, epoch, origin, object_count } => {
                 self.add(SessionInfo {
                     session_id,
                     name,
                     created_at,
                     epoch,
-                    seq: 0,
-                    object_count: 0,
-                    origin: None,
+                    seq: origin.map_or(0, |origin| origin.seq),
+                    object_count,
+                    origin,
                 });
             }
             LobbyEvent::SessionRenamed { session_id, name } => {
@@ -152,7 +152,14 @@ mod tests {
     }
 
     fn created(n: u8) -> LobbyEvent {
-        LobbyEvent::SessionCreated { session_id: id(n), name: None, created_at: 0, epoch: 0 }
+        LobbyEvent::SessionCreated {
+            session_id: id(n),
+            name: None,
+            created_at: 0,
+            epoch: 0,
+            origin: None,
+            object_count: 0,
+        }
     }
 
     fn ids(list: &SessionList) -> Vec<SessionId> {
