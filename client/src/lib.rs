@@ -21,6 +21,7 @@
 //! - [`Client`], [`Options`]: what a program uses.
 //! - [`Status`], [`SubmitError`], [`ConnectError`]: how it stands.
 //! - `link`: the task that connects, listens, speaks and connects again.
+//! - `socket`: a WebSocket that is read while it is written.
 //! - `shared`: the replica, and who waits for what.
 //! - [`backoff`]: how long to wait before the next try.
 
@@ -28,6 +29,7 @@ pub mod backoff;
 mod error;
 mod link;
 mod shared;
+mod socket;
 mod status;
 
 use std::sync::Arc;
@@ -91,7 +93,9 @@ impl Client {
         let address = link::address(base, session)?;
         let (shared, outbox) = Shared::new(&options);
         let shared = Arc::new(shared);
-        let task = tokio::spawn(link::run(address, options, Arc::clone(&shared), outbox));
+        let encoding = options.encoding;
+        let connect = async move || link::open(&address, encoding).await;
+        let task = tokio::spawn(link::run(connect, options, Arc::clone(&shared), outbox));
         let client = Self { shared, task };
         let mut status = client.status();
         let settled = status.wait_for(|status| matches!(status, Status::Live | Status::Closed(_))).await;

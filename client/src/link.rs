@@ -1,36 +1,36 @@
 //! The task that connects, listens, speaks and connects again.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Uri};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, coding::CloseCode as Code};
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 use tracing::debug;
 use vws_core::SessionId;
-use vws_core::wire::{ClientMessage, CloseCode, Encoding, ServerMessage};
+use vws_core::wire::{ClientMessage, Encoding, ServerMessage};
 
 use crate::shared::{Shared, now};
+use crate::socket::Socket;
 use crate::{ConnectError, Options, Status};
+
+#[cfg(test)]
+mod tests;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A server that says nothing for this long is asked for a sign of life …
 const QUIET: Duration = Duration::from_secs(20);
-/// … and counts as gone after this.
+/// … and counts as gone after this, as does one that takes nothing for as long.
 const GONE: Duration = Duration::from_secs(45);
 /// The largest message that is taken: a part of a snapshot with the largest objects there are.
 const MAX_MESSAGE: usize = 64 << 20;
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// The address of a session's WebSocket on the server at `base`.
 pub(crate) fn address(base: &str, session: SessionId) -> Result<String, ConnectError> {
@@ -43,8 +43,26 @@ pub(crate) fn address(base: &str, session: SessionId) -> Result<String, ConnectE
     }
 }
 
+/// Opens the WebSocket at `address`.
+pub(crate) async fn open(
+    address: &str,
+    encoding: Encoding,
+) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, String> {
+    let mut request = address.into_client_request().map_err(|error| error.to_string())?;
+    let protocol = HeaderValue::from_static(encoding.subprotocol());
+    request.headers_mut().insert("sec-websocket-protocol", protocol);
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(MAX_MESSAGE))
+        .max_frame_size(Some(MAX_MESSAGE))
+        .read_buffer_size(16 * 1024);
+    let (socket, _) =
+        connect_async_with_config(request, Some(config), true).await.map_err(|error| error.to_string())?;
+    Ok(socket)
+}
+
 /// Why a connection ended.
-enum Ended {
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
     /// The program wishes so.
     Asked,
     /// The server says that trying again is of no use.
@@ -53,18 +71,16 @@ enum Ended {
     Lost(String),
 }
 
-pub(crate) async fn run(
-    address: String,
+/// Connects by `connect` and connects again, until the program or the server ends it for good.
+pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
+    connect: impl AsyncFn() -> Result<WebSocketStream<S>, String>,
     options: Options,
     shared: Arc<Shared>,
     mut outbox: mpsc::Receiver<ClientMessage>,
 ) {
     let mut attempt = 0;
     let reason = loop {
-        let ended = tokio::select! {
-            () = shared.closing() => Ended::Asked,
-            ended = one_connection(&address, &options, &shared, &mut outbox, &mut attempt) => ended,
-        };
+        let ended = one_connection(&connect, &options, &shared, &mut outbox, &mut attempt).await;
         shared.disconnected();
         match ended {
             Ended::Asked => break "closed by this program".to_owned(),
@@ -84,121 +100,79 @@ pub(crate) async fn run(
     shared.closed(reason);
 }
 
-async fn one_connection(
-    address: &str,
+async fn one_connection<S: AsyncRead + AsyncWrite + Unpin>(
+    connect: &impl AsyncFn() -> Result<WebSocketStream<S>, String>,
     options: &Options,
     shared: &Shared,
     outbox: &mut mpsc::Receiver<ClientMessage>,
     attempt: &mut u32,
 ) -> Ended {
-    let encoding = options.encoding;
-    let mut socket = match timeout(CONNECT_TIMEOUT, open(address, encoding)).await {
-        Ok(Ok(socket)) => socket,
+    let opened = tokio::select! {
+        () = shared.closing() => return Ended::Asked,
+        opened = timeout(CONNECT_TIMEOUT, connect()) => opened,
+    };
+    let mut socket = match opened {
+        Ok(Ok(socket)) => Socket::new(socket, options.encoding),
         Ok(Err(error)) => return Ended::Lost(error),
         Err(_) => return Ended::Lost("no connection was made in time".to_owned()),
     };
-    if let Err(ended) = send(&mut socket, encoding, &shared.hello(options)).await {
-        return ended;
+    // One place hears of the end, so that nothing can drop the socket before it is closed in order.
+    let ended = tokio::select! {
+        () = shared.closing() => Ended::Asked,
+        Err(ended) = converse(&mut socket, options, shared, outbox, attempt) => ended,
+    };
+    if ended == Ended::Asked {
+        socket.close().await;
     }
+    ended
+}
+
+/// Speaks and listens until the connection ends.
+async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut Socket<S>,
+    options: &Options,
+    shared: &Shared,
+    outbox: &mut mpsc::Receiver<ClientMessage>,
+    attempt: &mut u32,
+) -> Result<Infallible, Ended> {
+    socket.say(shared.hello(options))?;
     let (mut welcomed, mut heard_at, mut asked) = (false, Instant::now(), false);
     loop {
         let quiet_at = heard_at + if asked { GONE } else { QUIET };
-        let done = tokio::select! {
-            () = shared.closing() => {
-                let frame = CloseFrame { code: Code::Normal, reason: Utf8Bytes::default() };
-                let _ = timeout(Duration::from_secs(1), socket.close(Some(frame))).await;
-                return Ended::Asked;
-            }
-            message = socket.next() => {
+        let stalled_at = socket.waiting_since().map(|since| since + GONE);
+        tokio::select! {
+            message = socket.hear() => {
                 (heard_at, asked) = (Instant::now(), false);
-                match hear(message, encoding) {
-                    Ok(Some(message)) => {
-                        if matches!(message, ServerMessage::Welcome(_)) {
-                            (welcomed, *attempt) = (true, 0);
-                        }
-                        take(&mut socket, encoding, shared, outbox, message).await
-                    }
-                    Ok(None) => Ok(()),
-                    Err(ended) => Err(ended),
+                let Some(message) = message? else { continue };
+                if matches!(message, ServerMessage::Welcome(_)) {
+                    welcomed = true;
+                    // What waits has no verdict, and is said anew.
+                    socket.forget_unsaid();
+                }
+                for message in shared.receive(message, outbox).map_err(Ended::Lost)? {
+                    socket.say(message)?;
+                }
+                if shared.is_live() {
+                    *attempt = 0;
                 }
             }
             // Nothing is said between the hello and its welcome, which sends anew what waits.
-            message = outbox.recv(), if welcomed => match message {
-                Some(message) => send(&mut socket, encoding, &message).await,
-                None => Err(Ended::Asked),
-            },
-            () = tokio::time::sleep_until(quiet_at) => {
-                if asked {
-                    Err(Ended::Lost("the server says nothing".to_owned()))
-                } else {
-                    asked = true;
-                    send(&mut socket, encoding, &ClientMessage::Ping { t: now() as f64 }).await
+            message = outbox.recv(), if welcomed && socket.has_said_all() => {
+                socket.say(message.ok_or(Ended::Asked)?)?;
+                while let Ok(message) = outbox.try_recv() {
+                    socket.say(message)?;
                 }
             }
-        };
-        if let Err(ended) = done {
-            return ended;
+            () = sleep_until(stalled_at.map_or(quiet_at, |at| at.min(quiet_at))) => {
+                if stalled_at.is_some_and(|at| at <= Instant::now()) {
+                    return Err(Ended::Lost("the server takes nothing".to_owned()));
+                }
+                if asked {
+                    return Err(Ended::Lost("the server says nothing".to_owned()));
+                }
+                asked = true;
+                socket.say(ClientMessage::Ping { t: now() as f64 })?;
+            }
         }
-    }
-}
-
-async fn open(address: &str, encoding: Encoding) -> Result<Socket, String> {
-    let mut request = address.into_client_request().map_err(|error| error.to_string())?;
-    let protocol = HeaderValue::from_static(encoding.subprotocol());
-    request.headers_mut().insert("sec-websocket-protocol", protocol);
-    let config = WebSocketConfig::default()
-        .max_message_size(Some(MAX_MESSAGE))
-        .max_frame_size(Some(MAX_MESSAGE))
-        .read_buffer_size(16 * 1024);
-    let (socket, _) =
-        connect_async_with_config(request, Some(config), true).await.map_err(|error| error.to_string())?;
-    Ok(socket)
-}
-
-async fn take(
-    socket: &mut Socket,
-    encoding: Encoding,
-    shared: &Shared,
-    outbox: &mut mpsc::Receiver<ClientMessage>,
-    message: ServerMessage,
-) -> Result<(), Ended> {
-    for message in shared.receive(message, outbox).map_err(Ended::Lost)? {
-        send(socket, encoding, &message).await?;
-    }
-    Ok(())
-}
-
-async fn send(socket: &mut Socket, encoding: Encoding, message: &ClientMessage) -> Result<(), Ended> {
-    let bytes = Bytes::from(encoding.encode_client(message));
-    let message = match encoding {
-        Encoding::Json => Message::Text(Utf8Bytes::try_from(bytes).expect("JSON is UTF-8")),
-        Encoding::MessagePack => Message::Binary(bytes),
-    };
-    socket.send(message).await.map_err(|error| Ended::Lost(error.to_string()))
-}
-
-type Heard = Option<Result<Message, tokio_tungstenite::tungstenite::Error>>;
-
-/// What the server said; nothing for a control frame.
-fn hear(message: Heard, encoding: Encoding) -> Result<Option<ServerMessage>, Ended> {
-    let bytes = match message {
-        None => return Err(Ended::Lost("the server has gone".to_owned())),
-        Some(Err(error)) => return Err(Ended::Lost(error.to_string())),
-        Some(Ok(Message::Close(frame))) => return Err(closed(frame)),
-        Some(Ok(Message::Text(text))) => Bytes::from(text),
-        Some(Ok(Message::Binary(bytes))) => bytes,
-        Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => return Ok(None),
-    };
-    encoding.decode_server(&bytes).map(Some).map_err(|error| Ended::Lost(error.to_string()))
-}
-
-fn closed(frame: Option<CloseFrame>) -> Ended {
-    let Some(CloseFrame { code, reason }) = frame else {
-        return Ended::Lost("the server closed the connection".to_owned());
-    };
-    let told = format!("{} {reason}", u16::from(code));
-    match CloseCode::from_code(code.into()) {
-        Some(known) if !known.is_worth_a_retry() => Ended::ForGood(told),
-        _ => Ended::Lost(told),
     }
 }

@@ -161,6 +161,11 @@ impl Shared {
         })
     }
 
+    /// Whether the mirror follows the session now.
+    pub(crate) fn is_live(&self) -> bool {
+        self.replica(Replica::is_live)
+    }
+
     pub(crate) fn disconnected(&self) {
         self.inner.lock().replica.disconnected();
     }
