@@ -8,6 +8,7 @@ use serde::forward_to_deserialize_any;
 
 use super::tree::Tree;
 use crate::error::{FieldError, Rejection, RequestError, quoted};
+use crate::limits::SAFE_INTEGER;
 use crate::reduce::pointer_token;
 
 /// A fault in the form of a value.
@@ -137,8 +138,16 @@ impl<'de> Deserializer<'de> for Tree {
         }
     }
 
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParseError> {
+        self.whole().deserialize_any(visitor)
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ParseError> {
+        self.whole().deserialize_any(visitor)
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        bool i8 i16 i32 i64 i128 u8 u16 u128 f32 f64 char str string bytes byte_buf unit
         unit_struct seq tuple tuple_struct map enum identifier ignored_any
     }
 }
@@ -155,6 +164,16 @@ impl Tree {
             Self::String(v) => format!("the string {}", quoted(v)),
             Self::Array(_) => "an array".to_owned(),
             Self::Object(_) => "an object".to_owned(),
+        }
+    }
+
+    /// A whole number however it is written: to JSON Schema, and to many clients, 5.0 is the integer 5.
+    fn whole(self) -> Self {
+        match self {
+            Self::Float(v) if v.fract() == 0.0 && (0.0..=SAFE_INTEGER as f64).contains(&v) => {
+                Self::Unsigned(v as u64)
+            }
+            other => other,
         }
     }
 

@@ -285,6 +285,22 @@ proptest! {
 }
 
 #[test]
+fn parse9_whole_numbers_are_whole_however_they_are_written() {
+    let id = |id: &str| {
+        let text = format!(r#"{{"type":"command","id":{id},"command":{{"type":"stop_orbit"}}}}"#);
+        parse_json::<ClientMessage>(text.as_bytes())
+    };
+    for (text, value) in
+        [("7", 7), ("7.0", 7), ("7e0", 7), ("0.7e1", 7), ("9007199254740991.0", 9_007_199_254_740_991)]
+    {
+        assert!(matches!(id(text), Ok(ClientMessage::Command(c)) if c.id == value), "{text}");
+    }
+    for text in ["7.5", "-7.0", "1e300", "9007199254740992.0"] {
+        assert!(id(text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn err4_a_type_mismatch_speaks_no_language_of_its_own() {
     let cases = [
         (

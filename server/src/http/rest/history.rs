@@ -20,7 +20,7 @@ use super::super::page::accepts;
 use super::super::problem::Problem;
 use super::super::refusal::Refusal;
 use super::super::request::{Query, SessionPath};
-use super::moment::{self, View};
+use super::moment::{self, MomentText, View};
 use super::paging;
 use super::reply::{json, streamed};
 use crate::sse::{EVENT_STREAM, lobby_stream, session_stream};
@@ -62,7 +62,7 @@ pub(in crate::http) struct LobbyPage {
     get, path = "/api/sessions/{id}/snapshot", tag = "history", operation_id = "get_snapshot",
     params(
         ("id" = SessionId, Path, description = "The session."),
-        ("at" = Option<String>, Query, description = "As it was then: a seq, or a time of RFC 3339."),
+        ("at" = Option<MomentText>, Query, description = "As it was then: a seq, or a time of RFC 3339."),
     ),
     responses(
         (status = 200, description = "The state.", body = Snapshot, headers(("etag" = String, description = "Its epoch and seq."))),

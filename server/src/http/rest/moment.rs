@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
 use vws_core::limits::SAFE_INTEGER;
 use vws_core::{Session, SessionId};
 
@@ -22,11 +25,36 @@ pub(super) fn moment(text: &str) -> Result<Moment, String> {
     // In a query an unescaped plus sign is a space.
     let time = OffsetDateTime::parse(&text.replace(' ', "+"), &Rfc3339).map_err(|_| expected())?;
     let millis = time.unix_timestamp_nanos().div_euclid(1_000_000);
-    u64::try_from(millis).map(Moment::Time).map_err(|_| expected())
+    // No session is older than 1970.
+    Ok(Moment::Time(u64::try_from(millis).unwrap_or(0)))
 }
 
 fn expected() -> String {
-    format!("expected a seq in [0, {SAFE_INTEGER}] or a time of RFC 3339 since 1970")
+    format!("expected a seq in [0, {SAFE_INTEGER}] or a time of RFC 3339")
+}
+
+/// A moment as a request gives it, for the description.
+#[derive(Debug)]
+pub(in crate::http) struct MomentText;
+
+impl PartialSchema for MomentText {
+    fn schema() -> RefOr<Schema> {
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        OneOfBuilder::new()
+            .item(text().pattern(Some("^(0|[1-9][0-9]{0,14})$")).description(Some("A seq.")))
+            .item(
+                text()
+                    .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+                    .description(Some("A time of RFC 3339.")),
+            )
+            .into()
+    }
+}
+
+impl ToSchema for MomentText {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Moment".into()
+    }
 }
 
 /// The query's moment of that name.
@@ -70,6 +98,7 @@ mod tests {
             ("9007199254740991", Moment::Seq(SAFE_INTEGER)),
             ("1970-01-01T00:00:00Z", Moment::Time(0)),
             ("1970-01-01T00:00:01.2345Z", Moment::Time(1_234)),
+            ("1969-12-31T23:59:59Z", Moment::Time(0)),
             ("2000-01-01T02:00:00+02:00", Moment::Time(946_684_800_000)),
             ("2000-01-01T02:00:00 02:00", Moment::Time(946_684_800_000)),
         ] {

@@ -20,7 +20,7 @@ use super::super::conditional::{IfMatch, IfNoneMatch, etag};
 use super::super::problem::Problem;
 use super::super::request::{Json, ObjectPath, Query, SessionPath};
 use super::filter::Filter;
-use super::moment::{self, View};
+use super::moment::{self, MomentText, View};
 use super::reply::{Changed, ChangedObject, Deleted, json, streamed};
 use super::{execute, paging};
 
@@ -80,7 +80,7 @@ pub(super) async fn create(
         ("id" = SessionId, Path, description = "The session."),
         ("limit" = Option<u32>, Query, description = "At most so many.", minimum = 1, maximum = 10000),
         ("after" = Option<String>, Query, description = "Only those whose names come after this one: `next` of the page before."),
-        ("at" = Option<String>, Query, description = "As they were then: a seq, or a time of RFC 3339."),
+        ("at" = Option<MomentText>, Query, description = "As they were then: a seq, or a time of RFC 3339."),
         ("type" = Option<vws_core::ObjectType>, Query, description = "Only those of this type."),
         ("within" = Option<Vec<f64>>, Query, description = "Only those in the box between two corners: x1,y1,z1,x2,y2,z2.", min_items = 6, max_items = 6, style = Form, explode = false),
         ("near" = Option<Vec<f64>>, Query, description = "Only those at most `radius` from this point: x,y,z. The origin where only `radius` is given.", min_items = 3, max_items = 3, style = Form, explode = false),
@@ -138,7 +138,7 @@ fn scan(view: &View, mut after: String, filter: &Filter, limit: usize) -> Vec<Ar
     params(
         ("id" = SessionId, Path, description = "The session."),
         ("name" = ObjectName, Path, description = "The object, percent-encoded."),
-        ("at" = Option<String>, Query, description = "As it was then: a seq, or a time of RFC 3339."),
+        ("at" = Option<MomentText>, Query, description = "As it was then: a seq, or a time of RFC 3339."),
     ),
     responses((status = 200, description = "The object.", body = Object, headers(("etag" = String, description = "Its version.")))),
 )]

@@ -20,7 +20,7 @@ use super::super::app::App;
 use super::super::problem::Problem;
 use super::super::request::{Json, ObjectPath, OptionalJson, Query, SessionPath};
 use super::commands::Executed;
-use super::moment;
+use super::moment::{self, MomentText};
 use super::paging;
 use super::reply::{json, streamed};
 use super::sessions::with_tag;
@@ -34,7 +34,7 @@ pub(in crate::http) struct Fork {
     #[schema(value_type = Option<vws_core::DisplayName>)]
     name: Change<String>,
     /// A seq, or a time of RFC 3339 (or a seq in digits); left out, now.
-    #[schema(value_type = Option<String>, default = json!(null))]
+    #[schema(value_type = Option<MomentText>, default = json!(null))]
     at: Option<At>,
 }
 
@@ -171,9 +171,9 @@ pub(super) async fn fork(
     get, path = "/api/sessions/{id}/diff", tag = "history", operation_id = "diff_session",
     params(
         ("id" = SessionId, Path, description = "The session that the difference begins with."),
-        ("from" = Option<String>, Query, description = "A moment of it: a seq, or a time of RFC 3339. Left out, now."),
+        ("from" = Option<MomentText>, Query, description = "A moment of it: a seq, or a time of RFC 3339. Left out, now."),
         ("with" = Option<SessionId>, Query, description = "The session that it leads to; left out, the same one."),
-        ("to" = Option<String>, Query, description = "A moment of that; left out, now."),
+        ("to" = Option<MomentText>, Query, description = "A moment of that; left out, now."),
     ),
     responses(
         (status = 200, description = "The difference.", body = Diff),

@@ -13,7 +13,7 @@ use super::super::conditional::{IfMatch, IfNoneMatch, etag};
 use super::super::problem::Problem;
 use super::super::request::{Json, OptionalJson, Query, SessionPath};
 use super::execute;
-use super::moment::{self, View};
+use super::moment::{self, MomentText, View};
 use super::reply::{Changed, ChangedWorld, json};
 
 /// Look at the world
@@ -23,7 +23,7 @@ use super::reply::{Changed, ChangedWorld, json};
     get, path = "/api/sessions/{id}/world", tag = "world", operation_id = "get_world",
     params(
         ("id" = SessionId, Path, description = "The session."),
-        ("at" = Option<String>, Query, description = "As it was then: a seq, or a time of RFC 3339."),
+        ("at" = Option<MomentText>, Query, description = "As it was then: a seq, or a time of RFC 3339."),
     ),
     responses((status = 200, description = "The world.", body = World, headers(("etag" = String, description = "Its version.")))),
 )]
