@@ -23,6 +23,10 @@ pub enum SubmitError {
     /// Refused by the server.
     #[error("{}", .0.detail)]
     Rejected(Problem),
+    /// The server no longer knows what became of the command, and did not do it again: it may have taken
+    /// effect or not. The mirror shows what there is.
+    #[error("the server no longer keeps the outcome of the command: it may have taken effect or not")]
+    OutcomeUnknown,
     /// The client was closed before a verdict came: the command may have taken effect or not.
     #[error("the client was closed before the server's verdict came")]
     Closed,
@@ -35,6 +39,7 @@ impl SubmitError {
         match self {
             Self::Refused(rejection) => rejection.code(),
             Self::Rejected(problem) => &problem.code,
+            Self::OutcomeUnknown => Problem::COMMAND_ID_EXPIRED,
             Self::Closed => "closed",
         }
     }

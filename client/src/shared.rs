@@ -130,6 +130,7 @@ impl Shared {
                 Effect::Changed(touched) => self.changed(touched),
                 Effect::Acknowledged { id, seq, events } => inner.tell(id, Ok(Ack { id, seq, events })),
                 Effect::Rejected { id, problem, .. } => inner.tell(id, Err(SubmitError::Rejected(problem))),
+                Effect::OutcomeUnknown { id, .. } => inner.tell(id, Err(SubmitError::OutcomeUnknown)),
                 Effect::Complaint(problem) => {
                     warn!(code = problem.code, detail = problem.detail, "the server complains")
                 }

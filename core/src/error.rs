@@ -557,6 +557,13 @@ pub struct Problem {
     pub errors: Vec<ProblemField>,
 }
 
+impl Problem {
+    /// The code of a retry whose outcome the server no longer keeps. It is not done again, and may have
+    /// taken effect at its first try or not: the only refusal of a command that does not mean that it
+    /// changed nothing.
+    pub const COMMAND_ID_EXPIRED: &str = "command_id_expired";
+}
+
 /// One broken rule on the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

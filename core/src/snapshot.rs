@@ -156,7 +156,7 @@ impl SnapshotAssembly {
     /// Takes a part in and returns the snapshot once it is whole. A part of another snapshot (another
     /// seq or another number of parts) starts over; a part that is in already changes nothing.
     pub fn receive(&mut self, part: SnapshotPart) -> Option<Snapshot> {
-        if self.received.is_empty() || (part.seq, part.parts) != (self.seq, self.parts) {
+        if (part.seq, part.parts) != (self.seq, self.parts) {
             *self = Self { seq: part.seq, parts: part.parts, received: BTreeMap::new() };
         }
         if part.part < part.parts && (part.part == 0) == part.head.is_some() {

@@ -249,3 +249,16 @@ async fn client7_a_client_that_is_between_two_connections_closes_at_once() {
     world.task.await.expect("ends");
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
+
+#[tokio::test(start_paused = true)]
+async fn client2_rep18_an_outcome_that_is_no_longer_kept_is_told_as_unknown() {
+    let mut world = World::start(1 << 16);
+    let mut server = world.live().await;
+    let verdict = world.submit("a");
+    let id = heard(&mut server).await["id"].clone();
+    let problem = json!({"code": "command_id_expired", "detail": "is no longer known"});
+    tell(&mut server, json!({"type": "rejected", "id": id, "problem": problem})).await;
+    let told = verdict.await.expect("is told").expect_err("is not known to have taken effect");
+    assert_eq!((&told, told.code()), (&SubmitError::OutcomeUnknown, "command_id_expired"));
+    assert!(told.to_string().contains("may have taken effect or not"));
+}

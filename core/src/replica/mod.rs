@@ -113,6 +113,14 @@ pub enum Effect {
         /// Why not.
         problem: Problem,
     },
+    /// The server no longer knows what became of a command, and does not do it again. Its effect, if it
+    /// had one, is in the confirmed state; what showed it before is taken back.
+    OutcomeUnknown {
+        /// Its id.
+        id: u64,
+        /// What was wished.
+        command: Command,
+    },
     /// The server complains about something other than a command.
     Complaint(Problem),
     /// A snapshot is on its way.

@@ -1,6 +1,7 @@
 //! What each message of the server does.
 
 use super::{Effect, Link, Pending, Replica, Touched};
+use crate::error::Problem;
 use crate::event::EventRecord;
 use crate::model::Seq;
 use crate::reduce::State;
@@ -53,7 +54,12 @@ impl Replica {
                     && let Some(pending) = self.pending.remove(at)
                 {
                     out.replay = true;
-                    out.effects.push(Effect::Rejected { id, command: pending.command, problem });
+                    let command = pending.command;
+                    out.effects.push(if problem.code == Problem::COMMAND_ID_EXPIRED {
+                        Effect::OutcomeUnknown { id, command }
+                    } else {
+                        Effect::Rejected { id, command, problem }
+                    });
                 }
             }
             ServerMessage::Presence { peers, left } => {

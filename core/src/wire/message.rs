@@ -153,7 +153,8 @@ pub enum ServerMessage {
         /// How many events it has.
         events: u32,
     },
-    /// A command was refused and changed nothing.
+    /// A command was refused and changed nothing; with [`Problem::COMMAND_ID_EXPIRED`] this try changed
+    /// nothing, and of the first one nothing is known.
     Rejected {
         /// The command's id.
         id: u64,

@@ -5,7 +5,7 @@
 //! - `given`: states, commands as clients write them, and the form "given, when, then".
 //! - `generate`: random values of every kind, right and wrong.
 //! - `laws`: what holds for all of them.
-//! - `identity`, `names`, `numbers`, `objects`, `properties`, `world`: values, each side of each bound.
+//! - `identity`, `names`, `numbers`, `objects`, `presence`, `properties`, `world`: values, each side of each bound.
 //! - `commands`, `batches`, `events`, `errors`: what commands lead to.
 //! - `parsing`: bytes.
 //! - `digest`, `snapshots`: states that travel.
@@ -25,6 +25,7 @@ mod names;
 mod numbers;
 mod objects;
 mod parsing;
+mod presence;
 mod properties;
 mod replica;
 mod snapshots;

@@ -172,6 +172,11 @@ fn pos3_minus_zero_becomes_zero_in_every_number() {
     assert_eq!(given.object("a").x.get().to_bits(), 0);
     // It is the same value, so a change to it is none.
     check(&[plain("a")], &patch("a", json!({"x": -0.0})), Ok(json!([])));
+    // Properties are carried as they are, but for this.
+    let zero = |n: f64| Given::after(&[cube("a", json!({"properties": {"k": n}}))]);
+    assert_eq!(zero(-0.0).session.digest(), zero(0.0).session.digest());
+    let json = serde_json::to_string(&zero(-0.0).object("a").properties).expect("encodes");
+    assert_eq!(json, r#"{"k":0.0}"#);
 }
 
 #[test]

@@ -227,6 +227,11 @@ fn ws9_the_id_of_an_unreadable_command_is_found() {
         assert_eq!(id(json!(["command", 7])), None);
         assert_eq!(encoding.command_id(b"{"), None);
     }
+    // MessagePack has forms for signed numbers that positive ones may come in too.
+    for signed in [&[0xd0, 7][..], &[0xd1, 0, 7], &[0xd2, 0, 0, 0, 7], &[0xd3, 0, 0, 0, 0, 0, 0, 0, 7]] {
+        let bytes = [b"\x82\xa4type\xa7command\xa2id", signed].concat();
+        assert_eq!(Encoding::MessagePack.command_id(&bytes), Some(7), "{signed:x?}");
+    }
 }
 
 /// A JSON value as MessagePack.

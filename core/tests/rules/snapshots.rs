@@ -122,4 +122,18 @@ fn snap4_a_part_of_another_snapshot_starts_over() {
     let headless = SnapshotPart { head: None, ..new[0].clone() };
     assert_eq!(assemble([&[headless], &new[1..]].concat()), None);
     assert_eq!(assemble([SnapshotPart { parts: 0, ..new[0].clone() }]), None);
+    // Nor does it count as one of the parts.
+    let mut assembly = SnapshotAssembly::default();
+    let count = new.len() as u32;
+    for odd in [
+        SnapshotPart { head: None, ..new[0].clone() },
+        SnapshotPart { head: new[0].head.clone(), ..new[1].clone() },
+    ] {
+        assert_eq!(assembly.receive(odd), None);
+        assert_eq!(assembly.progress(), (0, count));
+    }
+    // The same seq in another number of parts is another snapshot, as of another server.
+    assembly.receive(new[0].clone());
+    assert_eq!(assembly.receive(SnapshotPart { parts: count + 1, ..new[1].clone() }), None);
+    assert_eq!(assembly.progress(), (1, count + 1));
 }

@@ -26,9 +26,9 @@ pub enum StoreError {
         /// The most allowed.
         max: usize,
     },
-    /// The command's id is older than the outcomes that are kept, so it cannot be told whether it is
-    /// a retry.
-    #[error("command {id} of this client is too old to be told from a retry; number new commands higher")]
+    /// The command's id is not above those that came before, and no outcome of it is kept: a retry of it
+    /// may have taken effect at its first try.
+    #[error("what became of command {id} of this client is no longer known; number new commands higher")]
     CommandIdExpired {
         /// The command's id.
         id: u64,
@@ -68,7 +68,7 @@ impl StoreError {
             Self::Rejected(rejection) => rejection.code(),
             Self::TooManySessions { .. } => "too_many_sessions",
             Self::TooManySubscribers { .. } => "too_many_subscribers",
-            Self::CommandIdExpired { .. } => "command_id_expired",
+            Self::CommandIdExpired { .. } => Problem::COMMAND_ID_EXPIRED,
             Self::HistoryGone { .. } => "history_gone",
             Self::NotYet { .. } | Self::BeforeItBegan { .. } => "moment_not_found",
             Self::LogUnavailable(_) => "log_unavailable",

@@ -74,10 +74,12 @@ impl SessionClient {
                 self.keep_selection();
             }
             Effect::Rejected { command, problem, .. } => {
-                if let Command::RenameObject { name, new_name } = &command {
-                    self.follow_rename(new_name, name);
-                }
+                self.follow_back(&command);
                 (self.notify)(Notice::Refused(problem));
+            }
+            Effect::OutcomeUnknown { command, .. } => {
+                self.follow_back(&command);
+                (self.notify)(Notice::OutcomeUnknown(command.type_name()));
             }
             Effect::Complaint(problem) => (self.notify)(Notice::Complaint(problem)),
             Effect::Diverged { found, .. } => (self.notify)(Notice::Diverged { found }),
@@ -140,6 +142,13 @@ impl SessionClient {
     pub(super) fn follow_rename(&self, from: &str, to: &str) {
         if self.selected().is_some_and(|name| name.as_str() == from) && self.object(from).is_none() {
             self.select(ObjectName::new("name", to).ok());
+        }
+    }
+
+    /// The selection goes back with an object whose new name shows no more.
+    fn follow_back(&self, command: &Command) {
+        if let Command::RenameObject { name, new_name } = command {
+            self.follow_rename(new_name, name);
         }
     }
 

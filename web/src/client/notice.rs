@@ -9,6 +9,8 @@ use crate::ui::Tone;
 pub enum Notice {
     /// A command was refused, here or by the server, and has changed nothing.
     Refused(Problem),
+    /// The server no longer knows what became of a command of this type, which may have taken effect.
+    OutcomeUnknown(&'static str),
     /// The server complains about something other than a command.
     Complaint(Problem),
     /// A heartbeat has shown that this page's state is not the server's; it is being replaced.
@@ -33,6 +35,13 @@ impl Notice {
     pub fn told(&self) -> (Tone, String) {
         match self {
             Self::Refused(problem) => (Tone::Bad, format!("Refused: {}", problem.detail)),
+            Self::OutcomeUnknown(command) => (
+                Tone::Bad,
+                format!(
+                    "The server no longer knows whether “{}” took effect. What you see is what it has.",
+                    command.replace('_', " ")
+                ),
+            ),
             Self::Complaint(problem) => (Tone::Bad, format!("The server complains: {}", problem.detail)),
             Self::Diverged { found } => (
                 Tone::Bad,
