@@ -7,8 +7,8 @@ use vws_core::error::SessionError;
 use vws_core::limits::ModelLimits;
 use vws_core::reduce::State;
 use vws_core::wire::{Encoding, Resume, canonical_json};
-use vws_core::{Author, ClientId, EventRecord, Rejection, Seq, Session, SessionId, SessionInfo, Snapshot};
-use vws_server::log::{Appending, BoxFuture, EventLog, LogError, MemoryLog, contract};
+use vws_core::{Author, ClientId, EventRecord, Rejection, Seq, Session, SessionId, Snapshot};
+use vws_server::log::{Appending, BoxFuture, Checkpoint, EventLog, Listed, LogError, MemoryLog, contract};
 use vws_server::store::{LiveSession, Origin, Outcome, Request, SessionStore, StoreConfig, StoreError};
 
 fn config() -> StoreConfig {
@@ -258,11 +258,11 @@ impl EventLog for SlowLog {
     ) -> BoxFuture<'_, Result<Vec<Arc<EventRecord>>, LogError>> {
         self.inner.read(id, after, limit)
     }
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), LogError>> {
-        self.inner.save_snapshot(snapshot)
+    fn save(&self, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), LogError>> {
+        self.inner.save(checkpoint)
     }
-    fn snapshot_at(&self, id: SessionId, at: Seq) -> BoxFuture<'_, Result<Snapshot, LogError>> {
-        self.inner.snapshot_at(id, at)
+    fn checkpoint_at(&self, id: SessionId, at: Seq) -> BoxFuture<'_, Result<Checkpoint, LogError>> {
+        self.inner.checkpoint_at(id, at)
     }
     fn trim(&self, id: SessionId, through: Seq) -> BoxFuture<'_, Result<(), LogError>> {
         self.inner.trim(id, through)
@@ -273,8 +273,11 @@ impl EventLog for SlowLog {
             self.inner.delete(id).await
         })
     }
-    fn list(&self) -> BoxFuture<'_, Result<Vec<SessionInfo>, LogError>> {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Listed>, LogError>> {
         self.inner.list()
+    }
+    fn close(&self) -> BoxFuture<'_, Result<(), LogError>> {
+        self.inner.close()
     }
 }
 
@@ -332,7 +335,8 @@ async fn law5_a_caller_that_gives_up_leaves_sessions_whole() {
     }
     let last = *ids(&store).last().expect("is there");
     store.delete(last).await.expect("ends");
-    let logged: Vec<_> = log.list().await.expect("reads").iter().map(|info| info.session_id).collect();
+    let logged: Vec<_> =
+        log.list().await.expect("reads").iter().map(|listed| listed.info.session_id).collect();
     assert_eq!((ids(&store), logged.len()), (logged, 5));
 }
 

@@ -92,6 +92,7 @@ impl From<StoreError> for Problem {
             StoreError::NotYet { .. } | StoreError::BeforeItBegan { .. } => {
                 (StatusCode::NOT_FOUND, "moment_not_found")
             }
+            StoreError::SessionDamaged { .. } => (StatusCode::SERVICE_UNAVAILABLE, "session_damaged"),
             StoreError::LogUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "log_unavailable"),
         };
         Self::new(status, code, error.to_string())

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use vws_core::limits::ModelLimits;
 use vws_core::reduce::State;
 use vws_core::session::Origin;
-use vws_core::{Command, Context, EventRecord, Session, SessionId, SessionInfo, decide};
+use vws_core::{Command, Context, EventRecord, Session, SessionId, decide};
 
-use super::{Appending, EventLog, LogError};
+use super::{Appending, Checkpoint, EventLog, Listed, LogError};
 
 /// Runs every check on `log`, which must be empty. The sessions that it makes are its own, and it
 /// removes them.
@@ -27,16 +27,14 @@ pub async fn check(log: &dyn EventLog) {
 /// A session whose history grows by real commands.
 struct Scribe {
     session: Session,
-    info: SessionInfo,
 }
 
 impl Scribe {
     async fn begin(log: &dyn EventLog, number: u8) -> Self {
         let id = SessionId::from_uuid(uuid::Uuid::from_bytes([number; 16]));
         let session = Session::new(id, None, 1_000, 7);
-        let info = session.info();
         log.create(session.snapshot()).await.expect("a new session begins");
-        Self { session, info }
+        Self { session }
     }
 
     fn id(&self) -> SessionId {
@@ -119,11 +117,13 @@ async fn snapshots_stand_for_what_is_trimmed(log: &dyn EventLog) {
     log.trim(id, 4).await.expect("trims");
     assert_eq!(log.read(id, 0, 10).await.expect("reads"), early, "what no snapshot holds is kept");
     let snapshot = scribe.session.snapshot();
-    log.save_snapshot(snapshot.clone()).await.expect("is kept");
+    let checkpoint = Checkpoint { snapshot: snapshot.clone(), memory: [1, 2, 3].into() };
+    log.save(checkpoint.clone()).await.expect("is kept");
     assert_eq!(log.snapshot_at(id, 3).await, Ok(base), "an older one is kept beside a newer one");
     for at in [4, 5, u64::MAX] {
         assert_eq!(log.snapshot_at(id, at).await.as_ref(), Ok(&snapshot), "the newest one up to {at}");
     }
+    assert_eq!(log.checkpoint_at(id, 9).await, Ok(checkpoint), "with what belongs to it");
     let late = scribe.events(3);
     append(log, id, 4, &late).await.expect("is taken");
     log.trim(id, 3).await.expect("trims");
@@ -148,7 +148,7 @@ async fn histories_begin_anywhere(log: &dyn EventLog) {
     append(log, scribe.id(), 0, &scribe.events(5)).await.expect("is taken");
     let id = SessionId::from_uuid(uuid::Uuid::from_bytes([7; 16]));
     let origin = Origin { session_id: scribe.id(), epoch: scribe.session.epoch(), seq: 5 };
-    let mut copy = Scribe { session: scribe.session.fork(id, None, 2_000, 8), info: scribe.info.clone() };
+    let mut copy = Scribe { session: scribe.session.fork(id, None, 2_000, 8) };
     assert_eq!(copy.session.info().origin, Some(origin));
     let base = copy.session.snapshot();
     log.create(base.clone()).await.expect("a copy begins");
@@ -170,10 +170,12 @@ async fn sessions_are_apart_and_end(log: &dyn EventLog) {
     let (mut a, mut b) = (Scribe::begin(log, 4).await, Scribe::begin(log, 5).await);
     let begun = Session::new(a.id(), None, 1_000, 7).snapshot();
     assert_eq!(log.create(begun.clone()).await, Err(LogError::SessionExists(a.id())));
-    assert_eq!(log.list().await, Ok(vec![a.info.clone(), b.info.clone()]));
+    let listed = |of: &Scribe| Listed { info: of.session.info(), damaged: None };
+    assert_eq!(log.list().await, Ok(vec![listed(&a), listed(&b)]));
     let (of_a, of_b) = (a.events(2), b.events(5));
     append(log, a.id(), 0, &of_a).await.expect("is taken");
     append(log, b.id(), 0, &of_b).await.expect("is taken");
+    assert_eq!(log.list().await, Ok(vec![listed(&a), listed(&b)]), "as of their last events");
     log.delete(a.id()).await.expect("ends");
     let gone = LogError::NoSession(a.id());
     assert_eq!(log.delete(a.id()).await, Err(gone.clone()));

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 use vws_core::{EventRecord, Seq, SessionId, SessionInfo, Snapshot};
 
-use super::{Appending, BoxFuture, EventLog, LogError};
+use super::follow::follow;
+use super::{Appending, BoxFuture, Checkpoint, EventLog, Listed, LogError};
 
 /// History that ends with the process. Nothing here waits.
 #[derive(Debug, Default)]
@@ -17,16 +18,17 @@ pub struct MemoryLog {
 
 #[derive(Debug)]
 struct History {
-    first: SessionInfo,
+    /// As of the last event.
+    info: SessionInfo,
     /// The last event that is not kept on its own.
     trimmed: Seq,
     events: VecDeque<Arc<EventRecord>>,
     /// By their seq; one of them is at `trimmed` or before it. They share their objects.
-    snapshots: BTreeMap<Seq, Snapshot>,
+    checkpoints: BTreeMap<Seq, Checkpoint>,
 }
 
-/// Snapshots of one session that are kept at most; past it every second one goes.
-const MAX_SNAPSHOTS: usize = 16;
+/// Checkpoints of one session that are kept at most; past it every second one goes.
+pub(super) const MAX_CHECKPOINTS: usize = 16;
 
 impl History {
     fn last(&self) -> Seq {
@@ -37,6 +39,9 @@ impl History {
         let follows = batch.iter().zip(after + 1..).all(|(event, seq)| event.seq == seq);
         if after != self.last() || !follows {
             return Err(LogError::Conflict { expected: after, found: self.last() });
+        }
+        for event in batch {
+            follow(&mut self.info, event);
         }
         self.events.extend(batch.iter().cloned());
         Ok(())
@@ -50,28 +55,28 @@ impl History {
         Ok(self.events.iter().skip(skip).take(limit).cloned().collect())
     }
 
-    fn save_snapshot(&mut self, snapshot: Snapshot) {
-        self.snapshots.insert(snapshot.session.seq, snapshot);
-        if self.snapshots.len() > MAX_SNAPSHOTS {
-            let newest = self.snapshots.last_key_value().map_or(0, |(seq, _)| *seq);
+    fn save(&mut self, checkpoint: Checkpoint) {
+        self.checkpoints.insert(checkpoint.snapshot.session.seq, checkpoint);
+        if self.checkpoints.len() > MAX_CHECKPOINTS {
+            let newest = self.checkpoints.last_key_value().map_or(0, |(seq, _)| *seq);
             let mut place = 0_usize;
-            self.snapshots.retain(|seq, _| {
+            self.checkpoints.retain(|seq, _| {
                 place += 1;
                 place % 2 == 1 || *seq == newest
             });
         }
     }
 
-    fn snapshot_at(&self, at: Seq) -> Result<Snapshot, LogError> {
-        let newest = self.snapshots.range(..=at).next_back();
-        newest.map(|(_, snapshot)| snapshot.clone()).ok_or(LogError::Trimmed { trimmed: self.trimmed })
+    fn checkpoint_at(&self, at: Seq) -> Result<Checkpoint, LogError> {
+        let newest = self.checkpoints.range(..=at).next_back();
+        newest.map(|(_, checkpoint)| checkpoint.clone()).ok_or(LogError::Trimmed { trimmed: self.trimmed })
     }
 
     fn trim(&mut self, through: Seq) {
-        let Some((&covered, _)) = self.snapshots.range(..=through.min(self.last())).next_back() else {
+        let Some((&covered, _)) = self.checkpoints.range(..=through.min(self.last())).next_back() else {
             return;
         };
-        self.snapshots.retain(|seq, _| *seq >= covered);
+        self.checkpoints.retain(|seq, _| *seq >= covered);
         while self.trimmed < covered && self.events.pop_front().is_some() {
             self.trimmed += 1;
         }
@@ -103,8 +108,10 @@ impl EventLog for MemoryLog {
             Entry::Occupied(_) => Err(LogError::SessionExists(first.session_id)),
             Entry::Vacant(place) => {
                 let trimmed = first.seq;
-                let snapshots = BTreeMap::from([(trimmed, base)]);
-                let history = History { first, trimmed, events: VecDeque::new(), snapshots };
+                let info = first;
+                let base = Checkpoint { snapshot: base, memory: Arc::default() };
+                let checkpoints = BTreeMap::from([(trimmed, base)]);
+                let history = History { info, trimmed, events: VecDeque::new(), checkpoints };
                 place.insert(Arc::new(Mutex::new(history)));
                 Ok(())
             }
@@ -125,15 +132,15 @@ impl EventLog for MemoryLog {
         ready(self.with(session, |history| history.read(after, limit)))
     }
 
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), LogError>> {
-        ready(self.with(snapshot.session.session_id, |history| {
-            history.save_snapshot(snapshot);
+    fn save(&self, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), LogError>> {
+        ready(self.with(checkpoint.snapshot.session.session_id, |history| {
+            history.save(checkpoint);
             Ok(())
         }))
     }
 
-    fn snapshot_at(&self, session: SessionId, at: Seq) -> BoxFuture<'_, Result<Snapshot, LogError>> {
-        ready(self.with(session, |history| history.snapshot_at(at)))
+    fn checkpoint_at(&self, session: SessionId, at: Seq) -> BoxFuture<'_, Result<Checkpoint, LogError>> {
+        ready(self.with(session, |history| history.checkpoint_at(at)))
     }
 
     fn trim(&self, session: SessionId, through: Seq) -> BoxFuture<'_, Result<(), LogError>> {
@@ -147,8 +154,14 @@ impl EventLog for MemoryLog {
         ready(self.sessions.write().remove(&session).map(drop).ok_or(LogError::NoSession(session)))
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<SessionInfo>, LogError>> {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Listed>, LogError>> {
         let histories: Vec<_> = self.sessions.read().values().cloned().collect();
-        ready(Ok(histories.iter().map(|history| history.lock().first.clone()).collect()))
+        let listed =
+            |history: &Arc<Mutex<History>>| Listed { info: history.lock().info.clone(), damaged: None };
+        ready(Ok(histories.iter().map(listed).collect()))
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), LogError>> {
+        ready(Ok(()))
     }
 }

@@ -6,6 +6,7 @@
 //! - [`contract`]: the test suite that every log passes.
 
 pub mod contract;
+mod follow;
 mod memory;
 
 use std::future::Future;
@@ -43,9 +44,35 @@ pub enum LogError {
         /// The last event that is no longer there on its own.
         trimmed: Seq,
     },
+    /// What is kept of the session is not what was written. The session is not served; others are.
+    #[error("session {session} is damaged: {reason}")]
+    Damaged {
+        /// The session.
+        session: SessionId,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The log cannot take anything now. Nothing of the batch was taken.
     #[error("the log is not available: {0}")]
     Unavailable(String),
+}
+
+/// A state to go on from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    /// The state.
+    pub snapshot: Snapshot,
+    /// What the store keeps beside the state, up to the same event. A log never looks inside.
+    pub memory: Arc<[u8]>,
+}
+
+/// A session as a list of all tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// What it is, as of its last event.
+    pub info: SessionInfo,
+    /// Why it is not served, if it is not.
+    pub damaged: Option<String>,
 }
 
 /// The outcome of an append, now or later.
@@ -87,14 +114,19 @@ pub trait EventLog: Send + Sync + 'static {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Arc<EventRecord>>, LogError>>;
 
-    /// Keeps `snapshot` beside those that are there. Of many, a log may let go of some between the newest
-    /// and the oldest.
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), LogError>>;
+    /// Keeps `checkpoint` beside those that are there. Of many, a log may let go of some between the
+    /// newest and the oldest.
+    fn save(&self, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), LogError>>;
 
-    /// The newest snapshot whose seq is at most `at`; the one that the history began with counts as one.
+    /// The newest checkpoint whose seq is at most `at`; the one that the history began with counts as one.
     ///
     /// [`LogError::Trimmed`] where all that is kept is newer.
-    fn snapshot_at(&self, session: SessionId, at: Seq) -> BoxFuture<'_, Result<Snapshot, LogError>>;
+    fn checkpoint_at(&self, session: SessionId, at: Seq) -> BoxFuture<'_, Result<Checkpoint, LogError>>;
+
+    /// The state of [`checkpoint_at`](Self::checkpoint_at).
+    fn snapshot_at(&self, session: SessionId, at: Seq) -> BoxFuture<'_, Result<Snapshot, LogError>> {
+        Box::pin(async move { Ok(self.checkpoint_at(session, at).await?.snapshot) })
+    }
 
     /// Lets go of the events up to `through`, and of the snapshots before the newest one that is not after
     /// `through`. Events that no snapshot holds are kept all the same.
@@ -103,6 +135,10 @@ pub trait EventLog: Send + Sync + 'static {
     /// Removes all that is kept of a session.
     fn delete(&self, session: SessionId) -> BoxFuture<'_, Result<(), LogError>>;
 
-    /// Every session as it was when its history began, in the order of the ids.
-    fn list(&self) -> BoxFuture<'_, Result<Vec<SessionInfo>, LogError>>;
+    /// Every session, in the order of the ids.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Listed>, LogError>>;
+
+    /// Makes all that was acknowledged durable and lets go of what the log holds of the system. Nothing is
+    /// appended after.
+    fn close(&self) -> BoxFuture<'_, Result<(), LogError>>;
 }

@@ -55,6 +55,16 @@ pub enum StoreError {
         /// When it was created.
         began: Millis,
     },
+    /// What is kept of the session is not what was written. It is not served; others are.
+    #[error(
+        "what is kept of session {session} is damaged: {reason}; vws doctor tells more and can repair it"
+    )]
+    SessionDamaged {
+        /// The session.
+        session: SessionId,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The log does not take or give anything now.
     #[error("the log is not available: {0}")]
     LogUnavailable(String),
@@ -71,6 +81,7 @@ impl StoreError {
             Self::CommandIdExpired { .. } => Problem::COMMAND_ID_EXPIRED,
             Self::HistoryGone { .. } => "history_gone",
             Self::NotYet { .. } | Self::BeforeItBegan { .. } => "moment_not_found",
+            Self::SessionDamaged { .. } => "session_damaged",
             Self::LogUnavailable(_) => "log_unavailable",
         }
     }
@@ -100,6 +111,7 @@ impl From<LogError> for StoreError {
         match error {
             LogError::NoSession(id) => Self::not_found(id),
             LogError::Trimmed { trimmed } => Self::HistoryGone { trimmed },
+            LogError::Damaged { session, reason } => Self::SessionDamaged { session, reason },
             other @ (LogError::SessionExists(_) | LogError::Conflict { .. } | LogError::Unavailable(_)) => {
                 Self::LogUnavailable(other.to_string())
             }

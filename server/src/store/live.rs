@@ -19,7 +19,7 @@ use vws_core::{
 use super::receipts::Receipts;
 use super::{Lobby, StoreConfig, StoreError, now};
 use crate::feed::{Feed, Peers, SnapshotCache, SnapshotFrames, Subscription};
-use crate::log::{Appending, EventLog, LogError};
+use crate::log::{Appending, Checkpoint, EventLog, LogError};
 use crate::telemetry::Metrics;
 
 /// A joiner takes a snapshot that is there already and the events since, when those are at most this
@@ -310,7 +310,8 @@ impl LiveSession {
         let snapshot = self.read(Session::snapshot);
         let (log, id) = (Arc::clone(&self.log.0), self.id);
         tokio::spawn(async move {
-            let saved = log.save_snapshot(snapshot).await;
+            let checkpoint = Checkpoint { snapshot, memory: Arc::default() };
+            let saved = log.save(checkpoint).await;
             let kept = match (saved, trim) {
                 (Ok(()), Some(through)) => log.trim(id, through).await,
                 (saved, _) => saved,

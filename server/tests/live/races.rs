@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use vws_core::reduce::State;
 use vws_core::wire::{Encoding, ServerMessage, canonical_json};
-use vws_core::{EventRecord, Seq, Session, SessionId, SessionInfo, Snapshot};
-use vws_server::log::{Appending, BoxFuture, EventLog, LogError, MemoryLog};
+use vws_core::{EventRecord, Seq, Session, SessionId, Snapshot};
+use vws_server::log::{Appending, BoxFuture, Checkpoint, EventLog, Listed, LogError, MemoryLog};
 use vws_server::store::LiveSession;
 
 use crate::support::{Client, Mirror, TestServer, create, in_time, move_to, run};
@@ -185,11 +185,11 @@ impl EventLog for FullLog {
     ) -> BoxFuture<'_, Result<Vec<Arc<EventRecord>>, LogError>> {
         self.inner.read(id, after, limit)
     }
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), LogError>> {
-        self.inner.save_snapshot(snapshot)
+    fn save(&self, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), LogError>> {
+        self.inner.save(checkpoint)
     }
-    fn snapshot_at(&self, id: SessionId, at: Seq) -> BoxFuture<'_, Result<Snapshot, LogError>> {
-        self.inner.snapshot_at(id, at)
+    fn checkpoint_at(&self, id: SessionId, at: Seq) -> BoxFuture<'_, Result<Checkpoint, LogError>> {
+        self.inner.checkpoint_at(id, at)
     }
     fn trim(&self, id: SessionId, through: Seq) -> BoxFuture<'_, Result<(), LogError>> {
         self.inner.trim(id, through)
@@ -197,8 +197,11 @@ impl EventLog for FullLog {
     fn delete(&self, id: SessionId) -> BoxFuture<'_, Result<(), LogError>> {
         self.inner.delete(id)
     }
-    fn list(&self) -> BoxFuture<'_, Result<Vec<SessionInfo>, LogError>> {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Listed>, LogError>> {
         self.inner.list()
+    }
+    fn close(&self) -> BoxFuture<'_, Result<(), LogError>> {
+        self.inner.close()
     }
 }
 
