@@ -3,9 +3,11 @@
 //! # Layout
 //! - [`EventLog`]: what the store asks of any log.
 //! - [`MemoryLog`]: history that ends with the process.
+//! - [`DiskLog`]: history in a data directory.
 //! - [`contract`]: the test suite that every log passes.
 
 pub mod contract;
+pub mod disk;
 mod follow;
 mod memory;
 
@@ -13,9 +15,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use prometheus_client::registry::Registry;
 use thiserror::Error;
 use vws_core::{EventRecord, Seq, SessionId, SessionInfo, Snapshot};
 
+pub use disk::DiskLog;
 pub use memory::MemoryLog;
 
 /// A future in a box: logs are chosen at run time.
@@ -141,4 +145,7 @@ pub trait EventLog: Send + Sync + 'static {
     /// Makes all that was acknowledged durable and lets go of what the log holds of the system. Nothing is
     /// appended after.
     fn close(&self) -> BoxFuture<'_, Result<(), LogError>>;
+
+    /// Has what the log counts be told with the server's metrics.
+    fn register(&self, _registry: &mut Registry) {}
 }

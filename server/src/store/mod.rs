@@ -25,7 +25,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use vws_core::Millis;
 
 /// The machine's time.
-fn now() -> Millis {
+pub(crate) fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
 }

@@ -1,0 +1,287 @@
+//! The thread that writes the journal: everything that waits goes into one write and one flush.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use tokio::sync::{mpsc, oneshot};
+use tracing::warn;
+use vws_core::{EventRecord, SessionId};
+
+use super::super::{Checkpoint, LogError};
+use super::Level;
+use super::frame::{self, Kind, Mark};
+use super::journal::Segment;
+use super::keeper::Call;
+use super::library::Library;
+use super::shelf::{Claim, Shelf};
+
+/// Bytes of one write, about.
+const GROUP_BYTES: usize = 4 << 20;
+
+pub(super) type Done = oneshot::Sender<Result<(), LogError>>;
+
+/// What the writer is asked for.
+pub(super) enum Task {
+    /// A session begins.
+    Create { base: Arc<Checkpoint>, payload: Vec<u8>, done: Done },
+    /// Events follow.
+    Append { claim: Claim, events: Vec<Arc<EventRecord>>, payload: Vec<u8>, done: Done },
+    /// A session ends.
+    Delete { shelf: Arc<Shelf>, done: Done },
+    /// What follows goes into another segment. Answers the number of the last one until now.
+    Seal { done: oneshot::Sender<u64> },
+    /// No more.
+    Stop,
+}
+
+/// What a group does once it is written.
+enum Effect {
+    Create(Arc<Shelf>),
+    Append(Claim, Vec<Arc<EventRecord>>),
+    Delete(Arc<Shelf>),
+}
+
+pub(super) struct Writer {
+    library: Arc<Library>,
+    keeper: std::sync::mpsc::SyncSender<Call>,
+    segment: Option<Segment>,
+    /// The last segment's number.
+    number: u64,
+    /// A segment that could not be cut after a write that failed; nothing is written until it is.
+    uncut: Option<(Segment, u64)>,
+    bytes: Vec<u8>,
+    effects: Vec<(Effect, Done)>,
+    /// Sessions that begin or end in this group: they have to be looked up here first.
+    changed: HashMap<SessionId, bool>,
+}
+
+impl Writer {
+    pub(super) fn new(library: Arc<Library>, keeper: std::sync::mpsc::SyncSender<Call>, number: u64) -> Self {
+        Self {
+            library,
+            keeper,
+            segment: None,
+            number,
+            uncut: None,
+            bytes: Vec::new(),
+            effects: Vec::new(),
+            changed: HashMap::new(),
+        }
+    }
+
+    pub(super) fn run(mut self, mut tasks: mpsc::Receiver<Task>) {
+        while let Some(first) = tasks.blocking_recv() {
+            let mut next = Some(first);
+            let ready = self.ready();
+            while let Some(task) = next.take() {
+                match task {
+                    Task::Stop => return self.commit(),
+                    Task::Seal { done } => {
+                        self.commit();
+                        self.seal();
+                        // A caller that is gone needs no answer.
+                        let _ = done.send(self.number);
+                        break;
+                    }
+                    task => self.gather(task, &ready),
+                }
+                if self.bytes.len() < GROUP_BYTES {
+                    next = tasks.try_recv().ok();
+                }
+            }
+            self.commit();
+        }
+    }
+
+    /// A segment to write to, or why there is none.
+    fn ready(&mut self) -> Result<u64, LogError> {
+        let library = &self.library;
+        let unavailable = |error: std::io::Error| {
+            library.report.failures.inc();
+            LogError::Unavailable(error.to_string())
+        };
+        if let Some((mut segment, len)) = self.uncut.take()
+            && let Err(error) = segment.cut(&library.stock.files, len)
+        {
+            self.uncut = Some((segment, len));
+            return Err(unavailable(error));
+        }
+        if library.suspect.load(Ordering::Acquire) {
+            return Err(LogError::Unavailable("what was written before is being secured".to_owned()));
+        }
+        // Callers wait for room before they come here; what was under way then still fits.
+        if library.journal_bytes.load(Ordering::Relaxed) > library.max_journal_bytes.saturating_mul(2) {
+            return Err(LogError::Unavailable("the journal is full and cannot be moved".to_owned()));
+        }
+        if self.segment.is_none() {
+            // A number is used once, even where making the file fails.
+            self.number += 1;
+            let made = Segment::create(&library.stock.files, &library.folder.journal(), self.number);
+            let segment = made.map_err(unavailable)?;
+            library.journal_grew(segment.len);
+            self.segment = Some(segment);
+        }
+        Ok(self.segment.as_ref().map_or(0, |segment| segment.salt))
+    }
+
+    /// Adds a task to the group.
+    fn gather(&mut self, task: Task, ready: &Result<u64, LogError>) {
+        let salt = match (ready, &task) {
+            (Ok(salt), _) => *salt,
+            (Err(failed), _) => return task.refuse(failed),
+        };
+        match task {
+            Task::Create { base, payload, done } => {
+                let id = base.snapshot.session.session_id;
+                let there = self.library.shelves.read().contains_key(&id);
+                if self.changed.get(&id).copied().unwrap_or(there) {
+                    let _ = done.send(Err(LogError::SessionExists(id)));
+                    return;
+                }
+                let life = self.library.next_life.fetch_add(1, Ordering::Relaxed);
+                let mark = Mark { life, first: base.snapshot.session.seq, count: 0 };
+                // Twice, so that a session whose base is damaged later still has a name.
+                frame::encode(&mut self.bytes, salt, Kind::Begin, mark, id.as_uuid().as_bytes());
+                frame::encode(&mut self.bytes, salt, Kind::Base, mark, &payload);
+                self.changed.insert(id, true);
+                self.effects.push((Effect::Create(Arc::new(Shelf::begin(life, base, Vec::new()))), done));
+            }
+            Task::Append { claim, events, payload, done } => {
+                let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
+                let first = events.first().map_or(0, |event| event.seq);
+                let mark = Mark { life: claim.shelf().life, first, count };
+                frame::encode(&mut self.bytes, salt, Kind::Events, mark, &payload);
+                self.effects.push((Effect::Append(claim, events), done));
+            }
+            Task::Delete { shelf, done } => {
+                let twice = self.changed.insert(shelf.id, false) == Some(false);
+                if twice || shelf.is_gone() {
+                    let _ = done.send(Err(LogError::NoSession(shelf.id)));
+                    return;
+                }
+                let mark = Mark { life: shelf.life, first: 0, count: 0 };
+                frame::encode(&mut self.bytes, salt, Kind::Delete, mark, &[]);
+                self.effects.push((Effect::Delete(shelf), done));
+            }
+            Task::Seal { .. } | Task::Stop => {}
+        }
+    }
+
+    /// Writes the group, makes it durable, and only then tells anybody.
+    fn commit(&mut self) {
+        self.changed.clear();
+        if self.effects.is_empty() {
+            return;
+        }
+        let written = self.write();
+        self.bytes.clear();
+        self.bytes.shrink_to(GROUP_BYTES);
+        match written {
+            Ok(()) => {
+                self.library.report.commits.inc();
+                for (effect, done) in self.effects.drain(..) {
+                    take_effect(&self.library, &self.keeper, effect);
+                    let _ = done.send(Ok(()));
+                }
+            }
+            Err(error) => {
+                self.library.report.failures.inc();
+                warn!(error = %error, batches = self.effects.len(), "the journal cannot be written");
+                for (effect, done) in self.effects.drain(..) {
+                    // Whoever hears of it may try again at once.
+                    drop(effect);
+                    let _ = done.send(Err(LogError::Unavailable(error.to_string())));
+                }
+            }
+        }
+        if self.segment.as_ref().is_some_and(|segment| segment.len >= self.library.segment_bytes) {
+            // One that waits already does as well.
+            let _ = self.keeper.try_send(Call::Settle);
+        }
+    }
+
+    fn write(&mut self) -> std::io::Result<()> {
+        let library = &self.library;
+        let files = &library.stock.files;
+        let Some(segment) = &mut self.segment else { return Err(std::io::ErrorKind::NotConnected.into()) };
+        let len = segment.len;
+        let mut written = segment.write(files, &self.bytes).map_err(|error| (error, true));
+        if library.level == Level::Sync && written.is_ok() {
+            let began = Instant::now();
+            written = segment.sync(files).map_err(|error| (error, false));
+            library.report.flush_seconds.observe(began.elapsed().as_secs_f64());
+        }
+        match written {
+            Ok(()) => {
+                library.journal_grew(self.bytes.len() as u64);
+                if library.level != Level::Sync {
+                    library.flusher.written(&segment.file, &segment.path);
+                }
+                Ok(())
+            }
+            Err((error, flushed)) => {
+                // What was refused must not be there after a restart.
+                let mut segment = self.segment.take().expect("it was just written to");
+                if segment.cut(files, len).and_then(|()| segment.sync(files)).is_err() {
+                    self.uncut = Some((segment, len));
+                } else if flushed {
+                    self.segment = Some(segment);
+                }
+                // One that cannot be flushed is left: the system may have given its pages up.
+                Err(error)
+            }
+        }
+    }
+
+    /// The segment has all that it gets. Only the newest one may ever lose its end.
+    fn seal(&mut self) {
+        let library = &self.library;
+        if let Some(segment) = self.segment.take()
+            && library.level != Level::Sync
+            && let Err(failed) = segment.sync(&library.stock.files)
+        {
+            library.report.failures.inc();
+            warn!(error = %failed, "a segment of the journal cannot be forced to disk");
+            library.suspect.store(true, Ordering::Release);
+        }
+    }
+}
+
+fn take_effect(library: &Library, keeper: &std::sync::mpsc::SyncSender<Call>, effect: Effect) {
+    match effect {
+        Effect::Create(shelf) => {
+            library.shelves.write().insert(shelf.id, shelf);
+        }
+        Effect::Append(claim, events) => claim.keep(events),
+        Effect::Delete(shelf) => {
+            shelf.end();
+            let mut shelves = library.shelves.write();
+            if shelves.get(&shelf.id).is_some_and(|there| there.life == shelf.life) {
+                shelves.remove(&shelf.id);
+            }
+            drop(shelves);
+            library.doomed.lock().push(shelf);
+            // The journal keeps the order to remove it until its files are gone.
+            let _ = keeper.try_send(Call::Sweep);
+        }
+    }
+}
+
+impl Task {
+    /// Answers that it was not done.
+    pub(super) fn refuse(self, failed: &LogError) {
+        match self {
+            Self::Append { claim, done, .. } => {
+                // Whoever hears of it may try again at once.
+                drop(claim);
+                let _ = done.send(Err(failed.clone()));
+            }
+            Self::Create { done, .. } | Self::Delete { done, .. } => {
+                let _ = done.send(Err(failed.clone()));
+            }
+            Self::Seal { .. } | Self::Stop => {}
+        }
+    }
+}
