@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error as ThisError;
 
 use crate::model::{Seq, SessionId};
+pub use crate::transfer::TransferError;
 
 /// A number outside its range.
 #[derive(Debug, Clone, PartialEq)]
@@ -384,6 +385,9 @@ pub enum Error {
     /// About the form of what was sent.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// About a file that is imported.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
 }
 
 impl Error {
@@ -441,6 +445,16 @@ impl Error {
                 RequestError::ProtocolUnknown { .. } => "protocol_unknown",
                 RequestError::NestedBatch => "nested_batch",
             },
+            Self::Transfer(e) => match e {
+                TransferError::FormatUnknown { .. } => "format_unknown",
+                TransferError::VersionUnknown { .. } => "format_version_unknown",
+                TransferError::DigestMismatch { .. } => "digest_mismatch",
+                TransferError::SumMismatch { .. } | TransferError::SumMissing => "checksum_mismatch",
+                TransferError::CutShort { .. } => "cut_short",
+                TransferError::ValueTooLarge { .. } => "value_too_large",
+                TransferError::OutOfOrder { .. } => "event_out_of_order",
+                TransferError::CountMismatch { .. } => "count_mismatch",
+            },
         }
     }
 }
@@ -471,6 +485,11 @@ impl Rejection {
     /// Every error, in the order found.
     pub fn errors(&self) -> impl Iterator<Item = &FieldError> {
         self.errors.iter()
+    }
+
+    /// Every error, in the order found.
+    pub(crate) fn into_errors(self) -> Vec<FieldError> {
+        self.errors
     }
 
     /// The error that names the rejection: the first one.
@@ -517,6 +536,7 @@ impl Rejection {
             errors: self
                 .errors()
                 .map(|e| ProblemField {
+                    line: None,
                     pointer: e.pointer.clone(),
                     code: e.error.code().to_owned(),
                     detail: e.error.to_string(),
@@ -568,6 +588,9 @@ impl Problem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ProblemField {
+    /// The line of the file that the wrong value begins on, where a file was read; the first is 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
     /// JSON pointer to the field; empty for the whole.
     pub pointer: String,
     /// The stable name of the broken rule.

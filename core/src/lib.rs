@@ -14,6 +14,7 @@
 //! - [`session`], [`snapshot`]: the folded state, its digest, and its transferable copy.
 //! - [`history`]: changes taken back, and what tells two states apart.
 //! - [`replica`]: a client's mirror, with its commands that wait for a verdict.
+//! - [`transfer`]: sessions as files.
 //! - [`wire`]: strict parsing of what clients send, and the WebSocket messages.
 //! - `schema`: what the values look like to readers of JSON Schema (feature `schema`).
 //! - [`error`], [`limits`]: every refusal with its code, every bound with its name.
@@ -31,6 +32,7 @@ pub mod replica;
 pub mod schema;
 pub mod session;
 pub mod snapshot;
+pub mod transfer;
 pub mod wire;
 
 pub use command::Command;

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::Seq;
+
 /// An object's x, y and z lie in `[-POSITION_BOUND, POSITION_BOUND]` world units.
 pub const POSITION_BOUND: f64 = 12.0;
 /// The camera's x, y and z lie in `[-CAMERA_BOUND, CAMERA_BOUND]`: it may stand outside the world.
@@ -55,6 +57,13 @@ pub const PRESENCE_BOUND: f64 = 1_000.0;
 pub const PENDING_COMMANDS: usize = 1_024;
 /// The largest whole number that JSON clients share exactly: 2^53 - 1.
 pub const SAFE_INTEGER: u64 = (1 << 53) - 1;
+
+/// The largest seq of a session that is imported: half of what JSON clients share, so that it can go on.
+pub const IMPORT_SEQ: Seq = SAFE_INTEGER / 2;
+/// Bytes of one value (an object, an event, a line) of a file that is imported.
+pub const IMPORT_VALUE_BYTES: usize = 1024 * 1024;
+/// Faults of one file that are told one by one; of the rest only how many there are.
+pub const IMPORT_FAULTS: usize = 100;
 
 /// The bounds of the model that an operator may change. The server tells them in `welcome`, so that
 /// a page refuses what its server would refuse.

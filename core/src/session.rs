@@ -125,6 +125,12 @@ impl Session {
         Self { id, name, created_at, epoch, origin: Some(origin), ..self.clone() }
     }
 
+    /// The same content under another identity, at another seq.
+    pub(crate) fn with_info(self, info: SessionInfo) -> Self {
+        let SessionInfo { session_id, name, created_at, epoch, seq, object_count: _, origin } = info;
+        Self { id: session_id, name, created_at, epoch, origin, seq, ..self }
+    }
+
     /// Folds the next event in.
     ///
     /// # Errors

@@ -154,7 +154,7 @@ impl<'de> Deserializer<'de> for Tree {
 
 impl Tree {
     /// What the value is, for an error message.
-    pub(super) fn kind(&self) -> String {
+    pub(crate) fn kind(&self) -> String {
         match self {
             Self::Null => "null".to_owned(),
             Self::Bool(v) => format!("the boolean {v}"),
@@ -177,7 +177,7 @@ impl Tree {
         }
     }
 
-    pub(super) fn not_an_object(&self) -> ParseError {
+    pub(crate) fn not_an_object(&self) -> ParseError {
         ParseError::new(RequestError::TypeMismatch { expected: "an object".to_owned(), found: self.kind() })
     }
 }

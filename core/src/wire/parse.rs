@@ -101,6 +101,12 @@ macro_rules! from_tree_by_serde {
 
 from_tree_by_serde!(ObjectDraft, ObjectPatch, WorldDraft, WorldPatch, CameraPatch, OrbitDraft);
 
+impl FromTree for Tree {
+    fn from_tree(tree: Tree) -> Result<Self, ParseError> {
+        Ok(tree)
+    }
+}
+
 /// The fields of an object that is told apart by its field `type`.
 struct Tagged {
     tag: String,

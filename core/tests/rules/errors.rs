@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use vws_core::error::{
-    CoordinateError, LimitError, NameFault, ObjectError, OutOfRange, RequestError, SessionError, WorldError,
+    CoordinateError, LimitError, NameFault, ObjectError, OutOfRange, RequestError, SessionError,
+    TransferError, WorldError,
 };
 use vws_core::{Error, Rejection};
 
@@ -15,6 +16,7 @@ fn out(field: &str, value: f64) -> OutOfRange {
 /// One of each kind.
 fn samples() -> Vec<Error> {
     let name = || "a".to_owned();
+    let digest = Given::nothing().session.digest();
     let invalid = |fault| ObjectError::NameInvalid { field: "name".to_owned(), value: name(), fault };
     vec![
         SessionError::NotFound { id: session_id() }.into(),
@@ -72,6 +74,15 @@ fn samples() -> Vec<Error> {
         RequestError::Invalid { detail: "not like this".to_owned() }.into(),
         RequestError::ProtocolUnknown { found: 2, spoken: 1 }.into(),
         RequestError::NestedBatch.into(),
+        TransferError::FormatUnknown { found: "gltf".to_owned(), expected: "vws.log" }.into(),
+        TransferError::VersionUnknown { found: 2, known: 1 }.into(),
+        TransferError::DigestMismatch { told: digest, found: digest }.into(),
+        TransferError::SumMismatch { told: 1, found: 2 }.into(),
+        TransferError::SumMissing.into(),
+        TransferError::CutShort { missing: "the line that ends it" }.into(),
+        TransferError::ValueTooLarge { max: 1_048_576 }.into(),
+        TransferError::OutOfOrder { expected: 1, found: 2 }.into(),
+        TransferError::CountMismatch { field: "events", told: 1, found: 2 }.into(),
     ]
 }
 

@@ -8,7 +8,7 @@
 //! - `identity`, `names`, `numbers`, `objects`, `presence`, `properties`, `world`: values, each side of each bound.
 //! - `commands`, `batches`, `events`, `errors`: what commands lead to.
 //! - `parsing`: bytes.
-//! - `digest`, `snapshots`: states that travel.
+//! - `digest`, `snapshots`, `transfer`: states and histories that travel.
 //! - `replica`: mirrors, message by message; `tests/network` has them on a network that breaks everything.
 
 mod batches;
@@ -29,4 +29,5 @@ mod presence;
 mod properties;
 mod replica;
 mod snapshots;
+mod transfer;
 mod world;
