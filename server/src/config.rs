@@ -114,6 +114,16 @@ pub struct Limits {
     /// Bytes in the body of a request.
     #[arg(long, env = "VWS_MAX_BODY", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_body)]
     pub max_body: ByteSize,
+    /// Bytes in a file that is imported.
+    #[arg(long, env = "VWS_MAX_IMPORT", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_import)]
+    pub max_import: ByteSize,
+    /// Time for a file that is imported to arrive.
+    #[arg(long, env = "VWS_IMPORT_TIMEOUT", value_name = "TIME", default_value_t = Limits::DEFAULT.import_timeout)]
+    pub import_timeout: Span,
+    /// Imports, and exports of histories, at once; each may take as much memory as a session with its
+    /// history.
+    #[arg(long, env = "VWS_MAX_TRANSFERS", value_name = "N", default_value_t = Limits::DEFAULT.max_transfers, value_parser = above_0())]
+    pub max_transfers: u32,
     /// Bytes in the head of a request: request line and headers.
     #[arg(long, env = "VWS_MAX_HEAD", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_head)]
     pub max_head: ByteSize,
@@ -190,6 +200,9 @@ impl Limits {
         max_batch: 1_000,
         max_history: 1_000_000,
         max_body: ByteSize::mib(1),
+        max_import: ByteSize::mib(64),
+        import_timeout: Span::seconds(120),
+        max_transfers: 8,
         max_head: ByteSize::kib(16),
         max_path: ByteSize::kib(2),
         head_timeout: Span::seconds(10),

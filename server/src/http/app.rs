@@ -4,9 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use super::idempotency::Answers;
 use super::origin::Access;
 use super::page::{Page, PageError};
+use super::refusal::Refusal;
 use crate::config::Config;
 use crate::log::EventLog;
 use crate::net::Stop;
@@ -20,6 +23,8 @@ pub struct App {
     access: Access,
     page: Page,
     answers: Answers,
+    /// Files that are read or written now.
+    transfers: Arc<Semaphore>,
     store: SessionStore,
     started: Instant,
     metrics: Arc<Metrics>,
@@ -41,9 +46,10 @@ impl App {
         let access = Access::new(address.ip(), &config);
         let metrics: Arc<Metrics> = Arc::default();
         let answers = Answers::new(&config.limits);
+        let transfers = Arc::new(Semaphore::new(config.limits.max_transfers as usize));
         let store = SessionStore::new(log, StoreConfig::from(&config.limits), Arc::clone(&metrics));
         let started = Instant::now();
-        Ok(Arc::new(Self { config, access, page, answers, store, started, metrics, stop }))
+        Ok(Arc::new(Self { config, access, page, answers, transfers, store, started, metrics, stop }))
     }
 
     /// How this server runs.
@@ -85,6 +91,15 @@ impl App {
     /// The answers to recent POSTs that carried an idempotency key.
     pub(super) const fn answers(&self) -> &Answers {
         &self.answers
+    }
+
+    /// A place among those who read or write a whole history, for as long as it is held.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManyTransfers`].
+    pub(super) fn transfer(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        let max = self.config.limits.max_transfers;
+        Arc::clone(&self.transfers).try_acquire_owned().map_err(|_| Refusal::TooManyTransfers { max })
     }
 
     pub(super) const fn page(&self) -> &Page {

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::app::App;
 use super::refusal::Refusal;
+use super::rest::IMPORT_PATH;
 use crate::config::Limits;
 
 /// Bytes that a header line has beside its name and value (`: ` and the line end), and that the
@@ -46,8 +47,9 @@ fn check_sizes(request: &Request, limits: &Limits) -> Result<(), Refusal> {
         return Err(Refusal::HeadTooLarge { length: head, max: limits.max_head });
     }
     // What the request announces is refused before a byte of it is read.
-    if request.body().size_hint().lower() > limits.max_body.0 {
-        return Err(Refusal::BodyTooLarge { max: limits.max_body });
+    let max = if request.uri().path() == IMPORT_PATH { limits.max_import } else { limits.max_body };
+    if request.body().size_hint().lower() > max.0 {
+        return Err(Refusal::BodyTooLarge { max });
     }
     Ok(())
 }

@@ -234,7 +234,8 @@ fn problem() -> Value {
                     "type": "object",
                     "required": ["pointer", "code", "detail"],
                     "properties": {
-                        "pointer": text("JSON pointer to the field in the body; empty for the whole."),
+                        "line": { "type": "integer", "minimum": 1, "description": "The line of an imported file that the wrong value begins on." },
+                        "pointer": text("JSON pointer to the field in the body (in the line of a log); empty for the whole."),
                         "code": text("The stable name of the broken rule."),
                         "detail": text("What is wrong there: field, value and bound."),
                     },

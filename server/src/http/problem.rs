@@ -8,6 +8,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use vws_core::error::ProblemField;
+use vws_core::transfer::Faults;
+
+use super::refusal::Refusal;
 
 /// The media type of a refusal.
 pub(super) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -45,6 +48,14 @@ impl Problem {
     /// A refusal that core has worded.
     pub(super) fn from_core(status: StatusCode, problem: vws_core::Problem) -> Self {
         Self(Box::new(Parts { status, problem, headers: HeaderMap::new() }))
+    }
+
+    /// The refusal of a file, with each fault at its line: the file could be read, and is not right.
+    pub(super) fn of_file(faults: &Faults) -> Self {
+        match faults.to_problem() {
+            Some(problem) => Self::from_core(StatusCode::UNPROCESSABLE_ENTITY, problem),
+            None => Refusal::Internal.into(),
+        }
     }
 
     pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {

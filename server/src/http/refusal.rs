@@ -82,6 +82,20 @@ pub enum Refusal {
         /// What the request says.
         found: String,
     },
+    /// The body is of another type than a file that can be imported.
+    #[error(
+        "the content type is {found}; it must be application/json for a state or application/x-ndjson for a log"
+    )]
+    NotAFile {
+        /// What the request says.
+        found: String,
+    },
+    /// As many files are read and written at once as may be.
+    #[error("{max} imports and exports of histories are under way, the most at once; try again later")]
+    TooManyTransfers {
+        /// The most at once.
+        max: u32,
+    },
     /// The body is compressed, or coded in another way.
     #[error("the content encoding is {0:?}; bodies are taken as they are")]
     UnsupportedEncoding(String),
@@ -137,7 +151,8 @@ impl Refusal {
             Self::HeaderInvalid { .. } => (StatusCode::BAD_REQUEST, "header_invalid"),
             Self::NoSuchVersion => (StatusCode::PRECONDITION_FAILED, "version_mismatch"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
-            Self::UnsupportedMediaType { .. } => {
+            Self::TooManyTransfers { .. } => (StatusCode::SERVICE_UNAVAILABLE, "too_many_transfers"),
+            Self::UnsupportedMediaType { .. } | Self::NotAFile { .. } => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
             Self::UnsupportedEncoding(_) => {
@@ -162,7 +177,7 @@ impl Refusal {
             }
             // RFC 9110 §15.5.22: the answer names the protocol.
             Self::WebSocketExpected(_) => Some((UPGRADE, HeaderValue::from_static("websocket"))),
-            Self::TooManySubscribers(_) | Self::Stopping => {
+            Self::TooManySubscribers(_) | Self::TooManyTransfers { .. } | Self::Stopping => {
                 Some((RETRY_AFTER, HeaderValue::from_static("1")))
             }
             _ => None,

@@ -93,18 +93,30 @@ impl<T: FromTree> FromRequest<Arc<App>> for OptionalJson<T> {
 /// Browsers send other types to foreign servers without asking; JSON they ask about first. A body that is
 /// compressed is refused (RFC 9110 §8.4), so that no small one unpacks into a large one.
 fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    media_type(
+        headers,
+        |essence| {
+            let json = ["application/json", "application/merge-patch+json"];
+            json.iter().any(|t| essence.eq_ignore_ascii_case(t)).then_some(())
+        },
+        |found| Refusal::UnsupportedMediaType { found },
+    )
+}
+
+/// What `known` makes of the body's type, without its parameters; `unknown` refuses what it knows not.
+pub(super) fn media_type<T>(
+    headers: &HeaderMap,
+    known: impl FnOnce(&str) -> Option<T>,
+    unknown: impl FnOnce(String) -> Refusal,
+) -> Result<T, Refusal> {
     let encoding = headers.get(CONTENT_ENCODING).map(|value| String::from_utf8_lossy(value.as_bytes()));
     if let Some(encoding) = encoding.filter(|e| !e.trim().eq_ignore_ascii_case("identity")) {
         return Err(Refusal::UnsupportedEncoding(encoding.into_owned()));
     }
     let found = headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
     let essence = found.as_deref().map_or("", |f| f.split(';').next().unwrap_or_default()).trim();
-    if ["application/json", "application/merge-patch+json"].iter().any(|t| essence.eq_ignore_ascii_case(t)) {
-        return Ok(());
-    }
-    Err(Refusal::UnsupportedMediaType {
-        found: found.map_or_else(|| "absent".to_owned(), |f| format!("{f:?}")),
-    })
+    known(essence)
+        .ok_or_else(|| unknown(found.as_deref().map_or_else(|| "absent".to_owned(), |f| format!("{f:?}"))))
 }
 
 /// The parameters of a query, each taken once; what is left over is refused, so that a misspelt one

@@ -2,7 +2,8 @@
 
 use axum::http::StatusCode;
 use vws_core::error::{
-    CoordinateError, Error, LimitError, ObjectError, Rejection, RequestError, SessionError, WorldError,
+    CoordinateError, Error, LimitError, ObjectError, Rejection, RequestError, SessionError, TransferError,
+    WorldError,
 };
 
 use super::problem::Problem;
@@ -66,6 +67,17 @@ const fn status_of(error: &Error) -> StatusCode {
             | RequestError::NestedBatch
             | RequestError::ProtocolUnknown { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         },
+        Error::Transfer(
+            TransferError::FormatUnknown { .. }
+            | TransferError::VersionUnknown { .. }
+            | TransferError::DigestMismatch { .. }
+            | TransferError::SumMismatch { .. }
+            | TransferError::SumMissing
+            | TransferError::CutShort { .. }
+            | TransferError::ValueTooLarge { .. }
+            | TransferError::OutOfOrder { .. }
+            | TransferError::CountMismatch { .. },
+        ) => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

@@ -101,7 +101,7 @@ impl LiveSession {
     }
 
     /// The first event that is kept, or would be.
-    async fn first_kept(&self) -> Result<Seq, StoreError> {
+    pub(super) async fn first_kept(&self) -> Result<Seq, StoreError> {
         match self.log().read(self.id(), 0, 1).await.map_err(StoreError::from) {
             Ok(_) => Ok(1),
             Err(StoreError::HistoryGone { trimmed }) => Ok(trimmed + 1),

@@ -116,6 +116,15 @@ impl std::fmt::Debug for LogHandle {
     }
 }
 
+/// What the log has of a session.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Past {
+    /// The events after this one.
+    pub(super) kept_after: Seq,
+    /// The time of the last one; 0 where there is none.
+    pub(super) last_at: Millis,
+}
+
 /// What a commit needs beside the state.
 #[derive(Debug, Default)]
 struct Ledger {
@@ -133,8 +142,10 @@ impl LiveSession {
         &*self.log.0
     }
 
+    /// A session as it is after its last event. `past` is what the log has of it.
     pub(super) fn new(
         session: Session,
+        past: Past,
         log: Arc<dyn EventLog>,
         config: &StoreConfig,
         lobby: Arc<Lobby>,
@@ -147,8 +158,9 @@ impl LiveSession {
             max_history: config.max_history,
             max_subscribers: config.max_subscribers,
             ledger: Arc::new(tokio::sync::Mutex::new(Ledger {
-                trimmed: session.seq(),
-                checkpoint: session.seq(),
+                trimmed: past.kept_after,
+                checkpoint: past.kept_after,
+                last_at: past.last_at,
                 ..Ledger::default()
             })),
             feed: Feed::new(session.seq(), config.feed_events, config.feed_bytes),

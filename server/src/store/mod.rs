@@ -4,6 +4,7 @@
 //! - [`SessionStore`]: the set of sessions.
 //! - [`LiveSession`]: one session: its commit path, its state, its feed, its peers.
 //! - `history`: its past: states as they were, what happened to an object, changes taken back.
+//! - `transfer`: histories out of the log and into it.
 //! - [`Lobby`]: the stream that tells which sessions there are.
 //! - `receipts`: the outcomes of recent commands, so that a retry gets the first one.
 
@@ -13,12 +14,14 @@ mod live;
 mod lobby;
 mod receipts;
 mod registry;
+mod transfer;
 
 pub use error::StoreError;
 pub use history::{Moment, ObjectHistory};
 pub use live::{EventPage, Follower, LiveSession, Origin, Outcome, Request, Usage};
 pub use lobby::{Lobby, LobbySubscription};
 pub use registry::{SessionStore, StoreConfig};
+pub use transfer::Kept;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -13,9 +13,11 @@ use uuid::Uuid;
 use vws_core::command::Change;
 use vws_core::limits::ModelLimits;
 use vws_core::reduce::State;
+use vws_core::transfer::{Beginning, Imported};
 use vws_core::{DisplayName, Epoch, Millis, Rejection, Session, SessionId, SessionInfo};
 
-use super::{LiveSession, Lobby, Moment, StoreError, now};
+use super::live::Past;
+use super::{LiveSession, Lobby, Moment, StoreError, now, transfer};
 use crate::config::Limits;
 use crate::log::EventLog;
 use crate::telemetry::Metrics;
@@ -137,6 +139,16 @@ impl SessionStore {
         .await
     }
 
+    /// Makes a session of a file, with the history that the file has. Nothing of it is there when the log
+    /// does not take all of it.
+    ///
+    /// # Errors
+    /// [`StoreError::TooManySessions`], or the log's.
+    pub async fn import(&self, file: Imported) -> Result<SessionInfo, StoreError> {
+        let inner = Arc::clone(&self.0);
+        to_the_end(async move { inner.import(file).await }).await
+    }
+
     /// The session of that id.
     ///
     /// # Errors
@@ -193,22 +205,43 @@ impl Inner {
         make: impl FnOnce(SessionId, Millis, Epoch) -> Session,
     ) -> Result<SessionInfo, StoreError> {
         let _alone = self.lifecycle.lock().await;
-        let max = self.config.max_sessions;
-        if self.count() >= max {
-            return Err(StoreError::TooManySessions { max });
-        }
-        // Version 7 of one process rises strictly, so that the order of ids is that of creation.
-        let id = SessionId::from_uuid(Uuid::now_v7());
-        let session = make(id, now(), self.next_epoch());
-        let info = session.info();
+        self.room()?;
+        let session = make(new_id(), now(), self.next_epoch());
         self.log.create(session.snapshot()).await?;
+        let past = Past { kept_after: session.seq(), last_at: 0 };
+        Ok(self.enter(session, past))
+    }
+
+    async fn import(&self, file: Imported) -> Result<SessionInfo, StoreError> {
+        self.room()?;
+        let Beginning { base, events, head } = file.begin(new_id(), now(), self.next_epoch());
+        let past = Past { kept_after: base.session.seq, last_at: events.last().map_or(0, |event| event.at) };
+        // A long history takes its time: others make and end sessions meanwhile.
+        transfer::write(&*self.log, base, &events).await?;
+        let _alone = self.lifecycle.lock().await;
+        if let Err(full) = self.room() {
+            self.log.delete(head.id()).await?;
+            return Err(full);
+        }
+        Ok(self.enter(head, past))
+    }
+
+    /// Refuses when there are as many sessions as there may be.
+    fn room(&self) -> Result<(), StoreError> {
+        let max = self.config.max_sessions;
+        if self.count() < max { Ok(()) } else { Err(StoreError::TooManySessions { max }) }
+    }
+
+    /// Shows a session that the log has.
+    fn enter(&self, session: Session, past: Past) -> SessionInfo {
+        let (id, info) = (session.id(), session.info());
         let (lobby, metrics) = (Arc::clone(&self.lobby), Arc::clone(&self.metrics));
-        let live = LiveSession::new(session, Arc::clone(&self.log), &self.config, lobby, metrics);
+        let live = LiveSession::new(session, past, Arc::clone(&self.log), &self.config, lobby, metrics);
         self.sessions.write().insert(id, Arc::new(live));
         self.metrics.sessions(self.count());
         self.lobby.created(&info);
         info!(session.id = %id, "session created");
-        Ok(info)
+        info
     }
 
     async fn delete(&self, live: &LiveSession) -> Result<(), StoreError> {
@@ -234,6 +267,11 @@ impl Inner {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
             .map_or(now, |last| now.max(last + 1))
     }
+}
+
+/// Version 7 of one process rises strictly, so that the order of ids is that of creation.
+fn new_id() -> SessionId {
+    SessionId::from_uuid(Uuid::now_v7())
 }
 
 /// Does `work` whether the caller waits for it or not, so that log and memory never part: at once

@@ -16,4 +16,5 @@ mod sessions;
 mod stop;
 mod support;
 mod time;
+mod transfer;
 mod world;

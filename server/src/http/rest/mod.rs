@@ -2,7 +2,7 @@
 //! No rule about what a valid world is lives here.
 //!
 //! # Layout
-//! - `sessions`, `objects`, `world`, `commands`, `history`, `time`, `stats`: the handlers.
+//! - `sessions`, `objects`, `world`, `commands`, `history`, `time`, `transfer`, `stats`: the handlers.
 //! - `moment`: the present or a moment of the past, read in the same way.
 //! - `filter`, `paging`: what lists are asked for.
 //! - `reply`: answers, large ones made piece by piece.
@@ -17,6 +17,7 @@ mod reply;
 mod sessions;
 mod stats;
 mod time;
+mod transfer;
 mod world;
 
 use std::sync::Arc;
@@ -25,6 +26,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use vws_core::model::Seq;
 use vws_core::{Command, Session, SessionId};
+
+pub(super) use transfer::IMPORT_PATH;
 
 use super::app::App;
 use super::ops;
@@ -49,6 +52,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(time::difference))
         .routes(routes!(time::object_history))
         .routes(routes!(time::undo))
+        .routes(routes!(transfer::export))
+        .routes(routes!(transfer::import))
         .routes(routes!(stats::stats))
         .routes(routes!(ops::healthz))
         .routes(routes!(ops::readyz))
