@@ -132,13 +132,13 @@ fn exp2_every_damaged_byte_of_a_log_is_known() {
     let file = log_file(&base, &events);
     import(Format::Log, &file).expect("is whole");
     for at in 0..file.len() {
+        let flips = (0..8).map(|bit| file[at] ^ (1 << bit));
+        let others = b"\n\r\t \"\\{}[]:,.+-0123456789abcdefABCDEFnrtu\0\x7f\xff".iter().copied();
         let mut damaged = file.clone();
-        for byte in 0..=u8::MAX {
-            if byte != file[at] {
-                damaged[at] = byte;
-                let done = import(Format::Log, &damaged);
-                assert!(done.is_err(), "{byte:#04x} for {:?} at {at} is not known", char::from(file[at]));
-            }
+        for byte in flips.chain(others).filter(|byte| *byte != file[at]) {
+            damaged[at] = byte;
+            let done = import(Format::Log, &damaged);
+            assert!(done.is_err(), "{byte:#04x} for {:?} at {at} is not known", char::from(file[at]));
         }
     }
 }
