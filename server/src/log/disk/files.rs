@@ -63,6 +63,12 @@ impl Files {
         OpenOptions::new().create(true).truncate(true).read(true).append(false).write(true).open(path)
     }
 
+    /// Makes a new file as large as it will be, where the file system can. It reads as zeros.
+    pub(super) fn reserve(&self, file: &File, bytes: u64) {
+        // One that cannot lets the file grow, and tells of a full disk when it comes to that.
+        let _ = rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, bytes.max(1));
+    }
+
     /// Adds `bytes` at `at`, which is the end of the file. What was written of them when it fails is for
     /// the caller to cut.
     pub(super) fn write(&self, file: &File, path: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {

@@ -72,8 +72,17 @@ pub(super) enum LastRun {
     Clean,
     /// The process ended at once, and what it wrote has reached the disk or will.
     Crashed,
+    /// The machine went down. What was acknowledged was on disk.
+    Down,
     /// The machine may have lost what the log had not yet forced to disk, and that was acknowledged.
     MayHaveLost,
+}
+
+impl LastRun {
+    /// Whether the machine may have gone down.
+    pub(super) const fn is_down(self) -> bool {
+        matches!(self, Self::Down | Self::MayHaveLost)
+    }
 }
 
 impl Folder {
@@ -170,8 +179,8 @@ impl Folder {
         let mut words = text.split_whitespace();
         Ok(match (words.next(), words.next(), words.next()) {
             (Some("clean"), ..) => LastRun::Clean,
-            (_, Some("sync"), _) => LastRun::Crashed,
             (_, _, Some(boot)) if boot == boot_id() && boot != UNKNOWN => LastRun::Crashed,
+            (_, Some("sync"), _) => LastRun::Down,
             _ => LastRun::MayHaveLost,
         })
     }

@@ -41,12 +41,19 @@ pub(super) enum Kind {
     Entry = 6,
     /// The id of a session whose base follows.
     Begin = 7,
+    /// What was written at once follows, in as many bytes as its `first` says.
+    Group = 8,
 }
+
+/// The life of what belongs to no session.
+pub(super) const NOBODY: u64 = u64::MAX;
 
 impl Kind {
     fn from_byte(byte: u8) -> Option<Self> {
-        use Kind::{Base, Begin, Catalogue, Delete, Entry, Events, Snapshot};
-        [Base, Events, Snapshot, Delete, Catalogue, Entry, Begin].into_iter().find(|kind| *kind as u8 == byte)
+        use Kind::{Base, Begin, Catalogue, Delete, Entry, Events, Group, Snapshot};
+        [Base, Events, Snapshot, Delete, Catalogue, Entry, Begin, Group]
+            .into_iter()
+            .find(|kind| *kind as u8 == byte)
     }
 }
 
@@ -199,18 +206,32 @@ impl<'a> Scan<'a> {
         Self { bytes, salt, at }
     }
 
+    /// Where the next look begins.
+    pub(super) const fn at(&self) -> usize {
+        self.at
+    }
+
     fn damage(&self) -> Damage {
         let (rest, at) = (&self.bytes[self.at..], self.at);
+        // Where a file was made larger than what is in it, zeros follow.
+        let written = rest.len() - rest.iter().rev().take_while(|byte| **byte == 0).count();
         if let Some(head) = Head::decode(rest, self.salt) {
-            // The length can be trusted: all of it was written, or the file ends before.
-            let unfinished = head.size() > rest.len();
+            // The length can be trusted: all of it was written, or its last sum was not.
+            let unfinished = head.size() > rest.len() || written + 4 <= head.size();
             return Damage { at, len: head.size().min(rest.len()), whose: Some(head.mark), unfinished };
         }
         let begins = |from: &usize| Head::decode(&rest[*from..], self.salt).is_some();
-        let next = (1..rest.len().saturating_sub(EDGE - 1)).find(begins);
-        let len = next.unwrap_or(rest.len());
-        let whose = len.checked_sub(EDGE).and_then(|tail| end_mark(&rest[tail..len], self.salt));
-        Damage { at, len, whose, unfinished: next.is_none() && whose.is_none() }
+        if let Some(next) = (1..written.saturating_sub(EDGE - 1)).find(begins) {
+            let whose = next.checked_sub(EDGE).and_then(|tail| end_mark(&rest[tail..next], self.salt));
+            return Damage { at, len: next, whose, unfinished: false };
+        }
+        // The last frame may end in zeros of its own.
+        let ends = written.max(EDGE)..=(written + EDGE).min(rest.len());
+        let end = ends.filter_map(|end| Some((end, end_mark(&rest[end - EDGE..end], self.salt)?))).next();
+        match end {
+            Some((len, mark)) => Damage { at, len, whose: Some(mark), unfinished: false },
+            None => Damage { at, len: rest.len(), whose: None, unfinished: true },
+        }
     }
 }
 
@@ -224,6 +245,9 @@ impl<'a> Iterator for Scan<'a> {
         {
             self.at += head.size();
             return Some(Found::Frame(head, payload));
+        }
+        if rest.iter().all(|byte| *byte == 0) {
+            return None;
         }
         let damage = self.damage();
         self.at += damage.len;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::files::Files;
-use super::folder::OpenError;
-use super::frame::{Damage, FILE_HEAD, FileHead, Found, Head, Scan};
+use super::folder::{LastRun, OpenError};
+use super::frame::{Damage, FILE_HEAD, FileHead, Found, Head, Kind, Scan};
 
 /// A segment that is written to.
 #[derive(Debug)]
@@ -20,10 +20,13 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    pub(super) fn create(files: &Files, folder: &Path, number: u64) -> io::Result<Self> {
+    /// A new one with room for about `room` bytes: to flush what is written into room that is there takes the
+    /// disk less than to flush a file that grows.
+    pub(super) fn create(files: &Files, folder: &Path, number: u64, room: u64) -> io::Result<Self> {
         let path = folder.join(format!("{number:020}.journal"));
         let head = FileHead::draw(number);
         let file = files.create(&path)?;
+        files.reserve(&file, room);
         files.write(&file, &path, 0, &head.encode())?;
         files.sync(&file, &path)?;
         files.sync_folder(folder)?;
@@ -41,10 +44,15 @@ impl Segment {
         files.sync(&self.file, &self.path)
     }
 
-    /// Takes back what follows the first `len` bytes.
+    /// Takes back what follows the first `len` bytes, and the room after them.
     pub(super) fn cut(&mut self, files: &Files, len: u64) -> io::Result<()> {
         self.len = len;
         files.cut(&self.file, &self.path, len)
+    }
+
+    /// It gets no more: the room that is left is given back.
+    pub(super) fn seal(&mut self, files: &Files) -> io::Result<()> {
+        self.cut(files, self.len)
     }
 }
 
@@ -70,43 +78,85 @@ pub(super) enum Piece<'a> {
     Head,
 }
 
-/// Reads a segment piece by piece, and tells how many bytes at its end were never finished: of the newest
-/// one only. When `may_have_lost`, damage at its end counts as unfinished, since the machine may have
-/// written its pages in any order.
+/// The end of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct End {
+    /// Where what was written whole ends.
+    pub(super) at: u64,
+    /// Bytes that follow and were never finished.
+    pub(super) torn: u64,
+}
+
+/// Reads a segment piece by piece. Of the `newest` one the end may be unfinished; which of its writes that can
+/// be said of depends on how the last run ended.
 pub(super) fn replay(
     path: &Path,
     newest: bool,
-    may_have_lost: bool,
+    last_run: LastRun,
     mut each: impl FnMut(Piece<'_>),
-) -> Result<u64, OpenError> {
+) -> Result<End, OpenError> {
     let bytes = std::fs::read(path).map_err(OpenError::io(path))?;
-    if newest && (bytes.len() < FILE_HEAD || may_have_lost && bytes.iter().all(|byte| *byte == 0)) {
+    let nothing = bytes.len() < FILE_HEAD || last_run.is_down() && bytes.iter().all(|byte| *byte == 0);
+    if newest && nothing {
         // It was being made; nothing was written to it.
-        return Ok(bytes.len() as u64);
+        return Ok(End { at: 0, torn: bytes.len() as u64 });
     }
     let Some(file) = FileHead::decode(&bytes) else {
         each(Piece::Head);
-        return Ok(0);
+        return Ok(End { at: bytes.len() as u64, torn: 0 });
     };
-    for found in Scan::new(&bytes, file.salt, FILE_HEAD) {
+    let found: Vec<(usize, Found<'_>)> = {
+        let mut scan = Scan::new(&bytes, file.salt, FILE_HEAD);
+        std::iter::from_fn(|| Some((scan.at(), scan.next()?))).collect()
+    };
+    let written = bytes.len() - bytes.iter().rev().take_while(|byte| **byte == 0).count();
+    let cut = if newest { unfinished_from(&found, last_run) } else { None };
+    let end = match cut {
+        Some(at) => End { at: at as u64, torn: written.saturating_sub(at) as u64 },
+        None => End { at: bytes.len() as u64, torn: 0 },
+    };
+    for (at, found) in found {
         match found {
+            _ if at as u64 >= end.at => break,
             Found::Frame(head, payload) => each(Piece::Frame(head, payload)),
-            Found::Damage(damage) => {
-                let at_end = damage.at + damage.len == bytes.len();
-                if newest && (damage.unfinished || at_end && may_have_lost) {
-                    return Ok(damage.len as u64);
-                }
-                each(Piece::Damage(damage));
-            }
+            Found::Damage(damage) => each(Piece::Damage(damage)),
         }
     }
-    Ok(0)
+    Ok(end)
 }
 
-/// Cuts what was never finished off the end of a segment.
-pub(super) fn cut_torn(files: &Files, path: &Path, torn: u64) -> io::Result<()> {
+/// Where the writes begin that were never finished.
+///
+/// A process that is killed leaves the beginning of its last write. A machine that goes down leaves any of the
+/// pages that were not forced to disk: at `sync` those of the last write, of which nothing was acknowledged,
+/// otherwise any since the last flush.
+fn unfinished_from(found: &[(usize, Found<'_>)], last_run: LastRun) -> Option<usize> {
+    let mut group = None;
+    for (at, piece) in found {
+        match piece {
+            Found::Frame(head, _) if head.kind == Kind::Group => {
+                group = Some((*at, at + head.size() + head.mark.first as usize))
+            }
+            Found::Frame(..) => {}
+            Found::Damage(damage) if damage.unfinished => return Some(*at),
+            Found::Damage(_) if last_run == LastRun::MayHaveLost => return Some(*at),
+            Found::Damage(_) if last_run == LastRun::Down => {
+                let later = |(other, piece): &(usize, Found<'_>)| {
+                    other > at && matches!(piece, Found::Frame(head, _) if head.kind == Kind::Group)
+                };
+                if !found.iter().any(later) {
+                    return Some(group.filter(|(_, end)| at < end).map_or(*at, |(start, _)| start));
+                }
+            }
+            Found::Damage(_) => {}
+        }
+    }
+    None
+}
+
+/// Cuts what follows `at` off a segment.
+pub(super) fn cut(files: &Files, path: &Path, at: u64) -> io::Result<()> {
     let file = std::fs::OpenOptions::new().write(true).open(path)?;
-    let len = file.metadata()?.len().saturating_sub(torn);
-    files.cut(&file, path, len)?;
+    files.cut(&file, path, at)?;
     files.sync(&file, path)
 }

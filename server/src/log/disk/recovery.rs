@@ -16,7 +16,7 @@ use super::catalogue::{self, Catalogue};
 use super::files::Files;
 use super::flusher::Flusher;
 use super::folder::{Folder, LastRun, OpenError};
-use super::frame::{Damage, Head, Kind};
+use super::frame::{Damage, Head, Kind, NOBODY};
 use super::history::History;
 use super::journal::{self, Piece};
 use super::keeper;
@@ -132,7 +132,7 @@ impl Survey {
                 survey.adopt(life, path, snapshots);
             }
         }
-        survey.replay(folder, last_run == LastRun::MayHaveLost)?;
+        survey.replay(folder, last_run)?;
         let stored = std::mem::take(&mut survey.stored);
         survey.strays.extend(stored.into_values().filter_map(|(path, _)| path));
         survey.conclude(last_run == LastRun::MayHaveLost);
@@ -181,13 +181,13 @@ impl Survey {
         self.add(Shelf::known(entry, snapshots));
     }
 
-    fn replay(&mut self, folder: &Folder, may_have_lost: bool) -> Result<(), OpenError> {
+    fn replay(&mut self, folder: &Folder, last_run: LastRun) -> Result<(), OpenError> {
         let journal = folder.journal();
         let segments = journal::segments(&journal).map_err(OpenError::io(&journal))?;
         let last = segments.last().map_or(0, |(number, _)| *number);
         for (number, path) in &segments {
             let before = self.damages.len();
-            let torn = journal::replay(path, *number == last, may_have_lost, |piece| match piece {
+            let end = journal::replay(path, *number == last, last_run, |piece| match piece {
                 Piece::Frame(head, payload) => self.frame(&head, payload),
                 Piece::Damage(damage) => self.damage(path, damage),
                 Piece::Head => {
@@ -195,14 +195,15 @@ impl Survey {
                     self.damages.push(format!("{}: its head is damaged", path.display()));
                 }
             })?;
-            if torn > 0 {
-                warn!(path = %path.display(), bytes = torn, "what was never finished is cut off the journal");
-                self.recovered.torn += torn;
-                if torn == path.metadata().map_or(0, |file| file.len()) {
-                    self.stock.files.remove(path).map_err(OpenError::io(path))?;
+            if end.torn > 0 {
+                warn!(path = %path.display(), bytes = end.torn, "what was never finished is cut off the journal");
+                self.recovered.torn += end.torn;
+                let files = &self.stock.files;
+                let cut = if end.at == 0 { files.remove(path) } else { journal::cut(files, path, end.at) };
+                cut.map_err(OpenError::io(path))?;
+                if end.at == 0 {
                     continue;
                 }
-                journal::cut_torn(&self.stock.files, path, torn).map_err(OpenError::io(path))?;
             }
             if self.damages.len() > before {
                 folder.set_aside(&self.stock.files, path).map_err(OpenError::io(path))?;
@@ -216,6 +217,9 @@ impl Survey {
     /// Takes a whole frame of the journal in.
     fn frame(&mut self, head: &Head, payload: &[u8]) {
         let life = head.mark.life;
+        if life == NOBODY {
+            return;
+        }
         self.recovered.replayed += 1;
         self.next_life = self.next_life.max(life + 1);
         match head.kind {
@@ -247,7 +251,7 @@ impl Survey {
                     self.doomed.push(shelf);
                 }
             }
-            Kind::Snapshot | Kind::Catalogue | Kind::Entry => {}
+            Kind::Snapshot | Kind::Catalogue | Kind::Entry | Kind::Group => {}
         }
     }
 
@@ -260,6 +264,8 @@ impl Survey {
             return self.damages.push(format!("{place}; it cannot be told whose events were there"));
         };
         match self.shelves.get(&mark.life) {
+            // What it says is what follows it.
+            None if mark.life == NOBODY => {}
             Some(shelf) if mark.count > 0 && shelf.has_settled(mark.first + Seq::from(mark.count) - 1) => {
                 return;
             }

@@ -21,12 +21,14 @@ struct World {
     level: Level,
     sessions: BTreeMap<SessionId, Session>,
     begun: u8,
+    /// Bytes of a segment of the journal.
+    segment: u64,
 }
 
 impl World {
     fn new(level: Level) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        Self { folder, level, sessions: BTreeMap::new(), begun: 0 }
+        Self { folder, level, sessions: BTreeMap::new(), begun: 0, segment: 1 << 20 }
     }
 
     fn path(&self) -> PathBuf {
@@ -34,7 +36,7 @@ impl World {
     }
 
     fn options(&self) -> Options {
-        Options::new(self.level)
+        Options::new(self.level).journal(self.segment, 192 << 20)
     }
 
     fn open(&self) -> DiskLog {

@@ -11,7 +11,7 @@ use vws_core::{EventRecord, SessionId};
 
 use super::super::{Checkpoint, LogError};
 use super::Level;
-use super::frame::{self, Kind, Mark};
+use super::frame::{self, FRAME_BYTES, Kind, Mark, NOBODY};
 use super::journal::Segment;
 use super::keeper::Call;
 use super::library::Library;
@@ -87,7 +87,8 @@ impl Writer {
                     }
                     task => self.gather(task, &ready),
                 }
-                if self.bytes.len() < GROUP_BYTES {
+                // What comes after a refusal may find the disk well again.
+                if self.bytes.len() < GROUP_BYTES && ready.is_ok() {
                     next = tasks.try_recv().ok();
                 }
             }
@@ -118,7 +119,12 @@ impl Writer {
         if self.segment.is_none() {
             // A number is used once, even where making the file fails.
             self.number += 1;
-            let made = Segment::create(&library.stock.files, &library.folder.journal(), self.number);
+            let made = Segment::create(
+                &library.stock.files,
+                &library.folder.journal(),
+                self.number,
+                library.segment_bytes,
+            );
             let segment = made.map_err(unavailable)?;
             library.journal_grew(segment.len);
             self.segment = Some(segment);
@@ -128,10 +134,14 @@ impl Writer {
 
     /// Adds a task to the group.
     fn gather(&mut self, task: Task, ready: &Result<u64, LogError>) {
-        let salt = match (ready, &task) {
-            (Ok(salt), _) => *salt,
-            (Err(failed), _) => return task.refuse(failed),
+        let salt = match ready {
+            Ok(salt) => *salt,
+            Err(failed) => return task.refuse(failed),
         };
+        if self.bytes.is_empty() {
+            // For the group's own frame, which tells how long it is.
+            self.bytes.resize(FRAME_BYTES, 0);
+        }
         match task {
             Task::Create { base, payload, done } => {
                 let id = base.snapshot.session.session_id;
@@ -173,6 +183,7 @@ impl Writer {
     fn commit(&mut self) {
         self.changed.clear();
         if self.effects.is_empty() {
+            self.bytes.clear();
             return;
         }
         let written = self.write();
@@ -207,6 +218,11 @@ impl Writer {
         let files = &library.stock.files;
         let Some(segment) = &mut self.segment else { return Err(std::io::ErrorKind::NotConnected.into()) };
         let len = segment.len;
+        let mut group = Vec::with_capacity(FRAME_BYTES);
+        let following = (self.bytes.len() - FRAME_BYTES) as u64;
+        let mark = Mark { life: NOBODY, first: following, count: 0 };
+        frame::encode(&mut group, segment.salt, Kind::Group, mark, &[]);
+        self.bytes[..FRAME_BYTES].copy_from_slice(&group);
         let mut written = segment.write(files, &self.bytes).map_err(|error| (error, true));
         if library.level == Level::Sync && written.is_ok() {
             let began = Instant::now();
@@ -238,9 +254,9 @@ impl Writer {
     /// The segment has all that it gets. Only the newest one may ever lose its end.
     fn seal(&mut self) {
         let library = &self.library;
-        if let Some(segment) = self.segment.take()
-            && library.level != Level::Sync
-            && let Err(failed) = segment.sync(&library.stock.files)
+        let files = &library.stock.files;
+        if let Some(mut segment) = self.segment.take()
+            && let Err(failed) = segment.seal(files).and_then(|()| segment.sync(files))
         {
             library.report.failures.inc();
             warn!(error = %failed, "a segment of the journal cannot be forced to disk");

@@ -1,6 +1,7 @@
 //! Ends in order and out of it.
 
 use super::*;
+use crate::log::disk::frame::{FILE_HEAD, FileHead, Scan};
 
 #[tokio::test]
 async fn dur1_what_was_acknowledged_is_there_after_an_end_in_order_and_out_of_it() {
@@ -172,7 +173,7 @@ async fn dur6_after_a_loss_of_power_every_session_has_a_new_epoch_and_keeps_it()
     // Another run of the machine, and the last thing written did not reach its disk.
     std::fs::write(world.path().join("RUN"), "running buffered another-boot\n").expect("writes");
     let journal = newest(&world.path().join("journal"));
-    let len = std::fs::metadata(&journal).expect("is there").len();
+    let len = written(&journal) as u64;
     let file = std::fs::OpenOptions::new().write(true).open(&journal).expect("opens");
     file.set_len(len - 70).expect("is cut");
     let log = world.open();
@@ -215,6 +216,54 @@ pub(super) fn bytes(folder: &Path) -> u64 {
     walk(folder).iter().map(|path| path.metadata().expect("is there").len()).sum()
 }
 
+/// Bytes of a file before the zeros at its end. What is written ends in a sum, of which the last byte is
+/// zero now and then.
+pub(super) fn written(path: &Path) -> usize {
+    let bytes = std::fs::read(path).expect("reads");
+    let salt = FileHead::decode(&bytes).expect("is whole").salt;
+    let mut scan = Scan::new(&bytes, salt, FILE_HEAD);
+    while scan.next().is_some() {}
+    scan.at()
+}
+
 pub(super) fn newest(folder: &Path) -> PathBuf {
     walk(folder).pop().expect("there is one")
+}
+
+/// A machine that goes down while it forces a write to disk leaves any of its pages: of a write that was not
+/// acknowledged nothing is there, whatever is left of it, and of others all.
+#[tokio::test]
+async fn dur1_dur6_a_loss_of_power_takes_the_last_write_only() {
+    let mut world = World::new(Level::Sync);
+    let log = world.open();
+    let id = world.begin(&log).await;
+    world.write(&log, id, 3).await;
+    let journal = newest(&world.path().join("journal"));
+    let before = written(&journal);
+    let acknowledged = world.sessions[&id].clone();
+    world.write(&log, id, 40).await;
+    drop(log);
+    std::fs::write(world.path().join("RUN"), "running sync another-boot\n").expect("writes");
+    let after = written(&journal);
+    let whole = std::fs::read(&journal).expect("reads");
+    for (from, to) in
+        [(before, before + 10), (before + 100, before + 600), (before + 70, after), (after - 4, after)]
+    {
+        let mut bytes = whole.clone();
+        bytes[from..to].fill(0);
+        let copy = copy(&world);
+        let path = copy.path().join("data");
+        std::fs::write(path.join("journal").join(journal.file_name().expect("has one")), bytes)
+            .expect("writes");
+        let log = DiskLog::open(&path, world.options()).expect("opens");
+        assert!(!log.recovered().may_have_lost && log.recovered().torn > 0, "{from} to {to}");
+        let found = load(&log, id).await.expect("loads");
+        assert_eq!(found.snapshot(), acknowledged.snapshot(), "{from} to {to}");
+    }
+    // What is damaged before is damage.
+    let mut bytes = whole.clone();
+    bytes[before - 40] ^= 1;
+    std::fs::write(&journal, bytes).expect("writes");
+    let log = world.open();
+    assert!(matches!(load(&log, id).await, Err(LogError::Damaged { .. })));
 }
