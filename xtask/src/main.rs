@@ -22,7 +22,7 @@ mod spec_check;
 mod test;
 
 use std::env;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use failure::{Failure, Result};
 use project::Project;
@@ -35,6 +35,7 @@ cargo xtask COMMAND
   test           set up, then every check and test there is; ends with one line of counts
   dev [-- ARGS]  `vws serve ARGS` and `trunk serve` before it: the page follows your edits
   e2e [NAME]     the browser tests alone; only those whose title matches NAME
+  bench [ARGS]   measure; --quick for a look, --json FILE to keep the figures, `log` for the log alone
   setup          only the set-up of `run` and `test`
   spec-check     whether every rule of SPEC.md has a test, and every test a rule
   ci             `test`, for machines: what .ci/run calls
@@ -76,6 +77,12 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         }
         ("e2e", []) => e2e::run(&project, None)?,
         ("e2e", [name]) => e2e::run(&project, Some(name))?,
+        ("bench", rest) => process::run(
+            Command::new("cargo")
+                .current_dir(&project.root)
+                .args(["run", "--release", "--locked", "--package", "vws-bench", "--"])
+                .args(passed_on(rest)),
+        )?,
         ("spec-check", []) => println!("✓ {}", spec_check::run(&project)?),
         ("test" | "ci", []) => return test::run(&project),
         ("setup" | "e2e" | "spec-check" | "test" | "ci", _) => {

@@ -1,0 +1,32 @@
+//! Which machine the figures are of.
+
+use serde::Serialize;
+
+/// The machine.
+#[derive(Debug, Serialize)]
+pub(crate) struct Machine {
+    cpu: String,
+    cores: usize,
+    kernel: String,
+}
+
+impl Machine {
+    pub(crate) fn here() -> Self {
+        let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+        let model = read("/proc/cpuinfo");
+        let model = model
+            .lines()
+            .find_map(|line| line.strip_prefix("model name")?.split_once(": ").map(|(_, name)| name));
+        Self {
+            cpu: model.unwrap_or("unknown").to_owned(),
+            cores: std::thread::available_parallelism().map_or(0, usize::from),
+            kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for Machine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} cores of {}, Linux {}", self.cores, self.cpu, self.kernel)
+    }
+}

@@ -1,0 +1,55 @@
+//! What the server costs, beside what the machine can do at all: figures are ratios of runs that alternate
+//! in one process, since a machine that others use as well gives no two the same.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a table")]
+
+mod log;
+mod machine;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Measurements of VWS.
+#[derive(Debug, Parser)]
+struct Cli {
+    /// What to measure; everything unless told.
+    #[command(subcommand)]
+    what: Option<What>,
+    /// A folder on the disk to measure; the system's folder for temporary files unless told.
+    #[arg(long, global = true, value_name = "DIR")]
+    on: Option<PathBuf>,
+    /// Shorter runs, for a look.
+    #[arg(long, global = true)]
+    quick: bool,
+    /// Write the figures to this file as well.
+    #[arg(long, global = true, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Appends to the log at each level, beside a bare file with the same flushes and another engine.
+    Log,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let folder = cli.on.unwrap_or_else(std::env::temp_dir);
+    let done = match cli.what {
+        Some(What::Log) | None => log::run(&folder, cli.quick),
+    };
+    let written = done.and_then(|figures| {
+        let Some(path) = cli.json else { return Ok(()) };
+        let text = serde_json::to_string_pretty(&figures).map_err(|error| error.to_string())?;
+        std::fs::write(&path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))
+    });
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
