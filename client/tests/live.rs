@@ -30,7 +30,7 @@ impl World {
 
     async fn start_with(config: Config) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-        let server = Server::new(listener, config).expect("starts");
+        let server = Server::new(listener, config).await.expect("starts");
         let address = server.address();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {

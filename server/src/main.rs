@@ -92,7 +92,7 @@ async fn serve(config: Config) -> Result<(), (u8, String)> {
         .await
         .map_err(|error| (CANNOT_LISTEN, format!("cannot listen on {address}: {error}")))?;
     let bound = listener.local_addr().map_err(|error| (CANNOT_LISTEN, error.to_string()))?;
-    let server = vws_server::serve::Server::new(listener, config).map_err(|error| match error {
+    let server = vws_server::serve::Server::new(listener, config).await.map_err(|error| match error {
         ServeError::Page(_) => (CANNOT_READ, error.to_string()),
         _ => (FAILED, error.to_string()),
     })?;

@@ -15,6 +15,7 @@ use crate::config::{Config, Durability};
 use crate::http::{self, App, PageError};
 use crate::log::{EventLog, MemoryLog};
 use crate::net::{Connections, Stop, accept_until_stopped};
+use crate::store::StoreError;
 
 /// Why a server could not be made or kept running.
 #[derive(Debug, Error)]
@@ -22,6 +23,9 @@ pub enum ServeError {
     /// The page cannot be read.
     #[error(transparent)]
     Page(#[from] PageError),
+    /// The log does not tell which sessions there are.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The listener does not know its own address.
     #[error("the listener has no address: {0}")]
     Listener(#[from] io::Error),
@@ -40,24 +44,24 @@ impl Server {
     ///
     /// # Errors
     /// [`ServeError`] when the page cannot be read or the listener is of no use.
-    pub fn new(listener: TcpListener, config: Config) -> Result<Self, ServeError> {
+    pub async fn new(listener: TcpListener, config: Config) -> Result<Self, ServeError> {
         let log = match config.durability {
             Durability::Memory => Arc::new(MemoryLog::default()),
         };
-        Self::with_log(listener, config, log)
+        Self::with_log(listener, config, log).await
     }
 
-    /// Prepares a server whose sessions' histories are kept in `log`, which must be empty.
+    /// Prepares a server of the sessions whose histories are kept in `log`.
     ///
     /// # Errors
-    /// [`ServeError`] when the page cannot be read or the listener is of no use.
-    pub fn with_log(
+    /// [`ServeError`] when the page or the log cannot be read, or the listener is of no use.
+    pub async fn with_log(
         listener: TcpListener,
         config: Config,
         log: Arc<dyn EventLog>,
     ) -> Result<Self, ServeError> {
         let address = listener.local_addr()?;
-        let app = App::new(config, log, address, Stop::default())?;
+        let app = App::new(config, log, address, Stop::default()).await?;
         Ok(Self { listener, address, app })
     }
 
@@ -108,7 +112,7 @@ pub async fn run(
     config: Config,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    Server::new(listener, config)?.run(shutdown).await
+    Server::new(listener, config).await?.run(shutdown).await
 }
 
 /// A future that resolves at the first SIGTERM or SIGINT from now on.

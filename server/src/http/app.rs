@@ -8,11 +8,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::idempotency::Answers;
 use super::origin::Access;
-use super::page::{Page, PageError};
+use super::page::Page;
 use super::refusal::Refusal;
 use crate::config::Config;
 use crate::log::EventLog;
 use crate::net::Stop;
+use crate::serve::ServeError;
 use crate::store::{SessionStore, StoreConfig};
 use crate::telemetry::Metrics;
 
@@ -35,19 +36,19 @@ impl App {
     /// Reads what a server on `address` needs before it can answer.
     ///
     /// # Errors
-    /// [`PageError`] when the page cannot be read.
-    pub(crate) fn new(
+    /// [`ServeError`] when the page cannot be read, or the log not asked for its sessions.
+    pub(crate) async fn new(
         config: Config,
         log: Arc<dyn EventLog>,
         address: SocketAddr,
         stop: Stop,
-    ) -> Result<Arc<Self>, PageError> {
+    ) -> Result<Arc<Self>, ServeError> {
         let page = Page::load(config.page.as_deref())?;
         let access = Access::new(address.ip(), &config);
-        let metrics: Arc<Metrics> = Arc::default();
+        let metrics = Arc::new(Metrics::of(&*log));
         let answers = Answers::new(&config.limits);
         let transfers = Arc::new(Semaphore::new(config.limits.max_transfers as usize));
-        let store = SessionStore::new(log, StoreConfig::from(&config.limits), Arc::clone(&metrics));
+        let store = SessionStore::open(log, StoreConfig::from(&config.limits), Arc::clone(&metrics)).await?;
         let started = Instant::now();
         Ok(Arc::new(Self { config, access, page, answers, transfers, store, started, metrics, stop }))
     }

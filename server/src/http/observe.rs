@@ -138,7 +138,7 @@ mod tests {
     async fn leaving(handler: axum::routing::MethodRouter) -> (StatusCode, Value) {
         let log = Arc::new(MemoryLog::default());
         let app = App::new(Config::default(), log, ([127, 0, 0, 1], 0).into(), Stop::default());
-        let app = app.expect("a server without a page");
+        let app = app.await.expect("a server without a page");
         let router = Router::new().route("/", handler).layer(from_fn_with_state(app, observe));
         let request = Request::get("/").body(Body::empty()).expect("a request");
         let response = router.oneshot(request).await.expect("an answer");

@@ -20,7 +20,7 @@ use super::receipts::Receipts;
 use super::{Lobby, StoreConfig, StoreError, now};
 use crate::feed::{Feed, Peers, SnapshotCache, SnapshotFrames, Subscription};
 use crate::log::{Appending, Checkpoint, EventLog, LogError};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Held, Metrics};
 
 /// A joiner takes a snapshot that is there already and the events since, when those are at most this
 /// many.
@@ -106,6 +106,7 @@ pub struct LiveSession {
     ended: CancellationToken,
     lobby: Arc<Lobby>,
     metrics: Arc<Metrics>,
+    _counted: Held,
 }
 
 struct LogHandle(Arc<dyn EventLog>);
@@ -116,13 +117,22 @@ impl std::fmt::Debug for LogHandle {
     }
 }
 
-/// What the log has of a session.
-#[derive(Debug, Clone, Copy)]
+/// What there was of a session before it came into memory.
+#[derive(Debug, Default)]
 pub(super) struct Past {
-    /// The events after this one.
-    pub(super) kept_after: Seq,
-    /// The time of the last one; 0 where there is none.
+    /// The last event that the log has let go of.
+    pub(super) trimmed: Seq,
+    /// The last event in the newest snapshot that the log has.
+    pub(super) checkpoint: Seq,
+    /// The time of the last commit, or an earlier one where nobody knows.
     pub(super) last_at: Millis,
+}
+
+impl Past {
+    /// Of a session whose history begins with what it is.
+    pub(super) fn of_new(session: &Session) -> Self {
+        Self { trimmed: session.seq(), checkpoint: session.seq(), last_at: session.created_at() }
+    }
 }
 
 /// What a commit needs beside the state.
@@ -142,7 +152,7 @@ impl LiveSession {
         &*self.log.0
     }
 
-    /// A session as it is after its last event. `past` is what the log has of it.
+    /// A session as it is after its last event.
     pub(super) fn new(
         session: Session,
         past: Past,
@@ -158,10 +168,10 @@ impl LiveSession {
             max_history: config.max_history,
             max_subscribers: config.max_subscribers,
             ledger: Arc::new(tokio::sync::Mutex::new(Ledger {
-                trimmed: past.kept_after,
-                checkpoint: past.kept_after,
+                receipts: Receipts::default(),
                 last_at: past.last_at,
-                ..Ledger::default()
+                trimmed: past.trimmed,
+                checkpoint: past.checkpoint,
             })),
             feed: Feed::new(session.seq(), config.feed_events, config.feed_bytes),
             state: RwLock::new(session),
@@ -170,6 +180,7 @@ impl LiveSession {
             subscribers: AtomicUsize::new(0),
             ended: CancellationToken::new(),
             lobby,
+            _counted: metrics.session_in_memory(),
             metrics,
         }
     }

@@ -2,20 +2,25 @@
 //!
 //! # Layout
 //! - [`SessionStore`]: the set of sessions.
+//! - `cold`, `load`: sessions that are in the log alone, and how they come into memory; `turns` orders that.
 //! - [`LiveSession`]: one session: its commit path, its state, its feed, its peers.
 //! - `history`: its past: states as they were, what happened to an object, changes taken back.
 //! - `transfer`: histories out of the log and into it.
 //! - [`Lobby`]: the stream that tells which sessions there are.
 //! - `receipts`: the outcomes of recent commands, so that a retry gets the first one.
 
+mod cold;
 mod error;
 mod history;
 mod live;
+mod load;
 mod lobby;
 mod receipts;
 mod registry;
 mod transfer;
+mod turns;
 
+pub use cold::Known;
 pub use error::StoreError;
 pub use history::{Moment, ObjectHistory};
 pub use live::{EventPage, Follower, LiveSession, Origin, Outcome, Request, Usage};

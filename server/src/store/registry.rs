@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::Bound;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::Poll;
 
 use parking_lot::RwLock;
@@ -16,10 +16,12 @@ use vws_core::reduce::State;
 use vws_core::transfer::{Beginning, Imported};
 use vws_core::{DisplayName, Epoch, Millis, Rejection, Session, SessionId, SessionInfo};
 
+use super::cold::{Known, Slot};
 use super::live::Past;
+use super::turns::Turns;
 use super::{LiveSession, Lobby, Moment, StoreError, now, transfer};
 use crate::config::Limits;
-use crate::log::EventLog;
+use crate::log::{Checkpoint, EventLog};
 use crate::telemetry::Metrics;
 
 /// The bounds of a store.
@@ -56,17 +58,22 @@ impl From<&Limits> for StoreConfig {
 }
 
 /// The sessions of a server. Sessions share nothing that is written on the way of a command.
+///
+/// A session whose history is in the log and that nobody has used yet is *cold*: only what lists tell of it is
+/// in memory. Its first use loads it.
 #[derive(Clone)]
-pub struct SessionStore(Arc<Inner>);
+pub struct SessionStore(pub(super) Arc<Inner>);
 
-struct Inner {
-    log: Arc<dyn EventLog>,
-    config: StoreConfig,
-    metrics: Arc<Metrics>,
+pub(super) struct Inner {
+    pub(super) log: Arc<dyn EventLog>,
+    pub(super) config: StoreConfig,
+    pub(super) metrics: Arc<Metrics>,
     /// Guards the set; held for one look-up, one page or one change of the set.
-    sessions: RwLock<BTreeMap<SessionId, Arc<LiveSession>>>,
-    /// Orders creations and deletions, which wait for the log.
-    lifecycle: tokio::sync::Mutex<()>,
+    pub(super) sessions: RwLock<BTreeMap<SessionId, Slot>>,
+    /// Places that are taken: by sessions, and by those that are being made.
+    taken: AtomicUsize,
+    /// Orders loading, eviction and deletion of one session, which wait for the log.
+    pub(super) turns: Turns,
     lobby: Arc<Lobby>,
     /// The last epoch that was given out; they only rise.
     epoch: AtomicU64,
@@ -79,19 +86,35 @@ impl std::fmt::Debug for SessionStore {
 }
 
 impl SessionStore {
-    /// A store without sessions over a log without any.
-    #[must_use]
-    pub fn new(log: Arc<dyn EventLog>, config: StoreConfig, metrics: Arc<Metrics>) -> Self {
-        let epoch = now();
-        Self(Arc::new(Inner {
+    /// A store over a log, with the sessions that the log has. None of them is loaded.
+    ///
+    /// # Errors
+    /// The log's, when it cannot tell its sessions.
+    pub async fn open(
+        log: Arc<dyn EventLog>,
+        config: StoreConfig,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StoreError> {
+        let listed = log.list().await?;
+        // Above every epoch there was, also where the clock was set back since.
+        let epoch = listed.iter().map(|listed| listed.info.epoch + 1).max().unwrap_or(0).max(now());
+        let damaged = listed.iter().filter(|listed| listed.damaged.is_some()).count();
+        let slots = listed.into_iter().map(|listed| (listed.info.session_id, Slot::of(listed)));
+        let sessions: BTreeMap<_, _> = slots.collect();
+        if !sessions.is_empty() {
+            info!(sessions = sessions.len(), damaged, "sessions found in the log");
+        }
+        metrics.sessions(sessions.len());
+        Ok(Self(Arc::new(Inner {
             log,
             config,
             metrics,
-            sessions: RwLock::default(),
-            lifecycle: tokio::sync::Mutex::default(),
+            taken: AtomicUsize::new(sessions.len()),
+            sessions: RwLock::new(sessions),
+            turns: Turns::default(),
             lobby: Arc::new(Lobby::new(epoch)),
             epoch: AtomicU64::new(epoch),
-        }))
+        })))
     }
 
     /// Makes a session, empty, with the default world. It is made whole even when the caller stops
@@ -103,7 +126,7 @@ impl SessionStore {
         let name = name.map(|name| DisplayName::new("name", name)).transpose();
         let name = name.map_err(|error| Rejection::at("/name", error))?;
         let inner = Arc::clone(&self.0);
-        to_the_end(async move { inner.create(name).await }).await
+        to_the_end(async move { inner.begin(|id, at, epoch| Session::new(id, name, at, epoch)).await }).await
     }
 
     /// Makes a session that begins as another one was at a moment, under a name of its own or under the one
@@ -124,7 +147,7 @@ impl SessionStore {
                 Change::Set(DisplayName::new("name", &name).map_err(|error| Rejection::at("/name", error))?)
             }
         };
-        let live = self.get(id)?;
+        let live = self.get(id).await?;
         let moment = moment.unwrap_or_else(|| Moment::Seq(live.read(State::seq)));
         let origin = live.at(moment).await?;
         let inner = Arc::clone(&self.0);
@@ -149,25 +172,36 @@ impl SessionStore {
         to_the_end(async move { inner.import(file).await }).await
     }
 
-    /// The session of that id.
+    /// The session of that id, loaded where it is not in memory. It stays there for as long as the answer is
+    /// held.
     ///
     /// # Errors
-    /// `session_not_found`.
-    pub fn get(&self, id: SessionId) -> Result<Arc<LiveSession>, StoreError> {
-        self.0.sessions.read().get(&id).cloned().ok_or_else(|| StoreError::not_found(id))
+    /// `session_not_found`, [`StoreError::SessionDamaged`], or the log's.
+    pub async fn get(&self, id: SessionId) -> Result<Arc<LiveSession>, StoreError> {
+        match self.0.loaded(id)? {
+            Some(live) => Ok(live),
+            None => self.0.load(id).await,
+        }
     }
 
-    /// At most `limit` sessions in the order of their creation, after the one named.
+    /// What a session is, without loading it.
+    ///
+    /// # Errors
+    /// `session_not_found`, [`StoreError::SessionDamaged`].
+    pub fn info(&self, id: SessionId) -> Result<SessionInfo, StoreError> {
+        let known = self.0.sessions.read().get(&id).map(Slot::known);
+        match known.ok_or_else(|| StoreError::not_found(id))? {
+            Known::Damaged(_, reason) => Err(StoreError::SessionDamaged { session: id, reason }),
+            known => Ok(known.info()),
+        }
+    }
+
+    /// At most `limit` sessions in the order of their creation, after the one named. Loads none.
     #[must_use]
-    pub fn list(&self, after: Option<SessionId>, limit: usize) -> Vec<Arc<LiveSession>> {
+    pub fn list(&self, after: Option<SessionId>, limit: usize) -> Vec<Known> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        self.0
-            .sessions
-            .read()
-            .range((from, Bound::Unbounded))
-            .take(limit)
-            .map(|(_, live)| Arc::clone(live))
-            .collect()
+        let sessions = self.0.sessions.read();
+        sessions.range((from, Bound::Unbounded)).take(limit).map(|(_, slot)| slot.known()).collect()
     }
 
     /// Ends a session: its objects, world, history and streams. It ends whole even when the caller
@@ -176,15 +210,14 @@ impl SessionStore {
     /// # Errors
     /// `session_not_found`, or the log's; the session is there as before then.
     pub async fn delete(&self, id: SessionId) -> Result<(), StoreError> {
-        let live = self.get(id)?;
         let inner = Arc::clone(&self.0);
-        to_the_end(async move { inner.delete(&live).await }).await
+        to_the_end(async move { inner.delete(id).await }).await
     }
 
     /// How many sessions there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.0.count()
+        self.0.sessions.read().len()
     }
 
     /// The stream of creations and deletions.
@@ -195,68 +228,78 @@ impl SessionStore {
 }
 
 impl Inner {
-    async fn create(&self, name: Option<DisplayName>) -> Result<SessionInfo, StoreError> {
-        self.begin(|id, at, epoch| Session::new(id, name, at, epoch)).await
-    }
-
     /// Takes a new session in, which `make` gives its state before its first event.
     async fn begin(
         &self,
         make: impl FnOnce(SessionId, Millis, Epoch) -> Session,
     ) -> Result<SessionInfo, StoreError> {
-        let _alone = self.lifecycle.lock().await;
-        self.room()?;
+        let room = self.room()?;
         let session = make(new_id(), now(), self.next_epoch());
         self.log.create(session.snapshot()).await?;
-        let past = Past { kept_after: session.seq(), last_at: 0 };
-        Ok(self.enter(session, past))
+        let past = Past::of_new(&session);
+        Ok(self.enter(room, session, past))
     }
 
     async fn import(&self, file: Imported) -> Result<SessionInfo, StoreError> {
-        self.room()?;
+        let room = self.room()?;
         let Beginning { base, events, head } = file.begin(new_id(), now(), self.next_epoch());
-        let past = Past { kept_after: base.session.seq, last_at: events.last().map_or(0, |event| event.at) };
-        // A long history takes its time: others make and end sessions meanwhile.
-        transfer::write(&*self.log, base, &events).await?;
-        let _alone = self.lifecycle.lock().await;
-        if let Err(full) = self.room() {
-            self.log.delete(head.id()).await?;
-            return Err(full);
-        }
-        Ok(self.enter(head, past))
+        let past = Past {
+            trimmed: base.session.seq,
+            checkpoint: head.seq(),
+            last_at: events.last().map_or(base.session.created_at, |event| event.at),
+        };
+        // The session goes on from what the file ends with: that commands of its past have authors makes no
+        // receipts of them.
+        let end = Checkpoint { snapshot: head.snapshot(), memory: Arc::default() };
+        transfer::write(&*self.log, base, &events, end).await?;
+        Ok(self.enter(room, head, past))
     }
 
-    /// Refuses when there are as many sessions as there may be.
-    fn room(&self) -> Result<(), StoreError> {
+    /// A place for one session more.
+    fn room(&self) -> Result<Room<'_>, StoreError> {
         let max = self.config.max_sessions;
-        if self.count() < max { Ok(()) } else { Err(StoreError::TooManySessions { max }) }
+        let one_more = |taken: usize| (taken < max).then_some(taken + 1);
+        self.taken
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more)
+            .map(|_| Room(Some(&self.taken)))
+            .map_err(|_| StoreError::TooManySessions { max })
     }
 
     /// Shows a session that the log has.
-    fn enter(&self, session: Session, past: Past) -> SessionInfo {
+    fn enter(&self, room: Room<'_>, session: Session, past: Past) -> SessionInfo {
         let (id, info) = (session.id(), session.info());
-        let (lobby, metrics) = (Arc::clone(&self.lobby), Arc::clone(&self.metrics));
-        let live = LiveSession::new(session, past, Arc::clone(&self.log), &self.config, lobby, metrics);
-        self.sessions.write().insert(id, Arc::new(live));
-        self.metrics.sessions(self.count());
+        let live = Arc::new(self.live(session, past));
+        self.sessions.write().insert(id, Slot::Live(live));
+        room.keep();
+        self.metrics.sessions(self.sessions.read().len());
         self.lobby.created(&info);
         info!(session.id = %id, "session created");
         info
     }
 
-    async fn delete(&self, live: &LiveSession) -> Result<(), StoreError> {
-        let id = live.id();
-        let _alone = self.lifecycle.lock().await;
-        live.end().await?;
+    /// A session in memory.
+    pub(super) fn live(&self, session: Session, past: Past) -> LiveSession {
+        let (lobby, metrics) = (Arc::clone(&self.lobby), Arc::clone(&self.metrics));
+        LiveSession::new(session, past, Arc::clone(&self.log), &self.config, lobby, metrics)
+    }
+
+    async fn delete(&self, id: SessionId) -> Result<(), StoreError> {
+        let _turn = self.turns.take(id).await;
+        let live = match self.sessions.read().get(&id) {
+            Some(Slot::Live(live)) => Some(Arc::clone(live)),
+            Some(Slot::Cold(_)) => None,
+            None => return Err(StoreError::not_found(id)),
+        };
+        match live {
+            Some(live) => live.end().await?,
+            None => self.log.delete(id).await?,
+        }
         self.sessions.write().remove(&id);
-        self.metrics.sessions(self.count());
+        self.taken.fetch_sub(1, Ordering::Relaxed);
+        self.metrics.sessions(self.sessions.read().len());
         self.lobby.deleted(id, now());
         info!(session.id = %id, "session deleted");
         Ok(())
-    }
-
-    fn count(&self) -> usize {
-        self.sessions.read().len()
     }
 
     /// Milliseconds since 1970 or, where the clock stands or goes back, one more than the last.
@@ -266,6 +309,23 @@ impl Inner {
         self.epoch
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
             .map_or(now, |last| now.max(last + 1))
+    }
+}
+
+/// A place that is taken, given back unless it is kept.
+struct Room<'a>(Option<&'a AtomicUsize>);
+
+impl Room<'_> {
+    fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        if let Some(taken) = self.0 {
+            taken.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 

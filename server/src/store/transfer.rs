@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tracing::error;
 use vws_core::reduce::State;
-use vws_core::{EventRecord, Seq, Session, Snapshot};
+use vws_core::{EventRecord, Seq, Session, SessionId, Snapshot};
 
 use super::{LiveSession, Moment, StoreError};
-use crate::log::{Appending, EventLog};
+use crate::log::{Appending, Checkpoint, EventLog, LogError};
 
 /// Events that the log is given at once, or as many as a batch has.
 const APPEND: usize = 1_024;
@@ -44,28 +44,41 @@ impl LiveSession {
     }
 }
 
-/// Begins a session in the log with all of its history. What was written is taken back when the log does
-/// not take the rest.
+/// Begins a session in the log with all of its history, and with the state that it ends with. What was written
+/// is taken back when the log does not take the rest.
 pub(super) async fn write(
     log: &dyn EventLog,
     base: Snapshot,
     events: &[Arc<EventRecord>],
+    end: Checkpoint,
 ) -> Result<(), StoreError> {
-    let (id, mut after) = (base.session.session_id, base.session.seq);
+    let (id, after) = (base.session.session_id, base.session.seq);
     log.create(base).await?;
-    let mut rest = events;
+    let written = async {
+        append(log, id, after, events).await?;
+        if events.is_empty() { Ok(()) } else { log.save(end).await }
+    };
+    if let Err(failed) = written.await {
+        if let Err(left) = log.delete(id).await {
+            error!(session.id = %id, error = %left, "a part of an import is left in the log");
+        }
+        return Err(failed.into());
+    }
+    Ok(())
+}
+
+async fn append(
+    log: &dyn EventLog,
+    id: SessionId,
+    mut after: Seq,
+    mut rest: &[Arc<EventRecord>],
+) -> Result<(), LogError> {
     while !rest.is_empty() {
         let (batch, more) = rest.split_at(whole_batches(rest));
         rest = more;
-        let done = match log.append(id, after, batch) {
-            Appending::Done(done) => done,
-            Appending::Later(done) => done.await,
-        };
-        if let Err(failed) = done {
-            if let Err(left) = log.delete(id).await {
-                error!(session.id = %id, error = %left, "a part of an import is left in the log");
-            }
-            return Err(failed.into());
+        match log.append(id, after, batch) {
+            Appending::Done(done) => done?,
+            Appending::Later(done) => done.await?,
         }
         after += batch.len() as Seq;
         tokio::task::yield_now().await;

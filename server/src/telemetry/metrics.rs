@@ -11,6 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+use crate::log::EventLog;
+
 /// What is counted while a server runs. Each server has its own, so that two in one process do not
 /// mix. No label takes a client's text: the number of series is bounded.
 pub struct Metrics {
@@ -22,6 +24,8 @@ pub struct Metrics {
     commands: Family<CommandLabels, Counter>,
     events: Counter,
     sessions: Gauge,
+    sessions_loaded: Gauge,
+    session_load_seconds: Histogram,
     subscribers: Gauge,
     lobby_subscribers: Gauge,
     feed_lag: Histogram,
@@ -67,7 +71,20 @@ impl Drop for Held {
 
 impl Default for Metrics {
     fn default() -> Self {
+        Self::over(Registry::with_prefix("vws"))
+    }
+}
+
+impl Metrics {
+    /// With what a log counts beside.
+    #[must_use]
+    pub fn of(log: &dyn EventLog) -> Self {
         let mut registry = Registry::with_prefix("vws");
+        log.register(&mut registry);
+        Self::over(registry)
+    }
+
+    fn over(mut registry: Registry) -> Self {
         let connections = Gauge::default();
         registry.register("connections", "Open connections, WebSockets included", connections.clone());
         let connections_refused = Counter::default();
@@ -90,6 +107,14 @@ impl Default for Metrics {
         registry.register("events", "Events applied and broadcast", events.clone());
         let sessions = Gauge::default();
         registry.register("sessions", "Sessions", sessions.clone());
+        let sessions_loaded = Gauge::default();
+        registry.register("sessions_loaded", "Sessions that are in memory", sessions_loaded.clone());
+        let session_load_seconds = latencies();
+        registry.register(
+            "session_load_seconds",
+            "Time to load a session from the log",
+            session_load_seconds.clone(),
+        );
         let subscribers = Gauge::default();
         registry.register("subscribers", "Clients that follow a session", subscribers.clone());
         let lobby_subscribers = Gauge::default();
@@ -115,6 +140,8 @@ impl Default for Metrics {
             commands,
             events,
             sessions,
+            sessions_loaded,
+            session_load_seconds,
             subscribers,
             lobby_subscribers,
             feed_lag,
@@ -166,6 +193,16 @@ impl Metrics {
     /// How many sessions there are.
     pub(crate) fn sessions(&self, count: usize) {
         self.sessions.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// A session that is in memory for as long as the answer is held.
+    pub(crate) fn session_in_memory(&self) -> Held {
+        Held::new(&self.sessions_loaded)
+    }
+
+    /// A session was loaded from the log.
+    pub(crate) fn session_loaded(&self, took: Duration) {
+        self.session_load_seconds.observe(took.as_secs_f64());
     }
 
     /// A client that follows a session for as long as the answer is held.

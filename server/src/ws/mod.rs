@@ -25,8 +25,8 @@ use vws_core::SessionId;
 use vws_core::limits::SNAPSHOT_PART_BYTES;
 use vws_core::wire::{CloseCode, Encoding};
 
-use crate::http::{App, Refusal};
-use crate::store::Follower;
+use crate::http::{App, Problem, Refusal};
+use crate::store::{Follower, StoreError};
 
 /// tungstenite reads ahead this far, at once and for as long as the connection lives. Its default of
 /// 128 KiB is most of what an idle connection would cost.
@@ -47,23 +47,23 @@ pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new().route("/api/sessions/{id}/ws", get(open)).route("/ws/{id}", get(open))
 }
 
-/// A session that does not exist is told by the close code 4004 after the handshake, not by a status
+/// A session that is damaged, or cannot be loaded now, is told by the status of the handshake: a client tries
+/// again later. A session that does not exist is told by the close code 4004 after the handshake, not by a status
 /// of the handshake, since a page is shown nothing of a handshake that fails.
 async fn open(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     app.access().check_origin(&headers)?;
     let upgrade = upgrade.map_err(|rejection| Refusal::WebSocketExpected(rejection.to_string()))?;
     if app.stop().is_stopping() {
-        return Err(Refusal::Stopping);
+        return Err(Refusal::Stopping.into());
     }
-    let live = id.parse::<SessionId>().ok().and_then(|id| app.store().get(id).ok());
-    let follower = match live {
-        Some(live) => Some(live.follow().map_err(|error| Refusal::TooManySubscribers(error.to_string()))?),
-        None => None,
+    let follower = match id.parse::<SessionId>() {
+        Ok(id) => follower(&app, id).await?,
+        Err(_) => None,
     };
     let (upgrade, encoding) = agree(upgrade, &headers);
     let max_message = app.config().limits.max_message.as_usize();
@@ -78,6 +78,16 @@ async fn open(
     Ok(upgrade.on_upgrade(move |socket| {
         stop.track(Box::pin(serve(socket, follower, encoding, app).instrument(span)))
     }))
+}
+
+/// A place among those who follow the session; `None` where there is no such session.
+async fn follower(app: &App, id: SessionId) -> Result<Option<Follower>, Problem> {
+    let live = match app.store().get(id).await {
+        Ok(live) => live,
+        Err(StoreError::Rejected(_)) => return Ok(None),
+        Err(unavailable) => return Err(unavailable.into()),
+    };
+    Ok(Some(live.follow().map_err(|error| Refusal::TooManySubscribers(error.to_string()))?))
 }
 
 /// The first encoding that the client offers and this server speaks; JSON where it offers none.

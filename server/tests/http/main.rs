@@ -3,6 +3,7 @@
 mod bodies;
 mod commands;
 mod conditions;
+mod damage;
 mod description;
 mod history;
 mod idempotency;

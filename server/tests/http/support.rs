@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,7 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use vws_server::Config;
-use vws_server::serve::ServeError;
+use vws_server::log::{EventLog, MemoryLog};
+use vws_server::serve::{ServeError, Server};
 
 /// Longer than anything here takes; a test that hangs fails by it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -29,12 +31,18 @@ impl TestServer {
 
     /// A server whose configuration `change` has changed.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::over(Arc::new(MemoryLog::default()), change).await
+    }
+
+    /// A server of the sessions that `log` has.
+    pub(crate) async fn over(log: Arc<dyn EventLog>, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::default();
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("a bound address");
+        let server = Server::with_log(listener, config, log).await.expect("a server");
+        let address = server.address();
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(vws_server::run(listener, config, async {
+        let task = tokio::spawn(server.run(async {
             // A dropped sender ends the server as well.
             let _ = stopped.await;
         }));

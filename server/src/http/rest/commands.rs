@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use vws_core::model::{Millis, Seq};
 use vws_core::reduce::State as _;
-use vws_core::{Command, SessionId};
+use vws_core::{Command, Session, SessionId};
 
 use super::super::app::App;
 use super::super::conditional::IfMatch;
@@ -53,7 +53,8 @@ pub(super) async fn execute(
     condition: IfMatch,
     Json(command): Json<Command>,
 ) -> Result<Response, Problem> {
-    let expected = condition.expected(|| present_version(&app, id, &command));
+    let about = Subject::of(&command);
+    let expected = |session: &Session| condition.expected(|| about.version(session));
     let (outcome, ()) = execute_command(&app, id, command, expected, "", |_| ()).await?;
     Ok(json(&Executed::of(&outcome)))
 }
@@ -66,22 +67,38 @@ impl Executed {
     }
 }
 
-/// The version that a command's condition is about.
-fn present_version(app: &App, session: SessionId, command: &Command) -> Option<Seq> {
-    app.store().get(session).ok()?.read(|session| match command {
-        Command::UpdateObject { name, .. }
-        | Command::RenameObject { name, .. }
-        | Command::DeleteObject { name }
-        | Command::ExpectObject { name, .. } => session.object(name).map(|object| object.version),
-        Command::InitializeWorld { .. }
-        | Command::UpdateWorld { .. }
-        | Command::MoveCamera { .. }
-        | Command::StartOrbit { .. }
-        | Command::StopOrbit
-        | Command::ExpectWorld { .. } => Some(session.world().version),
-        Command::CreateObject { .. }
-        | Command::ClearObjects
-        | Command::RenameSession { .. }
-        | Command::Batch { .. } => Some(session.seq()),
-    })
+/// What a command's condition is about.
+enum Subject {
+    Object(String),
+    World,
+    Session,
+}
+
+impl Subject {
+    fn of(command: &Command) -> Self {
+        match command {
+            Command::UpdateObject { name, .. }
+            | Command::RenameObject { name, .. }
+            | Command::DeleteObject { name }
+            | Command::ExpectObject { name, .. } => Self::Object(name.clone()),
+            Command::InitializeWorld { .. }
+            | Command::UpdateWorld { .. }
+            | Command::MoveCamera { .. }
+            | Command::StartOrbit { .. }
+            | Command::StopOrbit
+            | Command::ExpectWorld { .. } => Self::World,
+            Command::CreateObject { .. }
+            | Command::ClearObjects
+            | Command::RenameSession { .. }
+            | Command::Batch { .. } => Self::Session,
+        }
+    }
+
+    fn version(&self, session: &Session) -> Option<Seq> {
+        match self {
+            Self::Object(name) => session.object(name).map(|object| object.version),
+            Self::World => Some(session.world().version),
+            Self::Session => Some(session.seq()),
+        }
+    }
 }

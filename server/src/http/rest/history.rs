@@ -119,7 +119,7 @@ pub(super) async fn events(
     let limit = paging::limit(&mut query)?;
     let after = query.parse("after", seq)?;
     query.finish()?;
-    let live = app.store().get(id)?;
+    let live = app.store().get(id).await?;
     if accepts(&headers, ACCEPT, EVENT_STREAM) {
         return Ok(session_stream(&app, &live, after, &headers)?);
     }

@@ -61,17 +61,19 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(ops::metrics))
 }
 
-/// Does one command and returns what `view` sees right after it. `base` is where in the command the
+/// Does one command and returns what `view` sees right after it. `expect_version` is asked for what the client
+/// has seen of what the command is about, with the state right before. `base` is where in the command the
 /// request's body lies: refusals point into the body.
 async fn execute<T: Send + 'static>(
     app: &App,
     session: SessionId,
     command: Command,
-    expect_version: Option<Seq>,
+    expect_version: impl FnOnce(&Session) -> Option<Seq>,
     base: &str,
     view: impl FnOnce(&Session) -> T + Send + 'static,
 ) -> Result<(Outcome, T), Problem> {
-    let live = app.store().get(session)?;
+    let live = app.store().get(session).await?;
+    let expect_version = live.read(expect_version);
     let request = Request { command, expect_version, author: None, origin: Origin::Client };
     let done = live.execute(request, view).await.map_err(|error| Problem::of_body(error, base))?;
     if let Some(seq) = done.0.seqs.clone().last() {

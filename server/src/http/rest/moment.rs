@@ -71,7 +71,7 @@ pub(super) enum View {
 impl View {
     /// The session at `moment`, or as it is at each read.
     pub(super) async fn of(app: &App, id: SessionId, moment: Option<Moment>) -> Result<Self, Problem> {
-        let live = app.store().get(id)?;
+        let live = app.store().get(id).await?;
         Ok(match moment {
             None => Self::Now(live),
             Some(moment) => Self::Then(Box::new(live.at(moment).await?)),

@@ -64,7 +64,7 @@ pub(super) async fn create(
     let name = object.name.clone();
     let view = view_of(name.clone());
     let command = Command::CreateObject { object };
-    let (outcome, object) = execute(&app, id, command, None, "/object", view).await?;
+    let (outcome, object) = execute(&app, id, command, |_| None, "/object", view).await?;
     let object = object.ok_or_else(|| not_found(&name))?;
     let mut response = Changed::new(&*object, object.version, &outcome).created().into_response();
     let name = utf8_percent_encode(&name, NON_ALPHANUMERIC);
@@ -213,7 +213,7 @@ async fn patched(
     patch: ObjectPatch,
 ) -> Result<ChangedObject, Problem> {
     let name = name.as_str();
-    let expected = condition.expected(|| version(app, session, name));
+    let expected = |session: &Session| condition.expected(|| version(session, name));
     let command = Command::UpdateObject { name: name.to_owned(), patch };
     let view = view_of(name.to_owned());
     let (outcome, object) = execute(app, session, command, expected, "/patch", view).await?;
@@ -239,7 +239,7 @@ pub(super) async fn delete(
     condition: IfMatch,
 ) -> Result<Response, Problem> {
     let name = name.as_str().to_owned();
-    let expected = condition.expected(|| version(&app, session, &name));
+    let expected = |session: &Session| condition.expected(|| version(session, &name));
     let command = Command::DeleteObject { name: name.clone() };
     let (outcome, ()) = execute(&app, session, command, expected, "", |_| ()).await?;
     Ok(json(&Deleted { name, seq: outcome.seq, changed: true }))
@@ -249,9 +249,8 @@ fn view_of(name: String) -> impl FnOnce(&Session) -> Option<Arc<Object>> + Send 
     move |session| session.object(&name).cloned()
 }
 
-fn version(app: &App, session: SessionId, name: &str) -> Option<Seq> {
-    let live = app.store().get(session).ok()?;
-    live.read(|session| session.object(name).map(|object| object.version))
+fn version(session: &Session, name: &str) -> Option<Seq> {
+    session.object(name).map(|object| object.version)
 }
 
 pub(super) fn not_found(name: &str) -> Problem {

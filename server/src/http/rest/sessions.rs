@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use vws_core::command::Change;
 use vws_core::reduce::State as _;
+use vws_core::session::Origin;
 use vws_core::wire::{FromTree, ParseError, Tree};
-use vws_core::{Command, Session, SessionId, SessionInfo};
+use vws_core::{Command, DisplayName, Epoch, Millis, Seq, Session, SessionId, SessionInfo};
 
 use super::super::app::App;
 use super::super::conditional::{IfMatch, IfNoneMatch, etag};
@@ -19,6 +20,7 @@ use super::super::problem::Problem;
 use super::super::request::{Json, OptionalJson, Query, SessionPath};
 use super::reply::{Changed, ChangedSession, json};
 use super::{execute, paging};
+use crate::store::Known;
 
 /// A session as its creator writes it.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -51,11 +53,43 @@ impl FromTree for SessionPatch {
     }
 }
 
+/// A session as a list of all tells it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct ListedSession {
+    /// Its id.
+    session_id: SessionId,
+    /// Its name, if it has one.
+    #[schema(required)]
+    name: Option<DisplayName>,
+    /// When it was created.
+    created_at: Millis,
+    /// The epoch of its history.
+    epoch: Epoch,
+    /// The seq of its last event.
+    seq: Seq,
+    /// How many objects it has.
+    object_count: u64,
+    /// What it is a copy of; absent when it began empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<Origin>,
+    /// Why it is not served; absent when it is. It can be deleted all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damaged: Option<String>,
+}
+
+impl From<Known> for ListedSession {
+    fn from(known: Known) -> Self {
+        let damaged = known.damaged().map(str::to_owned);
+        let SessionInfo { session_id, name, created_at, epoch, seq, object_count, origin } = known.info();
+        Self { session_id, name, created_at, epoch, seq, object_count, origin, damaged }
+    }
+}
+
 /// Some of the sessions, in the order of their creation.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct SessionPage {
     /// The sessions.
-    sessions: Vec<SessionInfo>,
+    sessions: Vec<ListedSession>,
     /// What to give as `after` for those that follow; null when there are none.
     #[schema(required)]
     next: Option<SessionId>,
@@ -109,8 +143,8 @@ pub(super) async fn list(
     query.finish()?;
     let mut found = app.store().list(after, limit + 1);
     let more = paging::cut(&mut found, limit);
-    let sessions: Vec<SessionInfo> = found.iter().map(|live| live.read(Session::info)).collect();
-    let next = sessions.last().filter(|_| more).map(|info| info.session_id);
+    let next = found.last().filter(|_| more).map(Known::id);
+    let sessions = found.into_iter().map(ListedSession::from).collect();
     let mut response = json(&SessionPage { sessions, next });
     paging::link_next(&mut response, &uri, next.map(|id| id.to_string()).as_deref());
     Ok(response)
@@ -129,7 +163,7 @@ pub(super) async fn get(
     SessionPath(id): SessionPath,
     known: IfNoneMatch,
 ) -> Result<Response, Problem> {
-    let info = app.store().get(id)?.read(Session::info);
+    let info = app.store().info(id)?;
     Ok(known.answer(etag(info.seq), || json(&info)))
 }
 
@@ -158,8 +192,8 @@ pub(super) async fn rename(
         // Nothing to change, and the condition to check.
         Change::Keep => Command::Batch { commands: Vec::new() },
     };
-    let present = || app.store().get(id).ok().map(|live| live.read(|session| session.seq()));
-    let (outcome, info) = execute(&app, id, command, condition.expected(present), "", Session::info).await?;
+    let expected = |session: &Session| condition.expected(|| Some(session.seq()));
+    let (outcome, info) = execute(&app, id, command, expected, "", Session::info).await?;
     Ok(Changed::session(&info, &outcome))
 }
 

@@ -14,7 +14,7 @@ use super::super::problem::Problem;
 use super::super::request::Query;
 use super::paging;
 use super::reply::json;
-use crate::store::Usage;
+use crate::store::{Known, Usage};
 use crate::telemetry::resident_bytes;
 
 /// What the server holds.
@@ -41,6 +41,11 @@ pub(in crate::http) struct Stats {
 pub(in crate::http) struct SessionUsage {
     /// What it is.
     session: SessionInfo,
+    /// Whether it is in memory; one that is not holds nothing of what follows.
+    loaded: bool,
+    /// Why it is not served; absent when it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damaged: Option<String>,
     /// Those who follow it, over WebSocket or as an event stream.
     subscribers: usize,
     /// Those who show themselves to others.
@@ -51,10 +56,23 @@ pub(in crate::http) struct SessionUsage {
     snapshot_bytes: usize,
 }
 
-impl From<Usage> for SessionUsage {
-    fn from(usage: Usage) -> Self {
-        let Usage { info, feed_bytes, snapshot_bytes, subscribers, peers } = usage;
-        Self { session: info, subscribers, peers, feed_bytes, snapshot_bytes }
+impl From<Known> for SessionUsage {
+    fn from(known: Known) -> Self {
+        let damaged = known.damaged().map(str::to_owned);
+        match known.usage() {
+            Some(Usage { info, feed_bytes, snapshot_bytes, subscribers, peers }) => {
+                Self { session: info, loaded: true, damaged, subscribers, peers, feed_bytes, snapshot_bytes }
+            }
+            None => Self {
+                session: known.info(),
+                loaded: false,
+                damaged,
+                subscribers: 0,
+                peers: 0,
+                feed_bytes: 0,
+                snapshot_bytes: 0,
+            },
+        }
     }
 }
 
@@ -79,13 +97,13 @@ pub(super) async fn stats(
     query.finish()?;
     let mut found = app.store().list(after, limit + 1);
     let more = paging::cut(&mut found, limit);
-    let next = found.last().filter(|_| more).map(|live| live.id());
+    let next = found.last().filter(|_| more).map(Known::id);
     let mut response = json(&Stats {
         uptime_ms: u64::try_from(app.started().elapsed().as_millis()).unwrap_or(u64::MAX),
         connections: app.metrics().open_connections(),
         session_count: app.store().count(),
         resident_bytes: resident_bytes(),
-        sessions: found.iter().map(|live| live.usage().into()).collect(),
+        sessions: found.into_iter().map(SessionUsage::from).collect(),
         next,
     });
     paging::link_next(&mut response, &uri, next.map(|id| id.to_string()).as_deref());

@@ -196,7 +196,7 @@ pub(super) async fn difference(
 
 /// A copy of a state, which nobody waits for while it is compared.
 async fn state(app: &App, id: SessionId, at: Option<Moment>) -> Result<Session, Problem> {
-    let live = app.store().get(id)?;
+    let live = app.store().get(id).await?;
     let at = at.unwrap_or_else(|| Moment::Seq(live.read(|session| session.seq())));
     Ok(live.at(at).await?)
 }
@@ -230,7 +230,7 @@ pub(super) async fn object_history(
     let limit = paging::limit(&mut query)?;
     let before = query.parse("before", super::history::seq)?;
     query.finish()?;
-    let live = app.store().get(session)?;
+    let live = app.store().get(session).await?;
     let history = live.object_history(&name, before, limit).await?;
     if history.events.is_empty() && before.is_none() && live.read(|s| s.object(name.as_str()).is_none()) {
         return Err(super::objects::not_found(name.as_str()));
@@ -270,6 +270,6 @@ pub(super) async fn undo(
     let author = author
         .transpose()
         .map_err(|invalid| Problem::from(vws_core::Rejection::at("/by/client_id", invalid)))?;
-    let outcome = app.store().get(id)?.undo(undo.seq, author).await?;
+    let outcome = app.store().get(id).await?.undo(undo.seq, author).await?;
     Ok(json(&Executed::of(&outcome)))
 }

@@ -134,7 +134,7 @@ pub(super) async fn export(
 
 async fn log(app: &App, id: SessionId) -> Result<Response, Problem> {
     let permit = app.transfer()?;
-    let live = app.store().get(id)?;
+    let live = app.store().get(id).await?;
     let Kept { base, head } = live.kept().await?;
     let name = live.read(|session| session.name().cloned());
     let disposition = disposition(&SessionInfo { name, seq: head, ..base.info() }, Format::Log);

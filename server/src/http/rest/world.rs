@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use vws_core::command::{CameraPatch, OrbitDraft, WorldDraft, WorldPatch};
 use vws_core::reduce::State as _;
-use vws_core::{Command, SessionId, World};
+use vws_core::{Command, Session, SessionId, World};
 
 use super::super::app::App;
 use super::super::conditional::{IfMatch, IfNoneMatch, etag};
@@ -154,8 +154,7 @@ async fn change(
     command: Command,
     base: &str,
 ) -> Result<ChangedWorld, Problem> {
-    let present = || Some(app.store().get(session).ok()?.read(|session| session.world().version));
-    let expected = condition.expected(present);
+    let expected = |session: &Session| condition.expected(|| Some(session.world().version));
     let (outcome, world) =
         execute(app, session, command, expected, base, |session| session.world().clone()).await?;
     Ok(Changed::new(&world, world.version, &outcome))

@@ -48,7 +48,7 @@ impl TestServer {
         let mut config = Config::default();
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let server = Server::with_log(listener, config, log).expect("a server");
+        let server = Server::with_log(listener, config, log).await.expect("a server");
         let (address, app) = (server.address(), Arc::clone(server.app()));
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server.run(async {
@@ -70,7 +70,7 @@ impl TestServer {
     /// A new session.
     pub(crate) async fn session(&self) -> Arc<LiveSession> {
         let info = self.app.store().create(None).await.expect("a session is made");
-        self.app.store().get(info.session_id).expect("is there")
+        self.app.store().get(info.session_id).await.expect("is there")
     }
 }
 

@@ -2,62 +2,18 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use vws_core::error::SessionError;
-use vws_core::limits::ModelLimits;
 use vws_core::reduce::State;
 use vws_core::wire::{Encoding, Resume, canonical_json};
-use vws_core::{Author, ClientId, EventRecord, Rejection, Seq, Session, SessionId, Snapshot};
-use vws_server::log::{Appending, BoxFuture, Checkpoint, EventLog, Listed, LogError, MemoryLog, contract};
-use vws_server::store::{LiveSession, Origin, Outcome, Request, SessionStore, StoreConfig, StoreError};
+use vws_core::{Rejection, Session, SessionId};
+use vws_server::log::{EventLog, MemoryLog, contract};
+use vws_server::store::{Known, SessionStore, StoreConfig, StoreError};
 
-fn config() -> StoreConfig {
-    StoreConfig {
-        model: ModelLimits { objects_per_session: 10_000, commands_per_batch: 1_000 },
-        max_sessions: 5_000,
-        max_subscribers: 100,
-        max_history: 1_000,
-        feed_events: 512,
-        feed_bytes: 1 << 20,
-    }
-}
-
-fn store() -> SessionStore {
-    SessionStore::new(Arc::new(MemoryLog::default()), config(), Arc::default())
-}
-
-async fn session(store: &SessionStore) -> Arc<LiveSession> {
-    let info = store.create(None).await.expect("is made");
-    store.get(info.session_id).expect("is there")
-}
-
-fn command(json: &str) -> Request {
-    Request {
-        command: serde_json::from_str(json).expect("is a command"),
-        expect_version: None,
-        author: None,
-        origin: Origin::Client,
-    }
-}
-
-fn create(name: &str, x: f64) -> Request {
-    command(&format!(
-        r#"{{"type":"create_object","object":{{"name":"{name}","type":"cube","x":{x},"y":0,"z":0}}}}"#
-    ))
-}
-
-fn authored(mut request: Request, client: &str, command_id: u64) -> Request {
-    request.author = Some(Author { client_id: ClientId::new(client).expect("is valid"), command_id });
-    request
-}
-
-async fn run(session: &Arc<LiveSession>, request: Request) -> Result<Outcome, StoreError> {
-    session.execute(request, |_| ()).await.map(|(outcome, ())| outcome)
-}
+use crate::support::{TestLog, authored, command, config, create, over, run, session, store};
 
 #[tokio::test]
 async fn id1_three_thousand_sessions_have_three_thousand_ids_in_order_of_creation() {
-    let store = store();
+    let store = store().await;
     let mut ids = Vec::new();
     for _ in 0..3_000 {
         ids.push(store.create(None).await.expect("is made").session_id);
@@ -70,18 +26,16 @@ async fn id1_three_thousand_sessions_have_three_thousand_ids_in_order_of_creatio
         if page.is_empty() {
             break;
         }
-        listed.extend(page.iter().map(|live| live.id()));
+        listed.extend(page.iter().map(Known::id));
     }
     assert_eq!(listed, ids);
 }
 
 #[tokio::test]
 async fn lim1_sessions_stop_at_their_bound() {
-    let store = SessionStore::new(
-        Arc::new(MemoryLog::default()),
-        StoreConfig { max_sessions: 2, ..config() },
-        Arc::default(),
-    );
+    let config = StoreConfig { max_sessions: 2, ..config() };
+    let store = SessionStore::open(Arc::new(MemoryLog::default()), config, Arc::default());
+    let store = store.await.expect("the log tells its sessions");
     let first = store.create(None).await.expect("is made").session_id;
     store.create(None).await.expect("is made");
     assert_eq!(store.create(None).await, Err(StoreError::TooManySessions { max: 2 }));
@@ -91,7 +45,7 @@ async fn lim1_sessions_stop_at_their_bound() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn law4_eight_writers_leave_a_dense_log_whose_fold_is_the_state() {
-    let store = store();
+    let store = store().await;
     let live = session(&store).await;
     run(&live, create("shared", 0.0)).await.expect("is made");
     let writers = (0..8).map(|writer| {
@@ -120,7 +74,7 @@ async fn law4_eight_writers_leave_a_dense_log_whose_fold_is_the_state() {
 
 #[tokio::test]
 async fn law3_a_batch_takes_consecutive_seqs_or_leaves_nothing() {
-    let store = store();
+    let store = store().await;
     let live = session(&store).await;
     let good = r#"{"type":"batch","commands":[{"type":"create_object","object":{"name":"a","type":"cube","x":0,"y":0,"z":0}},{"type":"update_object","name":"a","patch":{"x":1}},{"type":"delete_object","name":"a"}]}"#;
     let outcome = run(&live, command(good)).await.expect("is allowed");
@@ -135,7 +89,7 @@ async fn law3_a_batch_takes_consecutive_seqs_or_leaves_nothing() {
 
 #[tokio::test]
 async fn law8_a_retry_has_one_effect_and_the_first_outcome() {
-    let store = store();
+    let store = store().await;
     let live = session(&store).await;
     let first = run(&live, authored(create("a", 1.0), "me", 1)).await.expect("is made");
     let refused = run(&live, authored(create("a", 1.0), "me", 2)).await.expect_err("the name is taken");
@@ -152,7 +106,7 @@ async fn law8_a_retry_has_one_effect_and_the_first_outcome() {
 
 #[tokio::test]
 async fn law6_a_deleted_session_is_gone_for_all_who_hold_it() {
-    let store = store();
+    let store = store().await;
     let (live, other) = (session(&store).await, session(&store).await);
     run(&live, create("a", 1.0)).await.expect("is made");
     store.delete(live.id()).await.expect("ends");
@@ -160,7 +114,7 @@ async fn law6_a_deleted_session_is_gone_for_all_who_hold_it() {
     let gone = || StoreError::Rejected(SessionError::NotFound { id: live.id() }.into());
     assert_eq!(run(&live, create("b", 1.0)).await, Err(gone()));
     assert_eq!(live.events(0, 10).await, Err(gone()));
-    assert_eq!(store.get(live.id()).map(|_| ()), Err(gone()));
+    assert_eq!(store.get(live.id()).await.map(|_| ()), Err(gone()));
     assert_eq!(store.delete(live.id()).await, Err(gone()));
     assert_eq!(other.read(|s| (s.seq(), s.object_count())), (0, 0));
 }
@@ -168,7 +122,7 @@ async fn law6_a_deleted_session_is_gone_for_all_who_hold_it() {
 #[tokio::test]
 async fn log2_history_past_its_bound_is_folded_into_a_snapshot() {
     let log = Arc::new(MemoryLog::default());
-    let store = SessionStore::new(Arc::clone(&log) as Arc<dyn EventLog>, config(), Arc::default());
+    let store = over(Arc::clone(&log) as Arc<dyn EventLog>).await;
     let live = session(&store).await;
     for n in 0..1_125 {
         run(&live, create(&format!("o{n}"), 0.0)).await.expect("is made");
@@ -191,7 +145,7 @@ async fn log2_history_past_its_bound_is_folded_into_a_snapshot() {
 
 #[tokio::test]
 async fn law4_a_joiner_gets_a_snapshot_and_exactly_what_follows() {
-    let store = store();
+    let store = store().await;
     let live = session(&store).await;
     for n in 0..2_500 {
         run(&live, create(&format!("o{n}"), 0.0)).await.expect("is made");
@@ -215,7 +169,7 @@ async fn law4_a_joiner_gets_a_snapshot_and_exactly_what_follows() {
 
 #[tokio::test]
 async fn lim2_followers_stop_at_their_bound() {
-    let store = store();
+    let store = store().await;
     let live = session(&store).await;
     let mut followers: Vec<_> = (0..100).map(|_| live.follow().expect("there is room")).collect();
     assert_eq!(live.follow().map(|_| ()).map_err(|e| e.code()), Err("too_many_subscribers"));
@@ -223,83 +177,25 @@ async fn lim2_followers_stop_at_their_bound() {
     assert!(live.follow().is_ok(), "a place that is left is free");
 }
 
-/// A log that takes its time, and fails when it is told to.
-#[derive(Default)]
-struct SlowLog {
-    inner: Arc<MemoryLog>,
-    full: Arc<Mutex<bool>>,
-}
-
-impl EventLog for SlowLog {
-    fn create(&self, session: Snapshot) -> BoxFuture<'_, Result<(), LogError>> {
-        Box::pin(async {
-            tokio::task::yield_now().await;
-            self.inner.create(session).await
-        })
-    }
-    fn append(&self, session: SessionId, after: Seq, batch: &[Arc<EventRecord>]) -> Appending {
-        let (inner, full, batch) = (Arc::clone(&self.inner), Arc::clone(&self.full), batch.to_vec());
-        Appending::Later(Box::pin(async move {
-            tokio::task::yield_now().await;
-            if *full.lock() {
-                return Err(LogError::Unavailable("no space left on device".to_owned()));
-            }
-            match inner.append(session, after, &batch) {
-                Appending::Done(result) => result,
-                Appending::Later(future) => future.await,
-            }
-        }))
-    }
-    fn read(
-        &self,
-        id: SessionId,
-        after: Seq,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Arc<EventRecord>>, LogError>> {
-        self.inner.read(id, after, limit)
-    }
-    fn save(&self, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), LogError>> {
-        self.inner.save(checkpoint)
-    }
-    fn checkpoint_at(&self, id: SessionId, at: Seq) -> BoxFuture<'_, Result<Checkpoint, LogError>> {
-        self.inner.checkpoint_at(id, at)
-    }
-    fn trim(&self, id: SessionId, through: Seq) -> BoxFuture<'_, Result<(), LogError>> {
-        self.inner.trim(id, through)
-    }
-    fn delete(&self, id: SessionId) -> BoxFuture<'_, Result<(), LogError>> {
-        Box::pin(async move {
-            tokio::task::yield_now().await;
-            self.inner.delete(id).await
-        })
-    }
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Listed>, LogError>> {
-        self.inner.list()
-    }
-    fn close(&self) -> BoxFuture<'_, Result<(), LogError>> {
-        self.inner.close()
-    }
-}
-
 #[tokio::test]
 async fn log1_a_log_that_answers_later_keeps_the_contract() {
-    contract::check(&SlowLog::default()).await;
+    contract::check(&TestLog::slow()).await;
 }
 
 #[tokio::test]
 async fn law5_what_the_log_did_not_take_is_neither_acknowledged_nor_shown() {
-    let log = SlowLog::default();
-    let full = Arc::clone(&log.full);
-    let store = SessionStore::new(Arc::new(log), config(), Arc::default());
+    let log = TestLog::slow();
+    let log = Arc::new(log);
+    let store = over(Arc::clone(&log) as Arc<dyn EventLog>).await;
     let live = session(&store).await;
     run(&live, authored(create("a", 1.0), "me", 1)).await.expect("is made");
     let (_, mut subscription) = live.join(Encoding::Json).await;
-    *full.lock() = true;
+    log.set_full(true);
     let refused = run(&live, authored(create("b", 1.0), "me", 2)).await.expect_err("there is no space");
     assert_eq!(refused.code(), "log_unavailable");
     assert_eq!(live.read(|s| (s.seq(), s.object_count())), (1, 1), "reads go on, on what was there");
     assert!(subscription.take(10).expect("is there").is_empty());
-    *full.lock() = false;
+    log.set_full(false);
     let outcome = run(&live, authored(create("b", 1.0), "me", 2)).await.expect("the retry is taken");
     assert_eq!(outcome.seqs, 2..3);
     assert_eq!(subscription.take(10).map(|events| events.len()), Ok(1));
@@ -307,7 +203,7 @@ async fn law5_what_the_log_did_not_take_is_neither_acknowledged_nor_shown() {
 
 #[tokio::test]
 async fn law5_a_caller_that_gives_up_leaves_log_and_state_equal() {
-    let store = SessionStore::new(Arc::new(SlowLog::default()), config(), Arc::default());
+    let store = over(Arc::new(TestLog::slow())).await;
     let live = session(&store).await;
     for n in 0..50 {
         let commit = Box::pin(run(&live, create(&format!("o{n}"), 0.0)));
@@ -322,14 +218,14 @@ async fn law5_a_caller_that_gives_up_leaves_log_and_state_equal() {
 
 #[tokio::test]
 async fn law5_a_caller_that_gives_up_leaves_sessions_whole() {
-    let log = Arc::new(SlowLog::default());
-    let store = SessionStore::new(Arc::clone(&log) as Arc<dyn EventLog>, config(), Arc::default());
+    let log = Arc::new(TestLog::slow());
+    let store = over(Arc::clone(&log) as Arc<dyn EventLog>).await;
     // Each polled once and dropped: the log is at it.
     for _ in 0..10 {
         let _ = futures_util::future::select(Box::pin(store.create(None)), std::future::ready(())).await;
     }
     store.create(None).await.expect("is made");
-    let ids = |store: &SessionStore| store.list(None, 100).iter().map(|live| live.id()).collect::<Vec<_>>();
+    let ids = |store: &SessionStore| store.list(None, 100).iter().map(Known::id).collect::<Vec<_>>();
     for id in ids(&store).into_iter().take(5) {
         let _ = futures_util::future::select(Box::pin(store.delete(id)), std::future::ready(())).await;
     }
@@ -342,7 +238,7 @@ async fn law5_a_caller_that_gives_up_leaves_sessions_whole() {
 
 #[tokio::test]
 async fn err1_an_invalid_session_name_is_refused_at_its_field() {
-    let refused = store().create(Some("a\u{202e}b")).await.expect_err("is refused");
+    let refused = store().await.create(Some("a\u{202e}b")).await.expect_err("is refused");
     let StoreError::Rejected(rejection) = refused else { panic!("is a rejection: {refused:?}") };
     let first = |r: &Rejection| r.errors().next().map(|e| (e.pointer.clone(), e.error.code()));
     assert_eq!(first(&rejection), Some(("/name".to_owned(), "display_name_invalid")));

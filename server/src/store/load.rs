@@ -1,0 +1,88 @@
+//! Sessions out of the log into memory.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tracing::{debug, error};
+use vws_core::reduce::State;
+use vws_core::{Seq, Session, SessionId};
+
+use super::cold::Slot;
+use super::live::Past;
+use super::registry::Inner;
+use super::{LiveSession, StoreError};
+use crate::log::{Checkpoint, EventLog, LogError};
+
+/// Events that are read from the log and folded at once, before other tasks have their turn.
+const PAGE: usize = 1_024;
+
+impl Inner {
+    /// The session of that id where it is in memory; `None` where it is to be loaded.
+    pub(super) fn loaded(&self, id: SessionId) -> Result<Option<Arc<LiveSession>>, StoreError> {
+        match self.sessions.read().get(&id) {
+            Some(Slot::Live(live)) => Ok(Some(Arc::clone(live))),
+            Some(Slot::Cold(cold)) => match &cold.damaged {
+                None => Ok(None),
+                Some(reason) => Err(StoreError::SessionDamaged { session: id, reason: reason.to_string() }),
+            },
+            None => Err(StoreError::not_found(id)),
+        }
+    }
+
+    /// Loads a session once, however many ask for it at one moment.
+    pub(super) async fn load(&self, id: SessionId) -> Result<Arc<LiveSession>, StoreError> {
+        let _turn = self.turns.take(id).await;
+        // Somebody else has loaded or deleted it while this one waited.
+        if let Some(live) = self.loaded(id)? {
+            return Ok(live);
+        }
+        let began = Instant::now();
+        match read(&*self.log, id, self.config.max_history).await {
+            Ok((session, past)) => {
+                debug!(session.id = %id, seq = session.seq(), "session loaded");
+                let live = Arc::new(self.live(session, past));
+                self.sessions.write().insert(id, Slot::Live(Arc::clone(&live)));
+                self.metrics.session_loaded(began.elapsed());
+                Ok(live)
+            }
+            Err(LogError::Damaged { reason, .. }) => {
+                error!(session.id = %id, reason, "a session is damaged and is not served");
+                if let Some(Slot::Cold(cold)) = self.sessions.write().get_mut(&id) {
+                    cold.damaged = Some(reason.clone().into_boxed_str());
+                }
+                Err(StoreError::SessionDamaged { session: id, reason })
+            }
+            Err(failed) => {
+                error!(session.id = %id, error = %failed, "a session cannot be loaded");
+                Err(failed.into())
+            }
+        }
+    }
+}
+
+/// The newest state that the log has of a session, and every event after it folded in.
+async fn read(log: &dyn EventLog, id: SessionId, max_history: Seq) -> Result<(Session, Past), LogError> {
+    let damaged = |reason: String| LogError::Damaged { session: id, reason };
+    let Checkpoint { snapshot, memory: _ } = log.checkpoint_at(id, Seq::MAX).await?;
+    let checkpoint = snapshot.session.seq;
+    let restored = tokio::task::spawn_blocking(move || snapshot.restore()).await;
+    let restored = restored.map_err(|failed| LogError::Unavailable(failed.to_string()))?;
+    let mut session = restored.map_err(|broken| damaged(broken.to_string()))?;
+    let mut past = Past { trimmed: 0, checkpoint, last_at: session.created_at() };
+    loop {
+        let events = log.read(id, session.seq(), PAGE).await?;
+        let Some(last) = events.last() else { break };
+        past.last_at = past.last_at.max(last.at);
+        for event in &events {
+            session.apply(event).map_err(|gap| damaged(gap.to_string()))?;
+        }
+        tokio::task::yield_now().await;
+    }
+    if session.seq() > max_history {
+        past.trimmed = match log.read(id, 0, 1).await {
+            Err(LogError::Trimmed { trimmed }) => trimmed,
+            other => other.map(|_| 0)?,
+        };
+    }
+    Ok((session, past))
+}

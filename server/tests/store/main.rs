@@ -1,0 +1,5 @@
+//! The store, in process.
+
+mod laws;
+mod restart;
+mod support;
