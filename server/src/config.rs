@@ -6,8 +6,10 @@ use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
+use thiserror::Error;
 
 use crate::http::origin::Origin;
+use crate::log::disk::Level;
 use crate::units::{ByteSize, Span};
 
 /// How a server runs: the arguments of `vws serve`.
@@ -22,9 +24,16 @@ pub struct Config {
     #[arg(long, env = "VWS_EPHEMERAL")]
     pub ephemeral: bool,
 
-    /// What an acknowledged change survives. memory: nothing, all is lost when the server ends.
-    #[arg(long, env = "VWS_DURABILITY", value_name = "LEVEL", default_value = "memory")]
-    pub durability: Durability,
+    /// Keep the sessions in this folder, which one server at a time has. It is made where there is none.
+    /// [default: ./vws-data]
+    #[arg(long, env = "VWS_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// What an acknowledged change survives. memory: nothing, all is lost when the server ends. buffered: the
+    /// end of the server, by a kill too; the loss of power may take the last 50 ms. sync: that as well, each
+    /// change waits for the disk. [default: buffered]
+    #[arg(long, env = "VWS_DURABILITY", value_name = "LEVEL")]
+    pub durability: Option<Durability>,
 
     /// Serve the page from this folder (the output of trunk) and not the page that is built in. It is
     /// read once, at start.
@@ -66,6 +75,79 @@ pub struct Config {
 pub enum Durability {
     /// Nothing: all is lost when the server ends.
     Memory,
+    /// The end of the process: the system has it. The disk has it within 50 ms.
+    Buffered,
+    /// The loss of power: the disk has it.
+    Sync,
+}
+
+impl Durability {
+    /// As it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Buffered => "buffered",
+            Self::Sync => "sync",
+        }
+    }
+}
+
+/// Where sessions are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Storage {
+    /// In memory alone.
+    Memory,
+    /// In a data directory.
+    Disk {
+        /// The directory.
+        path: PathBuf,
+        /// What an acknowledged change survives there.
+        level: Level,
+    },
+}
+
+/// The data directory where none is given.
+const DATA: &str = "vws-data";
+
+/// Two flags that do not go together.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0} keeps nothing on disk, and {1} asks for it: leave out one of the two")]
+pub struct Contradiction(&'static str, &'static str);
+
+impl Config {
+    /// Where sessions are kept.
+    ///
+    /// # Errors
+    /// [`Contradiction`] when one flag says on disk and another one in memory alone.
+    pub fn storage(&self) -> Result<Storage, Contradiction> {
+        let level = match (self.ephemeral, self.durability) {
+            (false, None | Some(Durability::Buffered)) => Level::Buffered,
+            (false, Some(Durability::Sync)) => Level::Sync,
+            (true, Some(Durability::Buffered)) => {
+                return Err(Contradiction("--ephemeral", "--durability buffered"));
+            }
+            (true, Some(Durability::Sync)) => return Err(Contradiction("--ephemeral", "--durability sync")),
+            (ephemeral, _) => {
+                let flag = if ephemeral { "--ephemeral" } else { "--durability memory" };
+                return match self.data {
+                    Some(_) => Err(Contradiction(flag, "--data")),
+                    None => Ok(Storage::Memory),
+                };
+            }
+        };
+        Ok(Storage::Disk { path: self.data.clone().unwrap_or_else(|| DATA.into()), level })
+    }
+
+    /// What an acknowledged change survives.
+    #[must_use]
+    pub fn durability(&self) -> Durability {
+        match self.durability {
+            Some(durability) => durability,
+            None if self.ephemeral => Durability::Memory,
+            None => Durability::Buffered,
+        }
+    }
 }
 
 /// How log lines look.
@@ -77,12 +159,14 @@ pub enum LogFormat {
     Json,
 }
 
+/// As of `vws serve --ephemeral`: what has not been told where to keep sessions writes nothing to disk.
 impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            ephemeral: false,
-            durability: Durability::Memory,
+            ephemeral: true,
+            data: None,
+            durability: None,
             page: None,
             allow_origin: Vec::new(),
             allow_host: Vec::new(),

@@ -1,8 +1,8 @@
 //! The `vws` program.
 //!
 //! Exit codes: 0 after a stop by SIGTERM or SIGINT, 1 when serving failed, 2 for a wrong command
-//! line, 3 when the address cannot be listened on, 4 when a file cannot be read. Each failure is one
-//! line on stderr.
+//! line, 3 when the address cannot be listened on, 4 when a file cannot be read, 5 when the data directory
+//! cannot be used. Each failure is one line on stderr.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line is this file's part")]
 
 use std::io::Write;
@@ -31,7 +31,7 @@ enum Command {
     /// SIGINT finishes requests, closes streams and ends the server.
     ///
     /// Exit codes: 0 stopped by a signal, 1 serving failed, 2 wrong command line, 3 the address
-    /// cannot be listened on, 4 a file cannot be read.
+    /// cannot be listened on, 4 a file cannot be read, 5 the data directory cannot be used.
     Serve(Box<Config>),
 }
 
@@ -39,6 +39,7 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const CANNOT_LISTEN: u8 = 3;
 const CANNOT_READ: u8 = 4;
+const CANNOT_KEEP: u8 = 5;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -93,7 +94,9 @@ async fn serve(config: Config) -> Result<(), (u8, String)> {
         .map_err(|error| (CANNOT_LISTEN, format!("cannot listen on {address}: {error}")))?;
     let bound = listener.local_addr().map_err(|error| (CANNOT_LISTEN, error.to_string()))?;
     let server = vws_server::serve::Server::new(listener, config).await.map_err(|error| match error {
+        ServeError::Config(_) => (USAGE, error.to_string()),
         ServeError::Page(_) => (CANNOT_READ, error.to_string()),
+        ServeError::Data(_) | ServeError::Store(_) => (CANNOT_KEEP, error.to_string()),
         _ => (FAILED, error.to_string()),
     })?;
     println!("listening on http://{bound}");

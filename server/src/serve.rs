@@ -8,11 +8,13 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::timeout;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{info, warn};
 
-use crate::config::{Config, Durability};
+use crate::config::{Config, Contradiction, Storage};
 use crate::http::{self, App, PageError};
+use crate::log::disk::{DiskLog, OpenError, Options};
 use crate::log::{EventLog, MemoryLog};
 use crate::net::{Connections, Stop, accept_until_stopped};
 use crate::store::StoreError;
@@ -23,9 +25,18 @@ pub enum ServeError {
     /// The page cannot be read.
     #[error(transparent)]
     Page(#[from] PageError),
+    /// The flags contradict one another.
+    #[error(transparent)]
+    Config(#[from] Contradiction),
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Data(#[from] OpenError),
     /// The log does not tell which sessions there are.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The log could not be closed in order; what was acknowledged is kept as after a kill.
+    #[error("the log was not closed in order: {0}")]
+    Close(String),
     /// The listener does not know its own address.
     #[error("the listener has no address: {0}")]
     Listener(#[from] io::Error),
@@ -43,11 +54,10 @@ impl Server {
     /// Prepares a server on a listener that the caller has bound, with the log that `config` asks for.
     ///
     /// # Errors
-    /// [`ServeError`] when the page cannot be read or the listener is of no use.
+    /// [`ServeError`] when the data directory cannot be used, the page cannot be read, or the listener is of no
+    /// use.
     pub async fn new(listener: TcpListener, config: Config) -> Result<Self, ServeError> {
-        let log = match config.durability {
-            Durability::Memory => Arc::new(MemoryLog::default()),
-        };
+        let log = open_log(config.storage()?).await?;
         Self::with_log(listener, config, log).await
     }
 
@@ -77,11 +87,11 @@ impl Server {
         self.address
     }
 
-    /// Serves until `shutdown` resolves. Then it accepts no more, lets requests finish, ends streams,
-    /// and returns within the grace period.
+    /// Serves until `shutdown` resolves. Then it accepts no more, lets requests finish, ends streams, closes the
+    /// log, and returns within the grace period, a fifth of which is the log's.
     ///
     /// # Errors
-    /// None so far; logs that fail to close will be told here.
+    /// [`ServeError::Close`] when the log was not closed in order.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let Self { listener, address, app } = self;
         let limits = app.config().limits.clone();
@@ -95,12 +105,26 @@ impl Server {
         }
         info!("stopping");
         stop.begin();
-        if timeout(limits.shutdown_grace.get(), stop.ended()).await.is_err() {
+        let grace = limits.shutdown_grace.get();
+        let end = Instant::now() + grace;
+        if timeout(grace - grace / 5, stop.ended()).await.is_err() {
             warn!(connections = stop.remaining(), "closing connections that did not end in time");
         }
+        let closed = timeout_at(end, app.store().close()).await;
+        let closed =
+            closed.unwrap_or_else(|_| Err(StoreError::LogUnavailable("it took too long".to_owned())));
+        closed.map_err(|error| ServeError::Close(error.to_string()))?;
         info!("stopped");
         Ok(())
     }
+}
+
+async fn open_log(storage: Storage) -> Result<Arc<dyn EventLog>, ServeError> {
+    let Storage::Disk { path, level } = storage else { return Ok(Arc::new(MemoryLog::default())) };
+    let root = path.clone();
+    let opened = spawn_blocking(move || DiskLog::open(&root, Options::new(level))).await;
+    let opened = opened.map_err(|failed| OpenError::Io { path, error: io::Error::other(failed) })?;
+    Ok(Arc::new(opened?))
 }
 
 /// Serves on `listener` until `shutdown` resolves.

@@ -15,8 +15,17 @@ use super::refusal::Refusal;
 /// The process answers.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct Health {
-    /// "ok" or "ready".
+    /// "ok".
     status: &'static str,
+}
+
+/// The server takes requests.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct Readiness {
+    /// "ready".
+    status: &'static str,
+    /// What an acknowledged change survives: "memory", "buffered" or "sync".
+    durability: &'static str,
 }
 
 /// What is running.
@@ -26,7 +35,7 @@ pub(in crate::http) struct Version {
     name: &'static str,
     /// Its version.
     version: &'static str,
-    /// What an acknowledged change survives.
+    /// What an acknowledged change survives: "memory", "buffered" or "sync".
     durability: &'static str,
 }
 
@@ -41,16 +50,20 @@ pub(super) async fn healthz() -> Json<Health> {
 ///
 /// Not once it is ending, so that a balancer sends nothing new.
 #[utoipa::path(get, path = "/readyz", tag = "operation", operation_id = "get_readiness",
-    responses((status = 200, description = "It does.", body = Health)))]
-pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Health>, Refusal> {
-    if app.stop().is_stopping() { Err(Refusal::Stopping) } else { Ok(Json(Health { status: "ready" })) }
+    responses((status = 200, description = "It does.", body = Readiness)))]
+pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Readiness>, Refusal> {
+    if app.stop().is_stopping() {
+        return Err(Refusal::Stopping);
+    }
+    Ok(Json(Readiness { status: "ready", durability: app.config().durability().name() }))
 }
 
 /// What is running
 #[utoipa::path(get, path = "/version", tag = "operation", operation_id = "get_version",
     responses((status = 200, description = "The program and its version.", body = Version)))]
-pub(super) async fn version() -> Json<Version> {
-    Json(Version { name: "vws", version: env!("CARGO_PKG_VERSION"), durability: "memory" })
+pub(super) async fn version(State(app): State<Arc<App>>) -> Json<Version> {
+    let durability = app.config().durability().name();
+    Json(Version { name: "vws", version: env!("CARGO_PKG_VERSION"), durability })
 }
 
 /// Counters and gauges for Prometheus

@@ -220,6 +220,14 @@ impl SessionStore {
         self.0.sessions.read().len()
     }
 
+    /// Has the log make durable all that was acknowledged. Nothing is changed after.
+    ///
+    /// # Errors
+    /// The log's.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        Ok(self.0.log.close().await?)
+    }
+
     /// The stream of creations and deletions.
     #[must_use]
     pub fn lobby(&self) -> &Arc<Lobby> {

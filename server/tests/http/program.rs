@@ -5,6 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use vws_server::log::disk::{DiskLog, Level, Options};
+
 /// The program, with no variable of the tester's own environment.
 fn vws(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vws"));
@@ -51,7 +53,19 @@ fn cli1_a_wrong_command_line_is_one_line_and_exit_code_2() {
         (&["serve", "--listen", "nonsense"], "ADDR:PORT"),
         (&["serve", "--max-body", "0"], "more than 0"),
         (&["serve", "--max-sessions", "0"], "0 is not in 1.."),
-        (&["serve", "--durability", "sync"], "possible values: memory"),
+        (&["serve", "--durability", "most"], "possible values: memory, buffered, sync"),
+        (
+            &["serve", "--listen", "127.0.0.1:0", "--ephemeral", "--data", "x"],
+            "--ephemeral keeps nothing on disk",
+        ),
+        (
+            &["serve", "--listen", "127.0.0.1:0", "--ephemeral", "--durability", "sync"],
+            "--durability sync asks for it",
+        ),
+        (
+            &["serve", "--listen", "127.0.0.1:0", "--durability", "memory", "--data", "x"],
+            "--durability memory keeps nothing on disk, and --data asks for it",
+        ),
         (&["serve", "--allow-origin", "*"], "is not an origin"),
         (&["serve", "--listen", "127.0.0.1:0", "--log", "a=b=c"], "--log"),
         (&["serve", "--listen", "0.0.0.0:0"], "--allow-anonymous"),
@@ -83,12 +97,26 @@ fn cli1_a_port_in_use_is_one_line_and_exit_code_3() {
 fn cli1_an_unreadable_page_is_one_line_and_exit_code_4() {
     let folder = tempfile::tempdir().expect("a folder");
     let missing = folder.path().join("missing");
-    let output = run(&["serve", "--listen", "127.0.0.1:0", "--page", missing.to_str().expect("UTF-8")]);
+    let page = missing.to_str().expect("UTF-8");
+    let output = run(&["serve", "--ephemeral", "--listen", "127.0.0.1:0", "--page", page]);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(4), "{stderr}");
     let expected =
         format!("vws: cannot read the page at {}: No such file or directory (os error 2)", missing.display());
     assert_eq!(stderr.trim_end(), expected);
+}
+
+#[test]
+fn cli1_an_unusable_data_directory_is_one_line_and_exit_code_5() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("letter.txt"), "mine").expect("is written");
+    let data = folder.path().to_str().expect("UTF-8");
+    let output = run(&["serve", "--listen", "127.0.0.1:0", "--data", data]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(5), "{stderr}");
+    assert!(stderr.starts_with("vws: ") && stderr.contains("is no data directory of vws"), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(output.stdout.is_empty());
 }
 
 #[test]
@@ -127,7 +155,7 @@ fn cli3_sigterm_ends_it_with_exit_code_0() {
 
 #[test]
 fn cli4_json_logs_are_one_object_a_line() {
-    let mut command = vws(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut command = vws(&["serve", "--listen", "127.0.0.1:0", "--ephemeral"]);
     command.env("VWS_LOG_FORMAT", "json").env("VWS_LOG", "debug");
     let (mut running, _out, _) = start(command);
     terminate(&running.0);
@@ -139,10 +167,61 @@ fn cli4_json_logs_are_one_object_a_line() {
     assert!(lines.iter().any(|line| line["message"] == "stopped" && line["level"] == "INFO"), "{log}");
 }
 
+/// One request to a running server.
+fn ask(address: &str, head: &str, body: &str) -> String {
+    let mut client = TcpStream::connect(address).expect("the system takes it");
+    client.set_read_timeout(Some(Duration::from_secs(20))).expect("a time");
+    let length = body.len();
+    let request = format!(
+        "{head} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    );
+    client.write_all(request.as_bytes()).expect("the system takes it");
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
+#[test]
+fn cli5_store5_sessions_outlive_the_program_at_each_level() {
+    for (level, kill) in [("buffered", false), ("buffered", true), ("sync", false), ("sync", true)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--durability", level, "--data"];
+        let serve = || {
+            let mut command = vws(&arguments);
+            command.arg(&data);
+            start(command)
+        };
+        let (mut running, _out, address) = serve();
+        let made = ask(&address, "POST /api/sessions", "");
+        let (_, after) = made.split_once(r#""session_id":""#).expect("a session is made");
+        let objects = format!("/api/sessions/{}/objects", &after[..36]);
+        let cube = r#"{"name":"cube1","type":"cube","x":1,"y":2,"z":3}"#;
+        assert!(ask(&address, &format!("POST {objects}"), cube).starts_with("HTTP/1.1 201"));
+        assert!(ask(&address, "GET /readyz", "").contains(&format!(r#""durability":"{level}""#)));
+        if kill {
+            running.0.kill().expect("it runs");
+        } else {
+            terminate(&running.0);
+        }
+        let status = running.0.wait().expect("it ends");
+        assert!(kill || status.code() == Some(0), "{status}");
+        if !kill {
+            let options = Options::new(Level::Buffered);
+            let log = DiskLog::open(&data, options).expect("nobody has it any more");
+            assert_eq!(log.recovered().replayed, 0, "{level}: the log was closed in order");
+        }
+        let (_running, _out, address) = serve();
+        let kept = ask(&address, &format!("GET {objects}/cube1"), "");
+        assert!(kept.contains(r#""x":1"#) && kept.contains(r#""version":1"#), "{kept}");
+    }
+}
+
 /// The program, which may open only so many files.
 fn vws_with_few_files(files: u32) -> Command {
     let mut command = Command::new("sh");
-    let script = format!("ulimit -n {files}; exec \"$0\" serve --listen 127.0.0.1:0");
+    let script = format!("ulimit -n {files}; exec \"$0\" serve --ephemeral --listen 127.0.0.1:0");
     command.args(["-c", &script, env!("CARGO_BIN_EXE_vws")]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command

@@ -24,6 +24,8 @@ pub(in crate::http) struct Stats {
     uptime_ms: u64,
     /// Open connections, WebSockets included.
     connections: u64,
+    /// What an acknowledged change survives: "memory", "buffered" or "sync".
+    durability: &'static str,
     /// How many sessions there are.
     session_count: usize,
     /// Bytes of memory that the process has, where the system tells.
@@ -101,6 +103,7 @@ pub(super) async fn stats(
     let mut response = json(&Stats {
         uptime_ms: u64::try_from(app.started().elapsed().as_millis()).unwrap_or(u64::MAX),
         connections: app.metrics().open_connections(),
+        durability: app.config().durability().name(),
         session_count: app.store().count(),
         resident_bytes: resident_bytes(),
         sessions: found.into_iter().map(SessionUsage::from).collect(),
