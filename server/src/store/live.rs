@@ -16,7 +16,7 @@ use vws_core::{
     Author, Command, Context, Event, EventRecord, Millis, Seq, Session, SessionId, SessionInfo, decide,
 };
 
-use super::receipts::Receipts;
+use super::receipts::{Memory, Receipts};
 use super::{Lobby, StoreConfig, StoreError, now};
 use crate::feed::{Feed, Peers, SnapshotCache, SnapshotFrames, Subscription};
 use crate::log::{Appending, Checkpoint, EventLog, LogError};
@@ -126,12 +126,15 @@ pub(super) struct Past {
     pub(super) checkpoint: Seq,
     /// The time of the last commit, or an earlier one where nobody knows.
     pub(super) last_at: Millis,
+    /// The outcomes of recent commands.
+    pub(super) receipts: Receipts,
 }
 
 impl Past {
     /// Of a session whose history begins with what it is.
     pub(super) fn of_new(session: &Session) -> Self {
-        Self { trimmed: session.seq(), checkpoint: session.seq(), last_at: session.created_at() }
+        let (trimmed, checkpoint) = (session.seq(), session.seq());
+        Self { trimmed, checkpoint, last_at: session.created_at(), receipts: Receipts::default() }
     }
 }
 
@@ -168,7 +171,7 @@ impl LiveSession {
             max_history: config.max_history,
             max_subscribers: config.max_subscribers,
             ledger: Arc::new(tokio::sync::Mutex::new(Ledger {
-                receipts: Receipts::default(),
+                receipts: past.receipts,
                 last_at: past.last_at,
                 trimmed: past.trimmed,
                 checkpoint: past.checkpoint,
@@ -330,10 +333,9 @@ impl LiveSession {
         ledger.checkpoint = head;
         let trim = (head - ledger.trimmed > self.max_history).then(|| head - self.max_history / 2);
         ledger.trimmed = trim.unwrap_or(ledger.trimmed);
-        let snapshot = self.read(Session::snapshot);
+        let checkpoint = self.checkpoint(ledger);
         let (log, id) = (Arc::clone(&self.log.0), self.id);
         tokio::spawn(async move {
-            let checkpoint = Checkpoint { snapshot, memory: Arc::default() };
             let saved = log.save(checkpoint).await;
             let kept = match (saved, trim) {
                 (Ok(()), Some(through)) => log.trim(id, through).await,
@@ -344,6 +346,12 @@ impl LiveSession {
                 Err(failed) => warn!(session.id = %id, error = %failed, "no snapshot was kept"),
             }
         });
+    }
+
+    /// The state with what goes with it, as of the last commit, which `ledger` is of.
+    fn checkpoint(&self, ledger: &Ledger) -> Checkpoint {
+        let memory = Memory::of(&ledger.receipts, ledger.last_at).encode();
+        Checkpoint { snapshot: self.read(Session::snapshot), memory: memory.into() }
     }
 
     /// At most `limit` events after `after`, none that is not committed.

@@ -9,6 +9,7 @@ use vws_core::{Seq, Session, SessionId};
 
 use super::cold::Slot;
 use super::live::Past;
+use super::receipts::Memory;
 use super::registry::Inner;
 use super::{LiveSession, StoreError};
 use crate::log::{Checkpoint, EventLog, LogError};
@@ -60,21 +61,28 @@ impl Inner {
     }
 }
 
-/// The newest state that the log has of a session, and every event after it folded in.
+/// The newest state that the log has of a session with what was kept beside it, and every event after it
+/// folded in.
 async fn read(log: &dyn EventLog, id: SessionId, max_history: Seq) -> Result<(Session, Past), LogError> {
     let damaged = |reason: String| LogError::Damaged { session: id, reason };
-    let Checkpoint { snapshot, memory: _ } = log.checkpoint_at(id, Seq::MAX).await?;
+    let Checkpoint { snapshot, memory } = log.checkpoint_at(id, Seq::MAX).await?;
     let checkpoint = snapshot.session.seq;
     let restored = tokio::task::spawn_blocking(move || snapshot.restore()).await;
     let restored = restored.map_err(|failed| LogError::Unavailable(failed.to_string()))?;
     let mut session = restored.map_err(|broken| damaged(broken.to_string()))?;
-    let mut past = Past { trimmed: 0, checkpoint, last_at: session.created_at() };
+    let mut past = Past { checkpoint, last_at: session.created_at(), ..Past::default() };
+    if let Some(memory) = Memory::decode(&memory).map_err(|error| damaged(error.to_string()))? {
+        past.last_at = past.last_at.max(memory.last_at());
+        past.receipts = memory.receipts();
+    }
+    let mut batch = None;
     loop {
         let events = log.read(id, session.seq(), PAGE).await?;
         let Some(last) = events.last() else { break };
         past.last_at = past.last_at.max(last.at);
         for event in &events {
             session.apply(event).map_err(|gap| damaged(gap.to_string()))?;
+            past.receipts.note_event(&mut batch, event);
         }
         tokio::task::yield_now().await;
     }

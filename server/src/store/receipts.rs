@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use vws_core::{Author, ClientId, Rejection};
+use vws_core::{Author, ClientId, EventRecord, Rejection, Seq};
 
 use super::{Outcome, StoreError};
+
+mod remembered;
+
+pub(super) use remembered::Memory;
 
 /// Outcomes that a session remembers, over all clients.
 const MAX_RECEIPTS: usize = 16_384;
@@ -19,9 +23,12 @@ pub(super) type Verdict = Result<Outcome, Rejection>;
 ///
 /// Bounded: past [`MAX_RECEIPTS`] a client that has more than an equal share loses its own oldest
 /// outcome, so that a busy one pushes out nobody else's; otherwise the oldest of all goes. A command id
-/// that is not above its client's highest one and has no outcome here is refused. Past [`MAX_CLIENTS`]
-/// the client that was silent for longest is forgotten.
-#[derive(Debug, Default)]
+/// that is not above the highest one that its client has lost so, and has no outcome here, is refused. Past
+/// [`MAX_CLIENTS`] the client that was silent for longest is forgotten.
+///
+/// They survive a restart: the log keeps what took effect (`remembered` has the older part), so that an id without an
+/// outcome here has had no effect, or is one of those that are refused.
+#[derive(Debug, Default, Clone)]
 pub(super) struct Receipts {
     clients: HashMap<ClientId, Recent>,
     /// How many outcomes there are.
@@ -34,11 +41,22 @@ pub(super) struct Receipts {
     now: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Recent {
     verdicts: BTreeMap<u64, Verdict>,
-    highest: u64,
+    /// The highest command id whose outcome is no longer here; 0 when all are.
+    gone: u64,
     last: u64,
+}
+
+impl Recent {
+    fn forget(&mut self, command_id: u64) -> bool {
+        let there = self.verdicts.remove(&command_id).is_some();
+        if there {
+            self.gone = self.gone.max(command_id);
+        }
+        there
+    }
 }
 
 impl Receipts {
@@ -47,7 +65,7 @@ impl Receipts {
         let Some(recent) = self.clients.get(&author.client_id) else { return Ok(None) };
         match recent.verdicts.get(&author.command_id) {
             Some(verdict) => Ok(Some(verdict)),
-            None if author.command_id <= recent.highest => {
+            None if author.command_id <= recent.gone => {
                 Err(StoreError::CommandIdExpired { id: author.command_id })
             }
             None => Ok(None),
@@ -58,7 +76,6 @@ impl Receipts {
         let Author { client_id, command_id } = author;
         self.now += 1;
         let recent = self.clients.entry(client_id.clone()).or_default();
-        recent.highest = recent.highest.max(*command_id);
         recent.last = self.now;
         if recent.verdicts.insert(*command_id, verdict).is_none() {
             self.kept += 1;
@@ -74,18 +91,36 @@ impl Receipts {
         self.tidy();
     }
 
+    /// Takes in an event of the log, the next one: the command that it is the last event of has taken effect.
+    pub(super) fn note_event(&mut self, batch: &mut Option<Seq>, record: &EventRecord) {
+        let first = *batch.get_or_insert(record.seq);
+        if record.more > 0 {
+            return;
+        }
+        *batch = None;
+        if let Some(author) = &record.by {
+            let outcome = Outcome { seqs: first..record.seq + 1, seq: record.seq, at: record.at };
+            self.note(author, Ok(outcome));
+        }
+    }
+
     fn forget_an_outcome(&mut self, newest: &ClientId) {
         let share = MAX_RECEIPTS / self.clients.len().max(1);
         if let Some(recent) = self.clients.get_mut(newest)
             && recent.verdicts.len() > share.max(1)
+            && let Some((&oldest, _)) = recent.verdicts.first_key_value()
         {
-            recent.verdicts.pop_first();
+            recent.forget(oldest);
             self.kept -= 1;
             return;
         }
+        self.forget_the_oldest();
+    }
+
+    fn forget_the_oldest(&mut self) {
         while let Some((client_id, command_id)) = self.ages.pop_front() {
             let recent = self.clients.get_mut(&client_id);
-            if recent.is_some_and(|recent| recent.verdicts.remove(&command_id).is_some()) {
+            if recent.is_some_and(|recent| recent.forget(command_id)) {
                 self.kept -= 1;
                 return;
             }
@@ -143,6 +178,15 @@ mod tests {
         assert_eq!(receipts.find(&author("a", 1)), expired(1));
         assert_eq!(receipts.find(&author("a", 2)), Ok(Some(&outcome(2))));
         assert_eq!(receipts.find(&author("a", MAX_RECEIPTS as u64 + 2)), Ok(None));
+    }
+
+    #[test]
+    fn law8_an_id_that_was_never_seen_is_new_whatever_came_after_it() {
+        let mut receipts = Receipts::default();
+        receipts.note(&author("a", 5), outcome(1));
+        assert_eq!(receipts.find(&author("a", 4)), Ok(None), "it has had no effect");
+        receipts.note(&author("a", 4), outcome(2));
+        assert_eq!(receipts.find(&author("a", 4)), Ok(Some(&outcome(2))));
     }
 
     #[test]

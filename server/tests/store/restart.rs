@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use vws_core::Session;
+use vws_core::transfer::{Format, Importer, LogWriter};
 use vws_core::wire::Encoding;
 use vws_server::log::EventLog;
-use vws_server::store::{Known, LiveSession, SessionStore, StoreConfig, StoreError};
+use vws_server::store::{Known, LiveSession, Moment, SessionStore, StoreConfig, StoreError};
 
-use crate::support::{TestLog, command, config, create, over, run, session};
+use crate::support::{TestLog, authored, command, config, create, over, run, session};
 
 /// A store that begins anew over the same log.
 async fn again(log: &Arc<TestLog>) -> SessionStore {
@@ -149,4 +150,55 @@ async fn store4_a_state_that_is_not_what_its_digest_says_is_damage() {
     log.save(vws_server::log::Checkpoint { snapshot, memory }).await.expect("a log never looks inside");
     let store = again(&log).await;
     assert_eq!(code(store.get(live.id()).await), Some("session_damaged"));
+}
+
+#[tokio::test]
+async fn law8_store6_a_retry_after_a_restart_gets_the_first_outcome() {
+    let log = Arc::new(TestLog::default());
+    let live = session(&again(&log).await).await;
+    let batch = r#"{"type":"batch","commands":[{"type":"create_object","object":{"name":"a","type":"cube","x":0,"y":0,"z":0}},{"type":"update_object","name":"a","patch":{"x":1}}]}"#;
+    let first = run(&live, authored(command(batch), "me", 1)).await.expect("is made");
+    // A checkpoint in between, so that both ways of remembering are tried.
+    fill(&live, 500).await;
+    let refused = run(&live, authored(create("a", 1.0), "me", 2)).await;
+    assert_eq!(code(refused), Some("object_exists"));
+    let late = run(&live, authored(command(&batch.replace(r#""name":"a""#, r#""name":"b""#)), "me", 3));
+    let late = late.await.expect("is made");
+    let was = live.read(Session::snapshot);
+    for _ in 0..2 {
+        let store = again(&log).await;
+        let live = store.get(live.id()).await.expect("is loaded");
+        assert_eq!(run(&live, authored(command(batch), "me", 1)).await.as_ref(), Ok(&first));
+        assert_eq!(run(&live, authored(create("never", 0.0), "me", 3)).await.as_ref(), Ok(&late));
+        assert_eq!(live.read(Session::snapshot), was, "and has no second effect");
+    }
+    let live = again(&log).await.get(live.id()).await.expect("is loaded");
+    run(&live, command(r#"{"type":"delete_object","name":"a"}"#)).await.expect("is allowed");
+    run(&live, authored(create("a", 1.0), "me", 2)).await.expect("what was refused is decided anew");
+}
+
+#[tokio::test]
+async fn store6_the_commands_of_an_imported_past_are_nobody_s_receipts() {
+    let log = Arc::new(TestLog::default());
+    let store = again(&log).await;
+    let live = session(&store).await;
+    run(&live, authored(create("a", 1.0), "me", 1)).await.expect("is made");
+    let mut file = LogWriter::new(live.at(Moment::Seq(0)).await.expect("is kept"));
+    let mut bytes = Vec::new();
+    while let Some(piece) = file.opening() {
+        bytes.extend(piece);
+    }
+    for event in live.events(0, 10).await.expect("is kept").events {
+        file.event(&event, &mut bytes).expect("is the next");
+    }
+    bytes.extend(file.end());
+    let mut importer = Importer::new(Format::Log, config().model);
+    importer.read(&bytes);
+    let file = importer.finish().expect("is whole");
+    let made = store.import(file).await.expect("is made");
+    for n in 1..=3 {
+        let copy = again(&log).await.get(made.session_id).await.expect("is there");
+        let outcome = run(&copy, authored(create(&format!("b{n}"), 1.0), "me", n)).await;
+        assert_eq!(outcome.map(|outcome| outcome.seq), Ok(1 + n), "it is a new command here");
+    }
 }
