@@ -7,11 +7,13 @@
 //! - [`compensate`]: the command that takes an earlier command back; [`Event::inverse`](crate::Event::inverse)
 //!   does it for one event.
 //! - [`diff`]: the commands that lead from one state to another.
+//! - [`Event::wish`](crate::Event::wish): the command that leads to an event.
 //! - `restate`: values of the model as a client would write them.
 
 mod diff;
 mod restate;
 mod undo;
+pub(crate) mod wish;
 
 pub use diff::diff;
 pub use undo::compensate;

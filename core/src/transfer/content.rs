@@ -7,8 +7,9 @@
 use std::sync::Arc;
 
 use crate::command::Command;
-use crate::error::{Error, Rejection, RequestError};
+use crate::error::{Rejection, RequestError};
 use crate::event::EventRecord;
+use crate::history::wish::{STAMPS, tagged, wish, without};
 use crate::limits::{IMPORT_SEQ, ModelLimits, SAFE_INTEGER};
 use crate::model::{ClientId, DisplayName, Object, SessionId, World};
 use crate::reduce::{Context, decide, pointer_token};
@@ -76,8 +77,10 @@ pub(super) struct Judge<'a> {
 impl Judge<'_> {
     /// Refuses what no command could have brought. Pointers are those of the command.
     fn check(self, r#type: &str, fields: Vec<(String, Tree)>) -> Result<(), Rejection> {
-        let tag = ("type".to_owned(), Tree::String(r#type.to_owned()));
-        let tree = Tree::Object(std::iter::once(tag).chain(fields).collect());
+        self.wish(tagged(r#type, fields))
+    }
+
+    fn wish(self, tree: Tree) -> Result<(), Rejection> {
         let command = Command::from_tree(tree)?;
         if self.known {
             let context = Context { at: 0, limits: self.limits, expect_version: None };
@@ -120,9 +123,6 @@ pub(super) fn at_most(pointer: &str, value: u64, max: u64) -> Result<(), Rejecti
     }
 }
 
-/// The fields that an object has beside those of a draft.
-const STAMPS: [&str; 3] = ["version", "created_at", "updated_at"];
-
 /// An object of a state.
 pub(super) fn object(tree: Tree, judge: Judge<'_>) -> Result<Arc<Object>, Rejection> {
     let draft = without(&tree, &STAMPS);
@@ -163,71 +163,11 @@ pub(super) fn record(tree: Tree, judge: Judge<'_>) -> Result<EventRecord, Reject
         }
     }
     if let Some(event) = fields.get("event") {
-        wish(event, judge).map_err(|r| r.under("/event"))?;
+        let wish = wish(event).map_err(|r| r.under("/event"))?;
+        wish.map_or(Ok(()), |wish| judge.wish(wish)).map_err(|r| r.under("/event"))?;
     }
     let record: EventRecord = fields.whole().decode()?;
     at_most("/seq", record.seq, IMPORT_SEQ)?;
     at_most("/at", record.at, SAFE_INTEGER)?;
     Ok(record)
-}
-
-/// Each event's tag and the one of the command that leads to it; their fields go by the same names.
-const WISHES: [(&str, &str); 11] = [
-    ("object_created", "create_object"),
-    ("object_updated", "update_object"),
-    ("object_renamed", "rename_object"),
-    ("object_deleted", "delete_object"),
-    ("objects_cleared", "clear_objects"),
-    ("world_initialized", "initialize_world"),
-    ("world_updated", "update_world"),
-    ("camera_moved", "move_camera"),
-    ("camera_orbit_started", "start_orbit"),
-    ("camera_orbit_stopped", "stop_orbit"),
-    ("session_renamed", "rename_session"),
-];
-
-const EVENTS: &[&str] = &[
-    "object_created",
-    "object_updated",
-    "object_renamed",
-    "object_deleted",
-    "objects_cleared",
-    "world_initialized",
-    "world_updated",
-    "camera_moved",
-    "camera_orbit_started",
-    "camera_orbit_stopped",
-    "session_renamed",
-];
-
-/// Refuses an event that no command could have led to.
-fn wish(event: &Tree, judge: Judge<'_>) -> Result<(), Rejection> {
-    let Tree::Object(fields) = event else { return Err(event.not_an_object().into()) };
-    // Without a type of this kind the event cannot be decoded, which says so.
-    let Some((_, Tree::String(tag))) = fields.iter().find(|(key, _)| key == "type") else { return Ok(()) };
-    let Some((_, command)) = WISHES.iter().find(|(event, _)| event == tag) else {
-        let unknown = RequestError::UnknownType { value: tag.clone(), expected: EVENTS };
-        return Err(Rejection::at("/type", Error::from(unknown)));
-    };
-    let fields = fields.iter().filter(|(key, _)| key != "type");
-    let stripped = fields.map(|(key, value)| {
-        let value = match key.as_str() {
-            "object" => without(value, &STAMPS),
-            "world" => without(value, &["version"]),
-            "orbit" => without(value, &["started_at"]),
-            _ => value.clone(),
-        };
-        (key.clone(), value)
-    });
-    judge.check(command, stripped.collect())
-}
-
-/// The fields of an object but these; what is no object as it is.
-fn without(tree: &Tree, names: &[&str]) -> Tree {
-    match tree {
-        Tree::Object(fields) => {
-            Tree::Object(fields.iter().filter(|(key, _)| !names.contains(&key.as_str())).cloned().collect())
-        }
-        other => other.clone(),
-    }
 }

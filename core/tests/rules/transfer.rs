@@ -274,6 +274,23 @@ proptest! {
     }
 
     #[test]
+    fn hist6_what_was_done_can_be_done_again_elsewhere(commands in generate::commands()) {
+        let mut given = Given::nothing();
+        let mut again = Given::nothing();
+        for command in &commands {
+            let Ok(records) = given.decide_parsed(command, None) else { continue };
+            for record in &records {
+                given.session.apply(record).expect("is the next");
+                let wish = record.event.wish();
+                let redone = again.decide_parsed(&wish, None).unwrap_or_else(|r| panic!("{wish:?}: {r}"));
+                prop_assert_eq!(redone.len(), 1, "{:?}", wish);
+                again.session.apply(&redone[0]).expect("is the next");
+            }
+        }
+        prop_assert!(vws_core::history::diff(&again.session, &given.session).is_empty());
+    }
+
+    #[test]
     fn imp3_no_bytes_make_the_readers_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), log in any::<bool>()) {
         let format = if log { Format::Log } else { Format::State };
         prop_assert!(import_with(format, &bytes, ModelLimits::default(), 7).is_err());
