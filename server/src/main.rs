@@ -1,15 +1,17 @@
-//! The `vws` program.
+//! The `vws` program: the server, and the commands that talk to one.
 //!
-//! Exit codes: 0 after a stop by SIGTERM or SIGINT, 1 when serving failed, 2 for a wrong command
+//! Exit codes of `vws serve`: 0 after a stop by SIGTERM or SIGINT, 1 when serving failed, 2 for a wrong command
 //! line, 3 when the address cannot be listened on, 4 when a file cannot be read, 5 when the data directory
-//! cannot be used. Each failure is one line on stderr.
+//! cannot be used. Each failure is one line on stderr. Those of the other commands are in `cli/failure.rs`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line is this file's part")]
+
+mod cli;
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use tokio::net::TcpListener;
 use vws_server::config::Config;
 use vws_server::serve::ServeError;
@@ -33,6 +35,8 @@ enum Command {
     /// Exit codes: 0 stopped by a signal, 1 serving failed, 2 wrong command line, 3 the address
     /// cannot be listened on, 4 a file cannot be read, 5 the data directory cannot be used.
     Serve(Box<Config>),
+    #[command(flatten)]
+    Client(Box<cli::Client>),
 }
 
 const FAILED: u8 = 1;
@@ -46,7 +50,10 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let Command::Serve(config) = cli.command;
+    let config = match cli.command {
+        Command::Serve(config) => config,
+        Command::Client(client) => return client.run::<Cli>(),
+    };
     match serve(*config) {
         Ok(()) => ExitCode::SUCCESS,
         Err((code, line)) => {
@@ -69,8 +76,21 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     let text = error.to_string();
     let words = text.split("\n\n").next().unwrap_or(&text).split_whitespace().collect::<Vec<_>>().join(" ");
-    eprintln!("vws: {}; see vws serve --help", words.strip_prefix("error: ").unwrap_or(&words));
+    eprintln!("vws: {}; see {} --help", words.strip_prefix("error: ").unwrap_or(&words), asked_for());
     ExitCode::from(USAGE)
+}
+
+/// The command that the command line names, as far as there is such a one: `vws session create`.
+fn asked_for() -> String {
+    let program = Cli::command();
+    let mut command = &program;
+    let mut name = "vws".to_owned();
+    for word in std::env::args().skip(1) {
+        let Some(found) = command.find_subcommand(&word) else { break };
+        name = format!("{name} {word}");
+        command = found;
+    }
+    name
 }
 
 #[tokio::main]

@@ -1,0 +1,191 @@
+//! The commands that talk to a server, or read what one wrote.
+//!
+//! Results go to stdout, as tables for people or one JSON value a line for programs; everything else goes to
+//! stderr. No rule about what a valid world is lives here: the server and core are asked.
+//!
+//! # Layout
+//! - `sessions`, `objects`, `files`, `watch`, `replay`, `diff`: the commands.
+//! - `remote`, `sse`: a server over HTTP, and its streams.
+//! - `print`, `describe`: what is written. `failure`: why something was not done, and the exit codes.
+
+mod describe;
+mod diff;
+mod failure;
+mod files;
+mod objects;
+mod print;
+mod remote;
+mod replay;
+mod sessions;
+mod sse;
+mod watch;
+
+use std::io;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use clap::{Args, CommandFactory, Subcommand};
+use clap_complete::Shell;
+use vws_core::SessionId;
+
+use failure::{Done, Failure};
+use remote::{Remote, Url, escaped};
+
+/// What every command's help ends with.
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 refused or failed, 2 wrong command line, 3 no server reached, \
+                          4 a file cannot be read or written.";
+
+/// The commands beside `serve`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Client {
+    /// List, make, fork, delete, export and import sessions.
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// List, set and delete the objects of a session.
+    #[command(subcommand)]
+    Object(objects::ObjectCommand),
+    /// Follow a session: each event as it happens.
+    Watch(watch::Watch),
+    /// Do a history again: a log file's or a session's, in a new session or on the screen, at its pace.
+    Replay(replay::Replay),
+    /// Compare two states: of one session at two moments, or of two sessions.
+    Diff(diff::Diff),
+    /// Check a file that an export wrote, without a server: every digest, every sum, every rule.
+    Verify(files::Verify),
+    /// Write a script that completes commands and flags in a shell.
+    #[command(after_help = EXIT_CODES)]
+    Completions {
+        /// Which shell it is for.
+        shell: Shell,
+    },
+}
+
+/// What is done with sessions.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionCommand {
+    /// List the sessions, in the order of their creation.
+    Ls(sessions::Ls),
+    /// Make a session, and print its id.
+    Create(sessions::Create),
+    /// Delete sessions with their objects, world and history.
+    Rm(sessions::Rm),
+    /// Make a session that begins as another one is, or was, and print its id.
+    Fork(sessions::Fork),
+    /// Write a session to a file.
+    Export(files::Export),
+    /// Make a session of a file, and print its id.
+    Import(files::Import),
+}
+
+/// How a command finds its server and writes its result.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Common {
+    /// Where the server is.
+    #[arg(long, env = "VWS_URL", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    url: Url,
+    #[command(flatten)]
+    form: Form,
+}
+
+/// How a command writes its result.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Form {
+    /// Write JSON, one value a line, and failures as JSON on stderr.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Common {
+    fn remote(&self) -> Remote {
+        Remote::new(self.url.clone())
+    }
+}
+
+/// A session, now or at a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    session: SessionId,
+    moment: Option<String>,
+}
+
+/// `SESSION` or `SESSION@MOMENT`.
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (session, moment) = text.split_once('@').map_or((text, None), |(s, at)| (s, Some(at.to_owned())));
+        let session = session.parse().map_err(|error: vws_core::error::SessionError| error.to_string())?;
+        Ok(Self { session, moment })
+    }
+}
+
+/// The path of a session, and of what is under it.
+fn path(session: SessionId, under: &str) -> String {
+    format!("/api/sessions/{session}{under}")
+}
+
+/// A query of what is given.
+fn query(parameters: &[(&str, Option<String>)]) -> String {
+    let given = parameters.iter().filter_map(|(name, value)| value.as_ref().map(|value| (name, value)));
+    let given: Vec<String> = given.map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+    if given.is_empty() { String::new() } else { format!("?{}", given.join("&")) }
+}
+
+impl Client {
+    /// Does the command, and says why where it cannot.
+    pub(crate) fn run<Program: CommandFactory>(self) -> ExitCode {
+        let as_json = self.form().json;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let done = match runtime {
+            Ok(runtime) => runtime.block_on(self.go::<Program>()),
+            Err(error) => Err(Failure::Failed(format!("cannot start: {error}"))),
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => failure.tell(as_json),
+        }
+    }
+
+    async fn go<Program: CommandFactory>(self) -> Done {
+        match self {
+            Self::Session(SessionCommand::Ls(ls)) => ls.run().await,
+            Self::Session(SessionCommand::Create(create)) => create.run().await,
+            Self::Session(SessionCommand::Rm(rm)) => rm.run().await,
+            Self::Session(SessionCommand::Fork(fork)) => fork.run().await,
+            Self::Session(SessionCommand::Export(export)) => export.run().await,
+            Self::Session(SessionCommand::Import(import)) => import.run().await,
+            Self::Object(object) => object.run().await,
+            Self::Watch(watch) => watch.run().await,
+            Self::Replay(replay) => replay.run().await,
+            Self::Diff(diff) => diff.run().await,
+            Self::Verify(verify) => verify.run(),
+            Self::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Program::command(), "vws", &mut script);
+                io::Write::write_all(&mut io::stdout(), &script).map_err(|error| match error.kind() {
+                    io::ErrorKind::BrokenPipe => Failure::NobodyReads,
+                    _ => Failure::file("write to stdout", &error),
+                })
+            }
+        }
+    }
+
+    fn form(&self) -> Form {
+        match self {
+            Self::Session(session) => match session {
+                SessionCommand::Ls(ls) => ls.common.form,
+                SessionCommand::Create(create) => create.common.form,
+                SessionCommand::Rm(rm) => rm.common.form,
+                SessionCommand::Fork(fork) => fork.common.form,
+                SessionCommand::Export(export) => export.common.form,
+                SessionCommand::Import(import) => import.common.form,
+            },
+            Self::Object(object) => object.common().form,
+            Self::Watch(watch) => watch.common.form,
+            Self::Replay(replay) => replay.common.form,
+            Self::Diff(diff) => diff.common.form,
+            Self::Verify(verify) => verify.form,
+            Self::Completions { .. } => Form { json: false },
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! A server that commands talk to: HTTP/1.1 over one connection that is kept.
+
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
+use hyper::{Method, Request, Response, Uri};
+use hyper_util::rt::TokioIo;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use vws_core::Problem;
+
+use super::failure::{Done, Failure};
+
+/// Time for a server to take a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Time for a server to begin its answer, once it has the request.
+const ANSWER: Duration = Duration::from_secs(60);
+/// Time for it where it has a file to take first.
+const ANSWER_TO_FILE: Duration = Duration::from_secs(600);
+/// Bytes of an answer that is read whole: more than any page of a list.
+const MAX_ANSWER: usize = 256 << 20;
+
+/// Where a server is: `http://host[:port][/prefix]`.
+#[derive(Debug, Clone)]
+pub(crate) struct Url {
+    host: String,
+    port: u16,
+    prefix: String,
+}
+
+impl FromStr for Url {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wanted = "expected http://HOST[:PORT][/PREFIX]";
+        let uri: Uri = text.parse().map_err(|error| format!("{error}; {wanted}"))?;
+        let authority = uri.authority().ok_or(wanted)?;
+        match uri.scheme_str() {
+            Some("http") => {}
+            Some("https") => return Err(format!("https is not spoken here, only plain HTTP; {wanted}")),
+            _ => return Err(wanted.to_owned()),
+        }
+        if uri.query().is_some() {
+            return Err(format!("it has a query; {wanted}"));
+        }
+        let prefix = uri.path().trim_end_matches('/').to_owned();
+        Ok(Self { host: authority.host().to_owned(), port: authority.port_u16().unwrap_or(80), prefix })
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http://{}:{}{}", self.host, self.port, self.prefix)
+    }
+}
+
+type Body = UnsyncBoxBody<Bytes, io::Error>;
+
+/// What a request carries.
+pub(crate) struct Payload {
+    media_type: &'static str,
+    length: Option<u64>,
+    body: Body,
+}
+
+impl Payload {
+    pub(crate) fn json(value: &Value) -> Self {
+        let bytes = value.to_string();
+        let length = Some(bytes.len() as u64);
+        let body = Full::new(Bytes::from(bytes)).map_err(|never| match never {}).boxed_unsync();
+        Self { media_type: "application/json", length, body }
+    }
+
+    /// A body that is read while it is sent; of that length, where it is known.
+    pub(crate) fn streamed(media_type: &'static str, length: Option<u64>, body: Body) -> Self {
+        Self { media_type, length, body }
+    }
+}
+
+/// A server, and the connection to it.
+pub(crate) struct Remote {
+    url: Url,
+    connection: Option<SendRequest<Body>>,
+}
+
+impl Remote {
+    pub(crate) const fn new(url: Url) -> Self {
+        Self { url, connection: None }
+    }
+
+    pub(crate) const fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The answer to a GET, as JSON.
+    pub(crate) async fn get<T: DeserializeOwned>(&mut self, path: &str) -> Done<T> {
+        self.json(Method::GET, path, None, &[]).await
+    }
+
+    pub(crate) async fn post<T: DeserializeOwned>(&mut self, path: &str, body: &Value) -> Done<T> {
+        self.json(Method::POST, path, Some(Payload::json(body)), &[]).await
+    }
+
+    /// The answer to any request, as JSON; `null` where it is empty.
+    pub(crate) async fn json<T: DeserializeOwned>(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<Payload>,
+        headers: &[(HeaderName, String)],
+    ) -> Done<T> {
+        let response = self.send(method, path, body, headers).await?;
+        let bytes = self.whole(response).await?;
+        let text = if bytes.is_empty() { &b"null"[..] } else { &bytes };
+        serde_json::from_slice(text).map_err(|error| {
+            Failure::Failed(format!("the answer of {} is not understood: {error}", self.url))
+        })
+    }
+
+    /// Sends a request, and refuses where the server does.
+    pub(crate) async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<Payload>,
+        headers: &[(HeaderName, String)],
+    ) -> Done<Response<Incoming>> {
+        let is_file = body
+            .as_ref()
+            .is_some_and(|body| !body.media_type.is_empty() && body.length.is_none_or(|n| n > 1 << 20));
+        let request = self.request(method, path, body, headers)?;
+        let mut connection = self.connection().await?;
+        let within = if is_file { ANSWER_TO_FILE } else { ANSWER };
+        let answer = timeout(within, connection.send_request(request)).await;
+        let response = match answer {
+            Err(_) => {
+                return Err(self.unreachable(format!("it does not answer within {} s", within.as_secs())));
+            }
+            Ok(Err(error)) => return Err(self.unreachable(words(&error))),
+            Ok(Ok(response)) => response,
+        };
+        self.connection = Some(connection);
+        if response.status().is_success() { Ok(response) } else { Err(self.refused(response).await) }
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Payload>,
+        headers: &[(HeaderName, String)],
+    ) -> Done<Request<Body>> {
+        let Url { host, port, prefix } = &self.url;
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{prefix}{path}"))
+            .header(HOST, format!("{host}:{port}"))
+            .header(USER_AGENT, concat!("vws/", env!("CARGO_PKG_VERSION")))
+            .header(
+                ACCEPT,
+                HeaderValue::from_static("application/json, application/problem+json;q=0.9, */*;q=0.1"),
+            );
+        if let Some(all) = request.headers_mut() {
+            for (name, value) in headers {
+                let value =
+                    HeaderValue::from_str(value).map_err(|error| Failure::Usage(error.to_string()))?;
+                all.insert(name, value);
+            }
+        }
+        if let Some(Payload { media_type, length, .. }) = &body {
+            request = request.header(CONTENT_TYPE, *media_type);
+            if let Some(length) = length {
+                request = request.header(CONTENT_LENGTH, *length);
+            }
+        }
+        let body = body.map_or_else(
+            || Full::default().map_err(|never| match never {}).boxed_unsync(),
+            |payload| payload.body,
+        );
+        request.body(body).map_err(|error| Failure::Usage(error.to_string()))
+    }
+
+    /// The connection of the last request where it is still there, else a new one.
+    async fn connection(&mut self) -> Done<SendRequest<Body>> {
+        if let Some(mut kept) = self.connection.take()
+            && !kept.is_closed()
+            && kept.ready().await.is_ok()
+        {
+            return Ok(kept);
+        }
+        let Url { host, port, .. } = &self.url;
+        let address = format!("{host}:{port}");
+        let stream = match timeout(CONNECT, TcpStream::connect(&address)).await {
+            Err(_) => return Err(self.unreachable(format!("no connection within {} s", CONNECT.as_secs()))),
+            Ok(Err(error)) => return Err(self.unreachable(error.to_string())),
+            Ok(Ok(stream)) => stream,
+        };
+        // A command's bytes are not kept back for more to come.
+        let _ = stream.set_nodelay(true);
+        let (sender, connection) =
+            handshake(TokioIo::new(stream)).await.map_err(|error| self.unreachable(words(&error)))?;
+        tokio::spawn(connection);
+        Ok(sender)
+    }
+
+    /// An answer that is read whole.
+    pub(crate) async fn whole(&self, response: Response<Incoming>) -> Done<Bytes> {
+        let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
+        Ok(body.map_err(|error| self.unreachable(format!("the answer broke off: {error}")))?.to_bytes())
+    }
+
+    async fn refused(&self, response: Response<Incoming>) -> Failure {
+        let status = response.status();
+        let Ok(bytes) = self.whole(response).await else {
+            return Failure::Failed(format!("{} answered {status}", self.url));
+        };
+        match serde_json::from_slice::<Problem>(&bytes) {
+            Ok(problem) => Failure::Refused(problem),
+            Err(_) => Failure::Failed(format!("{} answered {status}; is it a VWS server?", self.url)),
+        }
+    }
+
+    /// The server cannot be talked to.
+    pub(crate) fn unreachable(&self, why: impl fmt::Display) -> Failure {
+        Failure::Unreachable(format!("cannot reach {}: {why}", self.url))
+    }
+}
+
+/// hyper's own words have the cause in the source alone.
+fn words(error: &hyper::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
+
+/// What must not stand for itself in a path or a query.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// A text as one part of a path or as one value of a query.
+pub(crate) fn escaped(text: &str) -> String {
+    // A part that is one or two dots would be taken for a step in the path.
+    if text.bytes().all(|b| b == b'.') {
+        return text.replace('.', "%2E");
+    }
+    utf8_percent_encode(text, ESCAPED).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cli6_urls_are_read_strictly() {
+        for (text, told) in [
+            ("http://localhost:8080", "http://localhost:8080"),
+            ("http://127.0.0.1", "http://127.0.0.1:80"),
+            ("http://[::1]:9/", "http://[::1]:9"),
+            ("http://host/vws/", "http://host:80/vws"),
+        ] {
+            assert_eq!(text.parse::<Url>().map(|url| url.to_string()).as_deref(), Ok(told));
+        }
+        for text in ["", "localhost:8080", "https://host", "ftp://host", "http://", "http://host?x", "/path"]
+        {
+            assert!(text.parse::<Url>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn cli6_names_are_escaped() {
+        assert_eq!(escaped("a b/ä?#%"), "a%20b%2F%C3%A4%3F%23%25");
+        assert_eq!((escaped(".."), escaped("a.b-c_d~e")), ("%2E%2E".to_owned(), "a.b-c_d~e".to_owned()));
+    }
+}

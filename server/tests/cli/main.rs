@@ -1,0 +1,10 @@
+//! The commands that talk to a server, as a shell sees them: the real program, a real server on port 0.
+
+mod diff;
+mod files;
+mod form;
+mod objects;
+mod replay;
+mod sessions;
+mod support;
+mod watch;
