@@ -107,12 +107,12 @@ export class CameraRig {
 
   /**
    * Takes every frame's pose from a source until the user moves the camera or the source is replaced.
-   * Where the user prefers reduced motion, it is asked once.
+   * Where the user prefers reduced motion, it is asked once. A flight goes on where there is no source.
    * @param {PoseSource | null} source
    */
   follow(source) {
     this.source = source;
-    this.flight = null;
+    if (source) this.flight = null;
     this.byUser = false;
     this.invalidate();
   }

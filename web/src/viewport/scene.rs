@@ -163,8 +163,8 @@ impl Scene {
     pub fn show_shared(&self) {
         let Some(Shared { pose, fov, orbit }) = self.shared.borrow().clone() else { return };
         let ([px, py, pz], [tx, ty, tz]) = (pose.position, pose.target);
+        // It also ends what was followed so far.
         self.viewport.set_camera(px, py, pz, tx, ty, tz, fov);
-        self.viewport.follow(None);
         self.orbit.replace(orbit.map(|_| {
             let client = Rc::downgrade(&self.client);
             PoseSource::new(move |now| orbit_pose(&client, now))
