@@ -18,6 +18,11 @@ const FLAGS = [
   "--enable-unsafe-swiftshader",
 ];
 
+/** What Chromium says of drawing in software and of pictures being taken, which no user's machine does. */
+function isOfTheMachine(text) {
+  return /GL Driver Message .*GPU stall due to ReadPixels|software WebGL/.test(text);
+}
+
 /** Starts a browser with a fresh profile. Each `open` is a person of their own: nothing is shared. */
 export async function startBrowser() {
   const browser = await chromium.launch({
@@ -27,16 +32,20 @@ export async function startBrowser() {
   });
   return {
     /**
-     * Opens `url` in a context of its own. `page.faults` collects what a user's console would show in
-     * red: uncaught errors, error lines, failed requests for parts of the page.
+     * Opens `url` in a context of its own. `page.faults` collects what a user's console would show in red or
+     * yellow: uncaught errors, errors and warnings, failed requests for parts of the page. `prepare` runs in the
+     * page before its own scripts.
      */
-    async open(url, { width = 1280, height = 800, ...options } = {}) {
+    async open(url, { width = 1280, height = 800, prepare, ...options } = {}) {
       const context = await browser.newContext({ viewport: { width, height }, ...options });
       const page = await context.newPage();
+      if (prepare) await page.addInitScript(prepare);
       page.faults = [];
       page.on("pageerror", (error) => page.faults.push(String(error)));
       page.on("console", (message) => {
-        if (message.type() === "error") page.faults.push(message.text());
+        if (["error", "warning"].includes(message.type()) && !isOfTheMachine(message.text())) {
+          page.faults.push(message.text());
+        }
       });
       await page.goto(url);
       return page;

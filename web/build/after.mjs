@@ -1,5 +1,6 @@
-// Trunk's post_build hook: in a release build, writes a .br and a .gz beside every file that gets
-// smaller by it. The server sends these as they are; it never compresses the page itself.
+// Trunk's post_build hook. Takes a hash out of the page that browsers ignore and warn of. In a release build,
+// writes a .br and a .gz beside every file that gets smaller by it: the server sends these as they are, and never
+// compresses the page itself.
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -21,6 +22,20 @@ function* files(dir) {
 function write(path, suffix, original, compressed) {
   if (compressed.length < original.length) writeFileSync(path + suffix, compressed);
 }
+
+/**
+ * Browsers check the hash of a preloaded script or style, not that of a preloaded `fetch`: Chromium ignores it, and
+ * says so in everybody's console. The program's own request would have to carry the hash, and then no longer takes
+ * what was preloaded.
+ */
+function dropIgnoredHash(path) {
+  const html = readFileSync(path, "utf8");
+  const preload = /<link rel="preload"[^>]* as="fetch"[^>]*>/;
+  if (!preload.test(html)) throw new Error(`${path} preloads no program: trunk writes it in another way now`);
+  writeFileSync(path, html.replace(preload, (link) => link.replace(/ integrity="[^"]*"/, "")));
+}
+
+dropIgnoredHash(join(process.env.TRUNK_STAGING_DIR, "index.html"));
 
 if (process.env.TRUNK_PROFILE === "release") {
   const sizes = { raw: 0, br: 0 };
