@@ -20,6 +20,8 @@ export function api(origin) {
       const answer = await request("POST", "/sessions", name === undefined ? undefined : { name }, 201);
       return answer.json.session_id;
     },
+    /** Deletes a session. */
+    drop: async (id) => void (await request("DELETE", `/sessions/${id}`, undefined, 204)),
     /** Does one command or one batch. */
     command: async (id, command) => (await request("POST", `/sessions/${id}/commands`, command, 200)).json,
     /** Makes one object. */
