@@ -24,6 +24,15 @@ export const live = (page) =>
     async () => ({ ...(await state(page)), faults: page.faults }),
   );
 
+/** Says who one is, with the fields that a person uses. */
+export async function introduce(page, name, color) {
+  await page.getByTestId("people-button").click();
+  await page.getByTestId("your-name").fill(name);
+  await page.getByTestId("your-name").press("Enter");
+  await page.getByTestId("your-color").fill(color);
+  await page.keyboard.press("Escape");
+}
+
 /** Makes a cube with the form. Returns when the server has confirmed it or, offline, when it is pending. */
 export async function addWithForm(page, { name, x = 0, y = 0, z = 0 }) {
   await page.getByTestId("tab-add").click();

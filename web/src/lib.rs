@@ -7,6 +7,7 @@
 //! - [`api`]: the list of sessions, over REST and its event stream.
 //! - [`form`]: what people type, into commands, judged by `vws-core`.
 //! - [`viewport`], [`list`]: the 3D view and long lists.
+//! - [`person`]: who the person at this browser is to others.
 //! - [`ui`], [`theme`]: widgets and looks.
 //! - [`debug`]: what browser tests read. [`panic_overlay`]: what a fault of the page looks like.
 //!
@@ -23,6 +24,7 @@ pub mod form;
 pub mod list;
 pub mod pages;
 pub mod panic_overlay;
+pub mod person;
 pub mod route;
 pub mod theme;
 pub mod ui;

@@ -5,10 +5,11 @@ use std::rc::Weak;
 use vws_core::event::Event;
 use vws_core::reduce::State;
 use vws_core::replica::{Effect, Replica};
-use vws_core::wire::{ClientMessage, ResyncReason, ServerMessage};
+use vws_core::wire::{ClientMessage, PresenceDraft, ResyncReason, ServerMessage};
 use vws_core::{Command, ObjectName};
 
 use super::{Hooks, Notice, SessionClient, identity};
+use crate::person::Person;
 
 /// The hooks by which a connection serves a client. They keep nothing alive.
 pub(super) fn hooks(client: &Weak<SessionClient>) -> Hooks {
@@ -28,7 +29,11 @@ pub(super) fn hooks(client: &Weak<SessionClient>) -> Hooks {
             // The connection belongs to the client: there is none without it.
             Box::new(move || {
                 let client = weak.upgrade().expect("a connection ends before its client");
-                client.read(|replica| replica.hello(None, None))
+                let person = client.person();
+                client.introduced.replace(Some(person.clone()));
+                let Person { name, color } = person;
+                let name = name.map(|name| name.to_string());
+                client.read(|replica| replica.hello(name, Some(color.to_string())))
             })
         },
         message: hook!(|client, message| client.receive(message)),
@@ -43,6 +48,7 @@ pub(super) fn hooks(client: &Weak<SessionClient>) -> Hooks {
 impl SessionClient {
     fn receive(&self, message: ServerMessage) {
         let mut renamed = None;
+        let welcomed = matches!(message, ServerMessage::Welcome(_));
         match &message {
             ServerMessage::Snapshot(part) => {
                 let mut progress = self.progress.get().unwrap_or_default();
@@ -63,7 +69,26 @@ impl SessionClient {
         for effect in effects {
             self.take(effect);
         }
+        if welcomed && self.keep_introduced() && self.selected.borrow().is_some() {
+            self.show_presence();
+        }
         self.changed();
+    }
+
+    /// Sees to it that the others know the person as it is now; answers whether they do already.
+    pub(super) fn keep_introduced(&self) -> bool {
+        let same = *self.introduced.borrow() == Some(self.person());
+        if let Some(connection) = self.connection.borrow().as_ref().filter(|_| !same) {
+            connection.greet_anew();
+        }
+        same
+    }
+
+    /// Shows the others what is selected here. Of several that wait for the network only the last counts.
+    pub(super) fn show_presence(&self) {
+        let selection = self.selected().iter().map(ToString::to_string).collect();
+        self.outbox.borrow_mut().retain(|message| !matches!(message, ClientMessage::Presence(_)));
+        self.send(ClientMessage::Presence(PresenceDraft { selection, ..PresenceDraft::default() }));
     }
 
     fn take(&self, effect: Effect) {

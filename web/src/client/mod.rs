@@ -31,6 +31,7 @@ use crate::browser;
 use crate::connection::machine::{Ended, Status};
 use crate::connection::{Connection, Hooks, identity};
 use crate::form::Refusal;
+use crate::person::Person;
 use dirty::Dirty;
 use frame::{EachFrame, Listeners};
 use notice::Notice;
@@ -80,10 +81,14 @@ pub struct SessionClient {
     id: SessionId,
     replica: RefCell<Replica>,
     connection: RefCell<Option<Connection>>,
-    /// Messages that wait until the network takes more. Bounded by the commands that may be pending.
+    /// Messages that wait until the network takes more. Bounded by the commands that may be pending
+    /// and one presence.
     outbox: RefCell<VecDeque<ClientMessage>>,
     rows: RefCell<Rows>,
     selected: RefCell<Option<ObjectName>>,
+    person: RefCell<Person>,
+    /// The person of the last hello.
+    introduced: RefCell<Option<Person>>,
     progress: Cell<Option<Progress>>,
     dirty: RefCell<Dirty>,
     frame: RefCell<Option<EachFrame>>,
@@ -101,6 +106,8 @@ impl SessionClient {
             outbox: RefCell::default(),
             rows: RefCell::default(),
             selected: RefCell::default(),
+            person: RefCell::new(Person::here()),
+            introduced: RefCell::default(),
             progress: Cell::default(),
             dirty: RefCell::default(),
             frame: RefCell::default(),
@@ -187,8 +194,27 @@ impl SessionClient {
         if *self.selected.borrow() != name {
             self.selected.replace(name);
             self.dirty.borrow_mut().selection = true;
+            self.show_presence();
             self.changed();
         }
+    }
+
+    /// Who the person here is to others.
+    #[must_use]
+    pub fn person(&self) -> Person {
+        self.person.borrow().clone()
+    }
+
+    /// Says who the person here is from now on. Others see it at once: a connection has only one
+    /// greeting, so another one takes its place and goes on where it was.
+    pub fn introduce(&self, person: Person) {
+        if *self.person.borrow() == person {
+            return;
+        }
+        person.keep();
+        self.person.replace(person);
+        self.keep_introduced();
+        self.changed();
     }
 
     /// Wishes for a change. It is shown at once, and taken back should the server refuse it. One that

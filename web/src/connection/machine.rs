@@ -50,6 +50,8 @@ pub enum Input {
     Due,
     /// The browser has a network again, or the user does not want to wait.
     RetryNow,
+    /// The greeting has changed since the welcome. It is said on a new socket, since a connection has only one.
+    GreetAnew,
 }
 
 /// What to do about it.
@@ -66,6 +68,9 @@ pub enum Step {
     /// Nothing, for good.
     Stop,
 }
+
+/// Failures in a row up to which a greeting that the server did not take is taken to have come too late.
+const BAD_HELLOS: u32 = 3;
 
 /// Connects again and again until it is told that this is of no use.
 #[derive(Debug)]
@@ -106,6 +111,10 @@ impl Machine {
                 Status::Waiting { .. } | Status::Ended(_) => self.connect(),
                 Status::Connecting | Status::Online => Step::Stay,
             },
+            Input::GreetAnew => match self.status {
+                Status::Online => self.connect(),
+                Status::Connecting | Status::Waiting { .. } | Status::Ended(_) => Step::Stay,
+            },
         }
     }
 
@@ -124,14 +133,18 @@ impl Machine {
                 self.status = Status::Connecting;
                 Step::ConnectAsAnother
             }
+            // A page that is busy for seconds, as a slow machine is with its first picture, greets too late.
+            Some(CloseCode::BadHello) if self.failures < BAD_HELLOS => self.wait(now, random),
             Some(known) if !known.is_worth_a_retry() => self.end(Ended::Refused { code, reason }),
-            _ => {
-                let until = now + backoff::delay_ms(self.failures, random);
-                self.failures = self.failures.saturating_add(1);
-                self.status = Status::Waiting { until };
-                Step::Wait
-            }
+            _ => self.wait(now, random),
         }
+    }
+
+    fn wait(&mut self, now: f64, random: f64) -> Step {
+        let until = now + backoff::delay_ms(self.failures, random);
+        self.failures = self.failures.saturating_add(1);
+        self.status = Status::Waiting { until };
+        Step::Wait
     }
 
     fn end(&mut self, why: Ended) -> Step {
@@ -187,12 +200,34 @@ mod tests {
         let mut machine = Machine::default();
         assert_eq!(machine.on(lost(4004), 0.0, 0.0), Step::Stop);
         assert_eq!(*machine.status(), Status::Ended(Ended::NoSuchSession));
-        for code in [4000, 4001, 4003, 4009, 1009] {
+        for code in [4001, 4003, 4009, 1009] {
             let mut machine = Machine::default();
             assert_eq!(machine.on(lost(code), 0.0, 0.0), Step::Stop, "{code}");
             assert!(matches!(machine.status(), Status::Ended(Ended::Refused { .. })));
             assert_eq!(machine.on(Input::RetryNow, 0.0, 0.0), Step::Connect, "the user may still ask");
         }
+    }
+
+    #[test]
+    fn a_greeting_that_came_too_late_is_said_again_but_not_for_ever() {
+        let mut machine = Machine::default();
+        for _ in 0..BAD_HELLOS {
+            assert_eq!(machine.on(lost(4000), 0.0, 0.0), Step::Wait);
+            assert_eq!(machine.on(Input::Due, 0.0, 0.0), Step::Connect);
+        }
+        assert_eq!(machine.on(lost(4000), 0.0, 0.0), Step::Stop);
+        assert!(matches!(machine.status(), Status::Ended(Ended::Refused { code: 4000, .. })));
+    }
+
+    #[test]
+    fn a_new_greeting_takes_a_new_socket_at_once_where_the_old_one_was_answered() {
+        let mut machine = Machine::default();
+        machine.on(Input::Welcomed, 0.0, 0.0);
+        assert_eq!(machine.on(Input::GreetAnew, 0.0, 0.0), Step::Connect);
+        assert_eq!(*machine.status(), Status::Connecting);
+        assert_eq!(machine.on(Input::GreetAnew, 0.0, 0.0), Step::Stay, "it is on its way");
+        machine.on(lost(1006), 0.0, 1.0);
+        assert_eq!(machine.on(Input::GreetAnew, 0.0, 0.0), Step::Stay, "the next socket says it anyway");
     }
 
     #[test]

@@ -116,6 +116,16 @@ impl Connection {
         }
     }
 
+    /// Says hello anew, on a new socket, without the wait of a loss. Nothing before the welcome: a socket that
+    /// is closed while it opens is an error in everybody's console.
+    pub fn greet_anew(&self) {
+        if self.is_online() {
+            self.0.socket.replace(None);
+            (self.0.hooks.lost)();
+            self.0.take(Input::GreetAnew);
+        }
+    }
+
     /// Gives the present socket up and connects anew, as after a loss.
     pub fn reconnect(&self) {
         self.0.lost(LOST, String::new());

@@ -7,6 +7,7 @@ use vws_core::reduce::State;
 use yew::prelude::*;
 
 use super::context::use_session;
+use super::people::People;
 use super::standing::{StandingPill, the_end};
 use crate::app::brand;
 use crate::browser;
@@ -69,6 +70,7 @@ pub(super) fn Bar(props: &BarProps) -> Html {
             <IconButton icon={Icon::Copy} label="Copy link to this session" onclick={onlink} class="wide-only" />
             <span class="bar-space"></span>
             <StandingPill />
+            if !ended { <People /> }
             <span class="bar-divider wide-only" aria-hidden="true"></span>
             <IconButton icon={Icon::List} label="Objects panel" pressed={props.tree} disabled={ended} class="wide-only"
                 onclick={props.ontree.reform(|_| ())} testid="toggle-tree" />

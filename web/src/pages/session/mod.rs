@@ -6,6 +6,7 @@ mod create;
 mod foot;
 mod inspector;
 mod parts;
+mod people;
 mod side;
 mod standing;
 mod tree;

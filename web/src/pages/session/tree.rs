@@ -8,6 +8,7 @@ use web_sys::{InputEvent, KeyboardEvent};
 use yew::prelude::*;
 
 use super::context::use_session;
+use super::people::marks;
 use crate::client::SessionClient;
 use crate::client::progress::grouped;
 use crate::form::object::ObjectField;
@@ -120,6 +121,7 @@ fn row(client: &Rc<SessionClient>, index: usize) -> Html {
                 <Glyph icon={Icon::of_type(&object.kind)} />
             </span>
             <span class="tree-name">{ name.to_string() }</span>
+            { marks(client, &name) }
             <span class="tree-dot" style={format!("background:{}", object.color)} aria-hidden="true"></span>
             if !object.visible {
                 <span class="tree-mark" title="Hidden"><Glyph icon={Icon::EyeOff} size={14} /><span class="visually-hidden">{ "hidden" }</span></span>
