@@ -1,6 +1,7 @@
-//! `cargo xtask e2e`: real Chromium pages against the real server.
+//! `cargo xtask e2e`: real Chromium pages against the real server. `cargo xtask screenshots`: the pictures of the
+//! documents, taken of the same.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::failure::Result;
@@ -8,19 +9,32 @@ use crate::page;
 use crate::process;
 use crate::project::Project;
 use crate::server::{self, Profile};
-use crate::setup::{self, Browser, Needs};
+use crate::setup::{self, Browser, Needs, Ready};
 
 /// Sets up, builds and runs the browser tests whose title matches `name`, or all of them.
 pub(crate) fn run(project: &Project, name: Option<&str>) -> Result<()> {
-    let ready = setup::ensure(project, Needs::Browser, None)?;
-    page::build(project, &ready)?;
-    let program = server::build(project, Profile::Debug)?;
-    install(project)?;
+    let (ready, program) = build(project)?;
     let mut node = command(project, &program, ready.browser.as_ref());
     if let Some(name) = name {
         node.arg(format!("--test-name-pattern={name}"));
     }
     process::run(&mut node)
+}
+
+/// Sets up, builds and makes the pictures of the documents anew.
+pub(crate) fn screenshots(project: &Project) -> Result<()> {
+    let (ready, program) = build(project)?;
+    let mut node = node(project, &program, ready.browser.as_ref());
+    process::run(node.arg("screenshots.mjs"))
+}
+
+/// Sets up and builds all that a browser and its server need; answers the server's program.
+fn build(project: &Project) -> Result<(Ready, PathBuf)> {
+    let ready = setup::ensure(project, Needs::Browser, None)?;
+    page::build(project, &ready)?;
+    let program = server::build(project, Profile::Debug)?;
+    install(project)?;
+    Ok((ready, program))
 }
 
 /// Installs the tests' own packages unless they are there.
@@ -32,10 +46,15 @@ pub(crate) fn install(project: &Project) -> Result<()> {
 
 /// Node's test runner over `e2e/`, with the server and the browser that it is to use.
 pub(crate) fn command(project: &Project, server: &Path, browser: Option<&Browser>) -> Command {
+    let mut node = node(project, server, browser);
+    node.args(["--test", "--test-concurrency=1"]);
+    node
+}
+
+/// Node in `e2e/`, with the server and the browser that its scripts are to use.
+fn node(project: &Project, server: &Path, browser: Option<&Browser>) -> Command {
     let mut node = Command::new("node");
-    node.args(["--test", "--test-concurrency=1"])
-        .current_dir(project.root.join("e2e"))
-        .env("VWS_BIN", server);
+    node.current_dir(project.root.join("e2e")).env("VWS_BIN", server);
     if let Some(browser) = browser {
         node.env("CHROMIUM", &browser.chromium);
     }

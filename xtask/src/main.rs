@@ -36,6 +36,7 @@ cargo xtask COMMAND
   dev [-- ARGS]  `vws serve ARGS` and `trunk serve` before it: the page follows your edits
   e2e [NAME]     the browser tests alone; only those whose title matches NAME
   bench [ARGS]   measure; --quick for a look, --json FILE to keep the figures, `log` for the log alone
+  screenshots    docs/images made anew, with the page and the server as they are
   setup          only the set-up of `run` and `test`
   spec-check     whether every rule of SPEC.md has a test, and every test a rule
   ci             `test`, for machines: what .ci/run calls
@@ -83,9 +84,10 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
                 .args(["run", "--release", "--locked", "--package", "vws-bench", "--"])
                 .args(passed_on(rest)),
         )?,
+        ("screenshots", []) => e2e::screenshots(&project)?,
         ("spec-check", []) => println!("✓ {}", spec_check::run(&project)?),
         ("test" | "ci", []) => return test::run(&project),
-        ("setup" | "e2e" | "spec-check" | "test" | "ci", _) => {
+        ("setup" | "e2e" | "screenshots" | "spec-check" | "test" | "ci", _) => {
             return Err(Failure::new(format!(
                 "`{command}` does not take these arguments: {}",
                 rest.join(" ")
