@@ -1,25 +1,23 @@
-//! One session in memory: request → decide → events → append → apply → broadcast.
+//! One session in memory.
 
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use parking_lot::RwLock;
-use tokio::sync::OwnedMutexGuard;
+use parking_lot::{Mutex, RwLock};
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, error, warn};
+use tracing::warn;
 use vws_core::limits::ModelLimits;
 use vws_core::reduce::State;
 use vws_core::wire::{Encoding, Resume};
-use vws_core::{
-    Author, Command, Context, Event, EventRecord, Millis, Seq, Session, SessionId, SessionInfo, decide,
-};
+use vws_core::{Author, Command, EventRecord, Millis, Seq, Session, SessionId, SessionInfo};
 
+use super::line::Line;
 use super::receipts::{Memory, Receipts};
-use super::{Lobby, StoreConfig, StoreError, now};
+use super::{Lobby, StoreConfig, StoreError};
 use crate::feed::{Feed, Peers, SnapshotCache, SnapshotFrames, Subscription};
-use crate::log::{Appending, Checkpoint, EventLog, LogError};
+use crate::log::{Checkpoint, EventLog, LogError};
 use crate::telemetry::{Held, Metrics};
 
 /// A joiner takes a snapshot that is there already and the events since, when those are at most this
@@ -91,21 +89,23 @@ pub struct Usage {
 pub struct LiveSession {
     id: SessionId,
     log: LogHandle,
-    limits: ModelLimits,
+    pub(super) limits: ModelLimits,
     max_history: Seq,
     max_subscribers: usize,
-    /// Orders the commits. Fair, so that no client is left waiting; held over the log's append.
-    ledger: Arc<tokio::sync::Mutex<Ledger>>,
-    /// Guards the folded state. Written only by the holder of `ledger`, for the time of the apply and
+    /// Those who commit, and those who wait to.
+    pub(super) line: Line,
+    /// What a commit needs beside the state. Used by whoever has the turn of `line`, so nobody waits for it.
+    pub(super) ledger: Mutex<Ledger>,
+    /// Guards the folded state. Written only by whoever has the turn of `line`, for the time of the apply and
     /// the push to the feed; readers run side by side. No await, I/O or encoding inside.
-    state: RwLock<Session>,
-    feed: Feed,
+    pub(super) state: RwLock<Session>,
+    pub(super) feed: Feed,
     snapshots: SnapshotCache,
     peers: Peers,
     subscribers: AtomicUsize,
     ended: CancellationToken,
-    lobby: Arc<Lobby>,
-    metrics: Arc<Metrics>,
+    pub(super) lobby: Arc<Lobby>,
+    pub(super) metrics: Arc<Metrics>,
     _counted: Held,
 }
 
@@ -140,10 +140,10 @@ impl Past {
 
 /// What a commit needs beside the state.
 #[derive(Debug, Default)]
-struct Ledger {
-    receipts: Receipts,
+pub(super) struct Ledger {
+    pub(super) receipts: Receipts,
     /// The time of the last commit: a session's times never go back, whatever the clock does.
-    last_at: Millis,
+    pub(super) last_at: Millis,
     /// The last event that the log has been told to let go of.
     trimmed: Seq,
     /// The last event in the newest snapshot that the log was given.
@@ -170,12 +170,13 @@ impl LiveSession {
             limits: config.model,
             max_history: config.max_history,
             max_subscribers: config.max_subscribers,
-            ledger: Arc::new(tokio::sync::Mutex::new(Ledger {
+            line: Line::default(),
+            ledger: Mutex::new(Ledger {
                 receipts: past.receipts,
                 last_at: past.last_at,
                 trimmed: past.trimmed,
                 checkpoint: past.checkpoint,
-            })),
+            }),
             feed: Feed::new(session.seq(), config.feed_events, config.feed_bytes),
             state: RwLock::new(session),
             snapshots: SnapshotCache::default(),
@@ -211,121 +212,9 @@ impl LiveSession {
         read(&self.state.read())
     }
 
-    /// Decides a command, has the log take its events, applies and broadcasts them, in this order.
-    /// `view` sees the state right after, before any later change.
-    ///
-    /// Counted by type and outcome, whoever asks.
-    ///
-    /// The commit is finished even when the caller stops waiting for it.
-    ///
-    /// # Errors
-    /// [`StoreError`]; nothing has changed then.
-    pub async fn execute<T: Send + 'static>(
-        self: &Arc<Self>,
-        request: Request,
-        view: impl FnOnce(&Session) -> T + Send + 'static,
-    ) -> Result<(Outcome, T), StoreError> {
-        let r#type = request.command.type_name();
-        let done = self.commit(request, view).await;
-        match &done {
-            Ok((outcome, _)) if outcome.seqs.is_empty() => self.metrics.command(r#type, "unchanged"),
-            Ok(_) => self.metrics.command(r#type, "accepted"),
-            Err(refused) => self.metrics.command(r#type, refused.code()),
-        }
-        done
-    }
-
-    async fn commit<T: Send + 'static>(
-        self: &Arc<Self>,
-        request: Request,
-        view: impl FnOnce(&Session) -> T + Send + 'static,
-    ) -> Result<(Outcome, T), StoreError> {
-        let mut ledger = Arc::clone(&self.ledger).lock_owned().await;
-        if self.ended.is_cancelled() {
-            return Err(StoreError::not_found(self.id));
-        }
-        if let Some(author) = &request.author
-            && let Some(first) = ledger.receipts.find(author)?
-        {
-            return first.clone().map(|outcome| (outcome, self.read(view))).map_err(StoreError::from);
-        }
-        let at = now().max(ledger.last_at);
-        ledger.last_at = at;
-        let mut limits = self.limits;
-        if request.origin == Origin::Server {
-            limits.commands_per_batch = u32::MAX;
-        }
-        let context = Context { at, limits: &limits, expect_version: request.expect_version };
-        let (seq, decided) =
-            self.read(|session| (session.seq(), decide(session, &request.command, &context)));
-        let events = match decided {
-            Ok(events) => events,
-            Err(rejection) => {
-                if let Some(author) = &request.author {
-                    ledger.receipts.note(author, Err(rejection.clone()));
-                }
-                return Err(rejection.into());
-            }
-        };
-        let records = records(events, seq, at, request.author.as_ref());
-        let outcome =
-            Outcome { seqs: seq + 1..seq + 1 + records.len() as Seq, seq: seq + records.len() as Seq, at };
-        let commit = Commit { ledger, records, outcome, author: request.author };
-        if commit.records.is_empty() {
-            return self.finish(commit, Ok(()), view);
-        }
-        match self.log.0.append(self.id, seq, &commit.records) {
-            Appending::Done(taken) => self.finish(commit, taken, view),
-            Appending::Later(taken) => {
-                // A task of its own: a caller that gives up must not leave events in the log that the
-                // state does not have.
-                let this = Arc::clone(self);
-                let rest = async move { this.finish(commit, taken.await, view) };
-                let rest = tokio::spawn(rest.in_current_span());
-                rest.await.unwrap_or_else(|failed| {
-                    error!(session.id = %self.id, error = %failed, "a commit did not end");
-                    Err(StoreError::LogUnavailable("the commit did not end".to_owned()))
-                })
-            }
-        }
-    }
-
-    fn finish<T>(
-        &self,
-        mut commit: Commit,
-        taken: Result<(), LogError>,
-        view: impl FnOnce(&Session) -> T,
-    ) -> Result<(Outcome, T), StoreError> {
-        if let Err(failed) = taken {
-            warn!(session.id = %self.id, error = %failed, "the log did not take a batch");
-            return Err(StoreError::LogUnavailable(failed.to_string()));
-        }
-        let mut state = self.state.write();
-        for record in &commit.records {
-            state.apply(record).expect("commits of a session are ordered by its commit lock");
-        }
-        self.feed.push(&commit.records);
-        let seen = view(&state);
-        drop(state);
-        if !commit.records.is_empty() {
-            self.feed.wake(commit.outcome.seq);
-            self.metrics.events(commit.records.len());
-        }
-        for record in &commit.records {
-            if let Event::SessionRenamed { name } = &record.event {
-                self.lobby.renamed(self.id, name.clone(), record.at);
-            }
-        }
-        if let Some(author) = &commit.author {
-            commit.ledger.receipts.note(author, Ok(commit.outcome.clone()));
-        }
-        self.checkpoint_when_due(&mut commit.ledger, commit.outcome.seq);
-        Ok((commit.outcome, seen))
-    }
-
     /// Has the log keep a snapshot now and then, so that any kept moment is near one; past the bound the
     /// older half of the history is let go.
-    fn checkpoint_when_due(&self, ledger: &mut Ledger, head: Seq) {
+    pub(super) fn checkpoint_when_due(self: &Arc<Self>, ledger: &mut Ledger, head: Seq) {
         let every = SNAPSHOT_EVERY.min(self.max_history / 8).max(1);
         if head - ledger.checkpoint < every {
             return;
@@ -334,8 +223,10 @@ impl LiveSession {
         let trim = (head - ledger.trimmed > self.max_history).then(|| head - self.max_history / 2);
         ledger.trimmed = trim.unwrap_or(ledger.trimmed);
         let checkpoint = self.checkpoint(ledger);
-        let (log, id) = (Arc::clone(&self.log.0), self.id);
+        // Holding the session keeps it in memory: nobody reads its log anew while a part of it is let go of.
+        let this = Arc::clone(self);
         tokio::spawn(async move {
+            let (log, id) = (this.log(), this.id);
             let saved = log.save(checkpoint).await;
             let kept = match (saved, trim) {
                 (Ok(()), Some(through)) => log.trim(id, through).await,
@@ -424,8 +315,8 @@ impl LiveSession {
     }
 
     /// Ends the session for all who hold it. Waits for a commit that is under way.
-    pub(super) async fn end(&self) -> Result<(), StoreError> {
-        let _no_commit = self.ledger.lock().await;
+    pub(super) async fn end(self: &Arc<Self>) -> Result<(), StoreError> {
+        let _no_commit = self.turn().await;
         if self.ended.is_cancelled() {
             return Err(StoreError::not_found(self.id));
         }
@@ -446,25 +337,6 @@ impl LiveSession {
             peers: self.peers.count(),
         }
     }
-}
-
-/// A commit between its decision and its end.
-struct Commit {
-    ledger: OwnedMutexGuard<Ledger>,
-    records: Vec<Arc<EventRecord>>,
-    outcome: Outcome,
-    author: Option<Author>,
-}
-
-fn records(events: Vec<Event>, after: Seq, at: Millis, author: Option<&Author>) -> Vec<Arc<EventRecord>> {
-    let count = events.len();
-    let numbered = events.into_iter().zip(1..);
-    numbered
-        .map(|(event, n)| {
-            let more = u32::try_from(count - n).unwrap_or(u32::MAX);
-            Arc::new(EventRecord { seq: after + n as Seq, at, by: author.cloned(), more, event })
-        })
-        .collect()
 }
 
 /// A place among those who follow a session, for as long as it is held.

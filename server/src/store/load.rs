@@ -17,6 +17,9 @@ use crate::log::{Checkpoint, EventLog, LogError};
 /// Events that are read from the log and folded at once, before other tasks have their turn.
 const PAGE: usize = 1_024;
 
+/// How often a state is looked for where the log lets go of it meanwhile.
+const TRIES: usize = 3;
+
 impl Inner {
     /// The session of that id where it is in memory; `None` where it is to be loaded.
     pub(super) fn loaded(&self, id: SessionId) -> Result<Option<Arc<LiveSession>>, StoreError> {
@@ -38,7 +41,15 @@ impl Inner {
             return Ok(live);
         }
         let began = Instant::now();
-        match read(&*self.log, id, self.config.max_history).await {
+        let mut tries = 1;
+        let found = loop {
+            match read(&*self.log, id, self.config.max_history).await {
+                // The state that it began with was let go of while the events after it were read.
+                Err(LogError::Trimmed { .. }) if tries < TRIES => tries += 1,
+                found => break found,
+            }
+        };
+        match found {
             Ok((session, past)) => {
                 debug!(session.id = %id, seq = session.seq(), "session loaded");
                 let live = Arc::new(self.live(session, past));

@@ -3,15 +3,18 @@
 //! # Layout
 //! - [`SessionStore`]: the set of sessions.
 //! - `cold`, `load`: sessions that are in the log alone, and how they come into memory; `turns` orders that.
-//! - [`LiveSession`]: one session: its commit path, its state, its feed, its peers.
+//! - [`LiveSession`]: one session: its state, its feed, its peers. `commit`: its commit path; `line`: who commits, and
+//!   who waits to.
 //! - `history`: its past: states as they were, what happened to an object, changes taken back.
 //! - `transfer`: histories out of the log and into it.
 //! - [`Lobby`]: the stream that tells which sessions there are.
 //! - `receipts`: the outcomes of recent commands, so that a retry gets the first one.
 
 mod cold;
+mod commit;
 mod error;
 mod history;
+mod line;
 mod live;
 mod load;
 mod lobby;

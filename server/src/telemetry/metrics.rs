@@ -23,6 +23,7 @@ pub struct Metrics {
     request_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     commands: Family<CommandLabels, Counter>,
     events: Counter,
+    appends: Counter,
     sessions: Gauge,
     sessions_loaded: Gauge,
     session_load_seconds: Histogram,
@@ -105,6 +106,12 @@ impl Metrics {
         registry.register("commands", "Commands answered, by type and outcome", commands.clone());
         let events = Counter::default();
         registry.register("events", "Events applied and broadcast", events.clone());
+        let appends = Counter::default();
+        registry.register(
+            "appends",
+            "Times that a log was given events, of one command or several",
+            appends.clone(),
+        );
         let sessions = Gauge::default();
         registry.register("sessions", "Sessions", sessions.clone());
         let sessions_loaded = Gauge::default();
@@ -139,6 +146,7 @@ impl Metrics {
             request_seconds,
             commands,
             events,
+            appends,
             sessions,
             sessions_loaded,
             session_load_seconds,
@@ -188,6 +196,11 @@ impl Metrics {
     /// Events were applied and broadcast.
     pub(crate) fn events(&self, count: usize) {
         self.events.inc_by(count as u64);
+    }
+
+    /// A log was given events.
+    pub(crate) fn append(&self) {
+        self.appends.inc();
     }
 
     /// How many sessions there are.

@@ -45,7 +45,12 @@ async fn lim1_sessions_stop_at_their_bound() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn law4_eight_writers_leave_a_dense_log_whose_fold_is_the_state() {
-    let store = store().await;
+    eight_writers(Arc::new(MemoryLog::default())).await;
+    eight_writers(Arc::new(TestLog::slow())).await;
+}
+
+async fn eight_writers(log: Arc<dyn EventLog>) {
+    let store = over(log).await;
     let live = session(&store).await;
     run(&live, create("shared", 0.0)).await.expect("is made");
     let writers = (0..8).map(|writer| {

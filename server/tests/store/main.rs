@@ -1,5 +1,6 @@
 //! The store, in process.
 
+mod group;
 mod laws;
 mod restart;
 mod support;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
+use tokio::sync::Semaphore;
 use vws_core::limits::ModelLimits;
 use vws_core::{Author, ClientId, EventRecord, Seq, SessionId, Snapshot};
 use vws_server::log::{Appending, BoxFuture, Checkpoint, EventLog, Listed, LogError, MemoryLog};
@@ -65,14 +66,32 @@ pub(crate) struct TestLog {
     /// It answers at a later poll.
     slow: bool,
     full: Arc<AtomicBool>,
+    /// An append takes a permit, where there is a gate.
+    gate: Option<Arc<Semaphore>>,
+    appends: AtomicUsize,
     damaged: Mutex<BTreeMap<SessionId, String>>,
     /// How often a state was read.
-    pub(crate) loads: AtomicUsize,
+    loads: AtomicUsize,
 }
 
 impl TestLog {
     pub(crate) fn slow() -> Self {
         Self { slow: true, ..Self::default() }
+    }
+
+    /// A slow log whose appends end one for each [`let_pass`](Self::let_pass).
+    pub(crate) fn gated() -> Self {
+        Self { slow: true, gate: Some(Arc::new(Semaphore::new(0))), ..Self::default() }
+    }
+
+    /// Lets so many appends end.
+    pub(crate) fn let_pass(&self, appends: usize) {
+        self.gate.as_ref().expect("it is gated").add_permits(appends);
+    }
+
+    /// How many appends have begun.
+    pub(crate) fn appends(&self) -> usize {
+        self.appends.load(Ordering::SeqCst)
     }
 
     /// From now on it takes nothing, or does again.
@@ -111,6 +130,7 @@ impl EventLog for TestLog {
         })
     }
     fn append(&self, session: SessionId, after: Seq, batch: &[Arc<EventRecord>]) -> Appending {
+        self.appends.fetch_add(1, Ordering::SeqCst);
         let full = || LogError::Unavailable("no space left on device".to_owned());
         if !self.slow {
             return match self.full.load(Ordering::SeqCst) {
@@ -119,8 +139,12 @@ impl EventLog for TestLog {
             };
         }
         let (inner, is_full, batch) = (Arc::clone(&self.inner), Arc::clone(&self.full), batch.to_vec());
+        let gate = self.gate.clone();
         Appending::Later(Box::pin(async move {
             tokio::task::yield_now().await;
+            if let Some(gate) = gate {
+                gate.acquire().await.expect("it stays").forget();
+            }
             if is_full.load(Ordering::SeqCst) {
                 return Err(full());
             }

@@ -1,0 +1,296 @@
+//! Who commits to a session, and who waits to.
+//!
+//! One has the turn. Whoever comes when it is free takes it and, where the log answers at once, is done before anybody
+//! else comes. Where the log takes its time, or others wait, a task of its own goes on: it takes all that
+//! waits as one group, and again, until nobody waits.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tracing::Instrument;
+use vws_core::Session;
+
+use super::commit::Draft;
+use super::{LiveSession, Outcome, Request, StoreError};
+use crate::log::{Appending, BoxFuture, LogError};
+
+/// Commands that are decided at once. More wait for the next group.
+const GROUP_COMMANDS: usize = 1_024;
+
+/// Those who wait for the turn of a session, in the order in which they came. Each is a request of a
+/// connection that sends nothing more before it is answered, so there are no more of them than connections.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    /// Held to come, to go, or to take some out.
+    queue: Mutex<Queue>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    /// Somebody has the turn.
+    taken: bool,
+    waiting: VecDeque<Waiting>,
+}
+
+#[derive(Debug)]
+enum Waiting {
+    Command(Box<dyn Member>),
+    /// Somebody who wants no commit to be under way.
+    Turn(oneshot::Sender<Turn>),
+}
+
+/// What a caller gets who has come.
+#[expect(clippy::large_enum_variant, reason = "made and taken apart at once, on the way of every command")]
+pub(super) enum Entered<V, T> {
+    /// The turn is free, and now the caller's.
+    Turn(Turn, Request, V),
+    /// The answer will come.
+    Waiting(Answer<T>),
+}
+
+pub(super) type Answer<T> = oneshot::Receiver<Result<(Outcome, T), StoreError>>;
+
+/// A command that waits, whatever its caller wants to see.
+trait Member: Send + std::fmt::Debug {
+    fn request(&self) -> &Request;
+    /// Nobody waits for the answer any more.
+    fn is_left(&self) -> bool;
+    fn look(&mut self, state: &Session);
+    fn answer(self: Box<Self>, outcome: Result<Outcome, StoreError>);
+}
+
+struct Ticket<V, T> {
+    request: Request,
+    view: Option<V>,
+    seen: Option<T>,
+    reply: oneshot::Sender<Result<(Outcome, T), StoreError>>,
+}
+
+impl<V, T> Ticket<V, T> {
+    fn new(request: Request, view: V) -> (Self, Answer<T>) {
+        let (reply, answer) = oneshot::channel();
+        (Self { request, view: Some(view), seen: None, reply }, answer)
+    }
+}
+
+impl<V, T> std::fmt::Debug for Ticket<V, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ticket").field("request", &self.request).finish_non_exhaustive()
+    }
+}
+
+impl<V: FnOnce(&Session) -> T + Send, T: Send> Member for Ticket<V, T> {
+    fn request(&self) -> &Request {
+        &self.request
+    }
+
+    fn is_left(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn look(&mut self, state: &Session) {
+        self.seen = self.view.take().map(|view| view(state));
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<Outcome, StoreError>) {
+        let seen = self.seen;
+        let answer = outcome.map(|outcome| (outcome, seen.expect("it is shown what took effect")));
+        // A caller that has given up has no use for it.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// Commands that the log is at.
+struct Group {
+    members: VecDeque<Box<dyn Member>>,
+    draft: Draft,
+    taken: BoxFuture<'static, Result<(), LogError>>,
+}
+
+/// The right to commit to a session, of one at a time. It goes to whoever waits when it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn {
+    /// `None` once it was handed on.
+    session: Option<Arc<LiveSession>>,
+    /// The task that goes on has it: when that is lost, nobody else could.
+    going_on: bool,
+}
+
+impl Turn {
+    fn of(session: &Arc<LiveSession>) -> Self {
+        Self { session: Some(Arc::clone(session)), going_on: false }
+    }
+
+    /// Lets a task of its own wait for the log, and then go on with those who have come meanwhile.
+    pub(super) fn go_on<V, T>(
+        mut self,
+        request: Request,
+        view: V,
+        draft: Draft,
+        taken: BoxFuture<'static, Result<(), LogError>>,
+    ) -> Answer<T>
+    where
+        V: FnOnce(&Session) -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (ticket, answer) = Ticket::new(request, view);
+        let first: Box<dyn Member> = Box::new(ticket);
+        if let Some(session) = self.session.take() {
+            let group = Group { members: VecDeque::from([first]), draft, taken };
+            tokio::spawn(drive(session, Some(group)).in_current_span());
+        }
+        answer
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let Some(session) = self.session.take() else { return };
+        let mut queue = session.line.queue.lock();
+        let runtime = Handle::try_current().ok().filter(|_| !self.going_on);
+        if queue.waiting.is_empty() {
+            queue.taken = false;
+            return;
+        }
+        match runtime {
+            Some(runtime) => {
+                drop(queue);
+                runtime.spawn(drive(session, None));
+            }
+            // The program ends, or a task has panicked. Those who wait are told by the end of their channel.
+            None => {
+                queue.taken = false;
+                let lost = std::mem::take(&mut queue.waiting);
+                drop(queue);
+                drop(lost);
+            }
+        }
+    }
+}
+
+impl LiveSession {
+    /// Takes the turn for a command, or has it wait in line.
+    pub(super) fn enter<V, T>(self: &Arc<Self>, request: Request, view: V) -> Entered<V, T>
+    where
+        V: FnOnce(&Session) -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let mut queue = self.line.queue.lock();
+        if !queue.taken {
+            queue.taken = true;
+            drop(queue);
+            return Entered::Turn(Turn::of(self), request, view);
+        }
+        let (ticket, answer) = Ticket::new(request, view);
+        queue.waiting.push_back(Waiting::Command(Box::new(ticket)));
+        Entered::Waiting(answer)
+    }
+
+    /// Waits until no commit is under way. None begins while the answer is held.
+    pub(super) async fn turn(self: &Arc<Self>) -> Turn {
+        loop {
+            if let Ok(turn) = self.ask_for_turn().await {
+                return turn;
+            }
+        }
+    }
+
+    fn ask_for_turn(self: &Arc<Self>) -> oneshot::Receiver<Turn> {
+        let (give, asked) = oneshot::channel();
+        let mut queue = self.line.queue.lock();
+        if queue.taken {
+            queue.waiting.push_back(Waiting::Turn(give));
+        } else {
+            queue.taken = true;
+            drop(queue);
+            // The receiver is right here.
+            let _ = give.send(Turn::of(self));
+        }
+        asked
+    }
+}
+
+/// What comes next.
+enum Next {
+    Nobody,
+    Turn(oneshot::Sender<Turn>),
+    Commands(VecDeque<Box<dyn Member>>),
+}
+
+impl Line {
+    /// Takes out what comes next. Where nobody waits the turn is free.
+    fn next(&self) -> Next {
+        let mut queue = self.queue.lock();
+        let mut commands = VecDeque::new();
+        while commands.len() < GROUP_COMMANDS {
+            match queue.waiting.pop_front() {
+                Some(Waiting::Command(left)) if left.is_left() => {}
+                Some(Waiting::Command(command)) => commands.push_back(command),
+                Some(Waiting::Turn(asked)) if commands.is_empty() => return Next::Turn(asked),
+                Some(later) => {
+                    queue.waiting.push_front(later);
+                    break;
+                }
+                None => break,
+            }
+        }
+        if commands.is_empty() {
+            queue.taken = false;
+            return Next::Nobody;
+        }
+        Next::Commands(commands)
+    }
+
+    fn put_back(&self, commands: VecDeque<Box<dyn Member>>) {
+        let mut queue = self.queue.lock();
+        commands.into_iter().rev().for_each(|command| queue.waiting.push_front(Waiting::Command(command)));
+    }
+}
+
+/// Ends the group that is under way, and goes on until nobody waits.
+async fn drive(session: Arc<LiveSession>, under_way: Option<Group>) {
+    let mut turn = Turn { session: Some(Arc::clone(&session)), going_on: true };
+    if let Some(Group { members, draft, taken }) = under_way {
+        let taken = taken.await;
+        conclude(&session, members, draft, taken);
+    }
+    loop {
+        match session.line.next() {
+            Next::Nobody => {
+                turn.session = None;
+                return;
+            }
+            Next::Turn(asked) => {
+                turn.going_on = false;
+                // One that has stopped waiting gives it back, and it goes to the next.
+                drop(asked.send(turn));
+                return;
+            }
+            Next::Commands(mut members) => {
+                let draft = session.draft(members.iter().map(|member| member.request()));
+                session.line.put_back(members.split_off(draft.len()));
+                let taken = match session.append(&draft) {
+                    Appending::Done(taken) => taken,
+                    Appending::Later(taken) => taken.await,
+                };
+                conclude(&session, members, draft, taken);
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}
+
+fn conclude(
+    session: &Arc<LiveSession>,
+    mut members: VecDeque<Box<dyn Member>>,
+    draft: Draft,
+    taken: Result<(), LogError>,
+) {
+    let answers = session.settle(draft, taken, |n, state| members[n].look(state));
+    for (member, answer) in members.into_iter().zip(answers) {
+        member.answer(answer);
+    }
+}
