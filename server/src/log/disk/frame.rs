@@ -181,6 +181,16 @@ pub(super) enum Found<'a> {
     Damage(Damage),
 }
 
+impl Found<'_> {
+    /// How many bytes it is.
+    pub(super) const fn len(&self) -> usize {
+        match self {
+            Self::Frame(head, _) => head.size(),
+            Self::Damage(damage) => damage.len,
+        }
+    }
+}
+
 /// Bytes that are no whole frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Damage {
@@ -214,7 +224,7 @@ impl<'a> Scan<'a> {
     fn damage(&self) -> Damage {
         let (rest, at) = (&self.bytes[self.at..], self.at);
         // Where a file was made larger than what is in it, zeros follow.
-        let written = rest.len() - rest.iter().rev().take_while(|byte| **byte == 0).count();
+        let written = written(rest);
         if let Some(head) = Head::decode(rest, self.salt) {
             // The length can be trusted: all of it was written, or its last sum was not.
             let unfinished = head.size() > rest.len() || written + 4 <= head.size();
@@ -246,13 +256,23 @@ impl<'a> Iterator for Scan<'a> {
             self.at += head.size();
             return Some(Found::Frame(head, payload));
         }
-        if rest.iter().all(|byte| *byte == 0) {
+        if written(rest) == 0 {
             return None;
         }
         let damage = self.damage();
         self.at += damage.len;
         Some(Found::Damage(damage))
     }
+}
+
+/// How many bytes there are before the zeros at the end.
+pub(super) fn written(bytes: &[u8]) -> usize {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    let mut rest = bytes;
+    while let Some(before) = rest.strip_suffix(&ZEROS) {
+        rest = before;
+    }
+    rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
 }
 
 fn short_sum(bytes: &[u8], salt: u64) -> u32 {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::files::Files;
 use super::folder::{LastRun, OpenError};
-use super::frame::{Damage, FILE_HEAD, FileHead, Found, Head, Kind, Scan};
+use super::frame::{self, Damage, FILE_HEAD, FileHead, Found, Head, Kind, Scan};
 
 /// A segment that is written to.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ pub(super) enum Piece<'a> {
 /// The end of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct End {
-    /// Where what was written whole ends.
+    /// Where what was written whole ends. Room that was set aside may follow.
     pub(super) at: u64,
     /// Bytes that follow and were never finished.
     pub(super) torn: u64,
@@ -96,7 +96,7 @@ pub(super) fn replay(
     mut each: impl FnMut(Piece<'_>),
 ) -> Result<End, OpenError> {
     let bytes = std::fs::read(path).map_err(OpenError::io(path))?;
-    let nothing = bytes.len() < FILE_HEAD || last_run.is_down() && bytes.iter().all(|byte| *byte == 0);
+    let nothing = bytes.len() < FILE_HEAD || last_run.is_down() && frame::written(&bytes) == 0;
     if newest && nothing {
         // It was being made; nothing was written to it.
         return Ok(End { at: 0, torn: bytes.len() as u64 });
@@ -109,11 +109,12 @@ pub(super) fn replay(
         let mut scan = Scan::new(&bytes, file.salt, FILE_HEAD);
         std::iter::from_fn(|| Some((scan.at(), scan.next()?))).collect()
     };
-    let written = bytes.len() - bytes.iter().rev().take_while(|byte| **byte == 0).count();
+    let written = frame::written(&bytes);
     let cut = if newest { unfinished_from(&found, last_run) } else { None };
+    let whole = found.last().map_or(FILE_HEAD, |(at, found)| at + found.len());
     let end = match cut {
         Some(at) => End { at: at as u64, torn: written.saturating_sub(at) as u64 },
-        None => End { at: bytes.len() as u64, torn: 0 },
+        None => End { at: whole as u64, torn: 0 },
     };
     for (at, found) in found {
         match found {

@@ -118,8 +118,18 @@ impl Keeper {
         self.failing |= !self.library.doomed.lock().is_empty();
     }
 
+    /// Has the disk take all there is. What is in the journal stays there: to move it could take long, and
+    /// the next open reads it.
     fn close(&mut self) -> Result<(), LogError> {
-        self.settle()?;
+        if self.closed {
+            return Ok(());
+        }
+        let (done, answer) = oneshot::channel();
+        self.tasks.blocking_send(Task::Seal { done }).map_err(|_| closed())?;
+        answer.blocking_recv().map_err(|_| closed())?;
+        if self.library.suspect.load(Ordering::Acquire) {
+            self.settle()?;
+        }
         self.closed = true;
         // What is written from here on is refused, so that nothing follows the last word.
         let _ = self.tasks.blocking_send(Task::Stop);

@@ -77,7 +77,9 @@ pub enum Level {
 }
 
 impl Level {
-    const fn name(self) -> &'static str {
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Buffered => "buffered",
             Self::Sync => "sync",
@@ -121,7 +123,7 @@ impl Options {
 /// A log in a data directory that this process alone has.
 ///
 /// Dropping it stops its threads and leaves the directory as a process that was killed would;
-/// [`close`](EventLog::close) ends in order.
+/// [`close`](EventLog::close) ends in order: the disk has everything, and the next open knows.
 pub struct DiskLog {
     library: Arc<Library>,
     tasks: mpsc::Sender<Task>,
@@ -165,6 +167,10 @@ impl DiskLog {
         if level == Level::Buffered {
             let run = move || flushing.flusher.run(|file, path| flushing.flush(file, path, &failed_flush));
             threads.push(start("vws-flusher", Box::new(run))?);
+        }
+        if recovered.replayed > 0 {
+            // What earlier runs have left would be read again at each start.
+            let _ = keeper.try_send(Call::Settle);
         }
         info!(data = %root.display(), durability = level.name(), sessions = recovered.sessions, "data directory opened");
         Ok(Self { library, tasks, keeper, threads: Mutex::new(threads), recovered })

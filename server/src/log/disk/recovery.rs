@@ -198,12 +198,14 @@ impl Survey {
             if end.torn > 0 {
                 warn!(path = %path.display(), bytes = end.torn, "what was never finished is cut off the journal");
                 self.recovered.torn += end.torn;
-                let files = &self.stock.files;
-                let cut = if end.at == 0 { files.remove(path) } else { journal::cut(files, path, end.at) };
-                cut.map_err(OpenError::io(path))?;
-                if end.at == 0 {
-                    continue;
-                }
+            }
+            let files = &self.stock.files;
+            if end.at == 0 {
+                files.remove(path).map_err(OpenError::io(path))?;
+                continue;
+            }
+            if end.at < path.metadata().map_or(0, |file| file.len()) {
+                journal::cut(files, path, end.at).map_err(OpenError::io(path))?;
             }
             if self.damages.len() > before {
                 folder.set_aside(&self.stock.files, path).map_err(OpenError::io(path))?;

@@ -1,0 +1,6 @@
+//! What survives: the program itself is killed, watched and started again.
+
+#[cfg(target_os = "linux")]
+mod flush;
+mod kill;
+mod support;
