@@ -14,6 +14,8 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const UNREACHABLE: u8 = 3;
 /// A file cannot be read or written.
 pub(crate) const FILE: u8 = 4;
+/// The data directory cannot be used.
+pub(crate) const DATA: u8 = 5;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(crate) enum Failure {
     Unreachable(String),
     /// A file cannot be read or written.
     File(String),
+    /// A data directory cannot be used.
+    Data(String),
     /// Nobody reads what is written any more (`vws … | head`), which is no fault.
     NobodyReads,
 }
@@ -48,6 +52,7 @@ impl Failure {
             Self::Usage(_) => USAGE,
             Self::Unreachable(_) => UNREACHABLE,
             Self::File(_) => FILE,
+            Self::Data(_) => DATA,
             Self::NobodyReads => 0,
         }
     }
@@ -69,6 +74,7 @@ impl Failure {
             Self::Usage(detail) => ("usage", detail),
             Self::Unreachable(detail) => ("unreachable", detail),
             Self::File(detail) => ("file", detail),
+            Self::Data(detail) => ("data", detail),
         };
         if as_json {
             eprintln!("{}", json!({ "code": code, "detail": detail }));

@@ -4,12 +4,13 @@
 //! stderr. No rule about what a valid world is lives here: the server and core are asked.
 //!
 //! # Layout
-//! - `sessions`, `objects`, `files`, `watch`, `replay`, `diff`: the commands.
+//! - `sessions`, `objects`, `files`, `watch`, `replay`, `diff`, `doctor`: the commands.
 //! - `remote`, `sse`: a server over HTTP, and its streams.
 //! - `print`, `describe`: what is written. `failure`: why something was not done, and the exit codes.
 
 mod describe;
 mod diff;
+mod doctor;
 mod failure;
 mod files;
 mod objects;
@@ -52,6 +53,8 @@ pub(crate) enum Client {
     Diff(diff::Diff),
     /// Check a file that an export wrote, without a server: every digest, every sum, every rule.
     Verify(files::Verify),
+    /// Find what is damaged in a data directory, and repair it.
+    Doctor(doctor::Doctor),
     /// Write a script that completes commands and flags in a shell.
     #[command(after_help = EXIT_CODES)]
     Completions {
@@ -159,6 +162,7 @@ impl Client {
             Self::Replay(replay) => replay.run().await,
             Self::Diff(diff) => diff.run().await,
             Self::Verify(verify) => verify.run(),
+            Self::Doctor(doctor) => doctor.run(),
             Self::Completions { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Program::command(), "vws", &mut script);
@@ -185,6 +189,7 @@ impl Client {
             Self::Replay(replay) => replay.common.form,
             Self::Diff(diff) => diff.common.form,
             Self::Verify(verify) => verify.form,
+            Self::Doctor(doctor) => doctor.form,
             Self::Completions { .. } => Form { json: false },
         }
     }

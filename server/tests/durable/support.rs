@@ -59,6 +59,19 @@ impl Program {
 
     /// A request and the body of its answer, which must be of success.
     pub(crate) fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        let (head, body) = self.exchange(method, path, body);
+        assert!(head.starts_with("HTTP/1.1 2"), "{method} {path}: {head}\n{body}");
+        body
+    }
+
+    /// A request and the problem that it is refused with.
+    pub(crate) fn refused(&self, method: &str, path: &str) -> Value {
+        let (head, body) = self.exchange(method, path, None);
+        assert!(!head.starts_with("HTTP/1.1 2"), "{method} {path}: {head}\n{body}");
+        body
+    }
+
+    fn exchange(&self, method: &str, path: &str, body: Option<&Value>) -> (String, Value) {
         let mut stream = TcpStream::connect(self.address).expect("it listens");
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time");
         let body = body.map(Value::to_string).unwrap_or_default();
@@ -72,13 +85,13 @@ impl Program {
         stream.read_to_end(&mut answer).expect("an answer");
         let text = String::from_utf8(answer).expect("text");
         let (head, body) = text.split_once("\r\n\r\n").expect("a head");
-        assert!(head.starts_with("HTTP/1.1 2"), "{method} {path}: {text}");
         let body = if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
             unchunked(body)
         } else {
             body.to_owned()
         };
-        if body.is_empty() { Value::Null } else { serde_json::from_str(&body).expect("JSON") }
+        let body = if body.is_empty() { Value::Null } else { serde_json::from_str(&body).expect("JSON") };
+        (head.to_owned(), body)
     }
 }
 

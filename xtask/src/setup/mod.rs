@@ -42,7 +42,7 @@ pub(crate) struct Ready {
 pub(crate) enum Needs {
     /// Build the page.
     Page,
-    /// Build the page and run everything that needs a browser.
+    /// Build the page and run everything that tests use: a browser, and strace.
     Browser,
 }
 
@@ -54,6 +54,18 @@ pub(crate) struct Meanwhile<'a> {
     pub(crate) with_compiler: &'a (dyn Fn(&Ready) -> Result<()> + Sync),
 }
 
+/// The Debian package that has strace, by which a test sees what the server asks of the system; none where it
+/// is there.
+fn strace() -> Result<Vec<&'static str>> {
+    match process::on_path("strace") {
+        Some(_) => Ok(Vec::new()),
+        None if debian::is_here() => Ok(vec!["strace"]),
+        None => {
+            Err(Failure::new("`strace` is not on PATH").remedy("install it: a test of the server uses it"))
+        }
+    }
+}
+
 /// Does what is missing for `needs`. `meanwhile` runs beside it when that takes minutes; else not at all.
 pub(crate) fn ensure(project: &Project, needs: Needs, meanwhile: Option<&Meanwhile>) -> Result<Ready> {
     fs::create_dir_all(&project.data).context(|| format!("create {}", project.data.display()))?;
@@ -63,6 +75,7 @@ pub(crate) fn ensure(project: &Project, needs: Needs, meanwhile: Option<&Meanwhi
     let mut packages = plan.packages();
     if needs == Needs::Browser {
         packages.extend(browser::packages()?);
+        packages.extend(strace()?);
     }
     let tools = Tools::find(project)?;
     let meanwhile = meanwhile.filter(|_| tools.wants_trunk());
