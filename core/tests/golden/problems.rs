@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 use vws_core::limits::ModelLimits;
+use vws_core::transfer::{Format, Importer};
 use vws_core::wire::parse_json;
 use vws_core::{Command, Context, Problem, Session, decide};
 
@@ -27,6 +28,11 @@ fn err1_err2_refusals_travel_as_their_golden_files_say() {
             refusal(&json!({"type": "batch", "commands": [create("a", 0.0), create("a", 0.0)]})),
         ),
         ("problem.of_the_form", refusal(&json!({"type": "delete_object", "name": "a", "a/b": 1}))),
+        ("problem.of_a_file", {
+            let mut importer = Importer::new(Format::State, ModelLimits::default());
+            importer.read(b"{\"format\":\"vws.state\",\n\"version\":2,\n\"digest\":1}");
+            importer.finish().expect_err("is refused").to_problem().expect("is one")
+        }),
         (
             "problem.as_a_whole",
             Problem {

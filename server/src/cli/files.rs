@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
@@ -14,6 +15,8 @@ use hyper::{Method, Response};
 use indicatif::ProgressBar;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::timeout;
 use vws_core::SessionInfo;
 use vws_core::error::ProblemField;
 use vws_core::limits::ModelLimits;
@@ -27,6 +30,9 @@ use super::{Common, EXIT_CODES, Form, Place, path, query};
 
 /// Bytes that are read of a file at once.
 const CHUNK: usize = 64 * 1024;
+
+/// Time for a server to say whether it wants a file.
+const ASKED: Duration = Duration::from_secs(2);
 
 /// A file is read with no bound but its own: which bounds hold is the server's to say.
 pub(crate) const UNBOUNDED: ModelLimits =
@@ -153,15 +159,25 @@ impl Source {
     /// All of it as the body of a request.
     fn payload(self, bar: ProgressBar) -> Payload {
         let (format, length) = (self.format, self.length);
-        let pieces = stream::try_unfold((self, bar), |(mut source, bar)| async move {
+        let (wanted, mut told) = watch::channel(false);
+        let asked = async move {
+            // Where a proxy keeps the question to itself, the file is sent all the same.
+            let _ = timeout(ASKED, told.wait_for(|wanted| *wanted)).await;
+        };
+        let begin = (self, bar, Some(Box::pin(asked)));
+        let pieces = stream::try_unfold(begin, |(mut source, bar, mut asked)| async move {
+            if let Some(asked) = asked.take() {
+                asked.await;
+            }
             let chunk = source.next()?;
             if chunk.is_empty() {
                 return Ok(None);
             }
             bar.inc(chunk.len() as u64);
-            Ok(Some((Frame::data(Bytes::from(chunk)), (source, bar))))
+            Ok(Some((Frame::data(Bytes::from(chunk)), (source, bar, asked))))
         });
-        Payload::streamed(format.media_type(), length, StreamBody::new(pieces).boxed_unsync())
+        let body = StreamBody::new(pieces).boxed_unsync();
+        Payload::streamed(format.media_type(), length, body).when_wanted(wanted)
     }
 }
 

@@ -10,13 +10,17 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
-use hyper::{Method, Request, Response, Uri};
+use hyper::ext::on_informational;
+use hyper::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderName, HeaderValue, USER_AGENT,
+};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use vws_core::Problem;
 
@@ -72,6 +76,8 @@ pub(crate) struct Payload {
     media_type: &'static str,
     length: Option<u64>,
     body: Body,
+    /// Where the body waits to be asked for: set once the server wants it.
+    wanted: Option<watch::Sender<bool>>,
 }
 
 impl Payload {
@@ -79,12 +85,18 @@ impl Payload {
         let bytes = value.to_string();
         let length = Some(bytes.len() as u64);
         let body = Full::new(Bytes::from(bytes)).map_err(|never| match never {}).boxed_unsync();
-        Self { media_type: "application/json", length, body }
+        Self { media_type: "application/json", length, body, wanted: None }
     }
 
     /// A body that is read while it is sent; of that length, where it is known.
     pub(crate) fn streamed(media_type: &'static str, length: Option<u64>, body: Body) -> Self {
-        Self { media_type, length, body }
+        Self { media_type, length, body, wanted: None }
+    }
+
+    /// A body that begins once `wanted` is set: a server that will not take it says so before a byte of it
+    /// is sent, which could no longer be read after.
+    pub(crate) fn when_wanted(self, wanted: watch::Sender<bool>) -> Self {
+        Self { wanted: Some(wanted), ..self }
     }
 }
 
@@ -136,9 +148,7 @@ impl Remote {
         body: Option<Payload>,
         headers: &[(HeaderName, String)],
     ) -> Done<Response<Incoming>> {
-        let is_file = body
-            .as_ref()
-            .is_some_and(|body| !body.media_type.is_empty() && body.length.is_none_or(|n| n > 1 << 20));
+        let is_file = body.as_ref().is_some_and(|body| body.wanted.is_some());
         let request = self.request(method, path, body, headers)?;
         let mut connection = self.connection().await?;
         let within = if is_file { ANSWER_TO_FILE } else { ANSWER };
@@ -184,11 +194,20 @@ impl Remote {
                 request = request.header(CONTENT_LENGTH, *length);
             }
         }
-        let body = body.map_or_else(
-            || Full::default().map_err(|never| match never {}).boxed_unsync(),
-            |payload| payload.body,
-        );
-        request.body(body).map_err(|error| Failure::Usage(error.to_string()))
+        let (body, wanted) = match body {
+            Some(payload) => (payload.body, payload.wanted),
+            None => (Full::default().map_err(|never| match never {}).boxed_unsync(), None),
+        };
+        let mut request = request.body(body).map_err(|error| Failure::Usage(error.to_string()))?;
+        if let Some(wanted) = wanted {
+            request.headers_mut().insert(EXPECT, HeaderValue::from_static("100-continue"));
+            on_informational(&mut request, move |told| {
+                if told.status() == StatusCode::CONTINUE {
+                    wanted.send_replace(true);
+                }
+            });
+        }
+        Ok(request)
     }
 
     /// The connection of the last request where it is still there, else a new one.

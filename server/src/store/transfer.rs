@@ -92,3 +92,31 @@ fn whole_batches(events: &[Arc<EventRecord>]) -> usize {
     let ends = |n: &usize| events[*n - 1].more == 0;
     (least..=events.len()).find(ends).unwrap_or(events.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vws_core::Event;
+
+    #[test]
+    fn imp1_no_batch_is_cut_in_two_appends() {
+        let history = |sizes: &[u32]| {
+            let mores = sizes.iter().flat_map(|size| (0..*size).rev());
+            let event =
+                |(more, seq)| EventRecord { seq, at: 0, by: None, more, event: Event::ObjectsCleared };
+            mores.zip(1..).map(|(more, seq)| Arc::new(event((more, seq)))).collect::<Vec<_>>()
+        };
+        let most = APPEND as u32;
+        for (sizes, expected) in [
+            (&[1][..], 1),
+            (&[3, 3], 6),
+            (&[most, 1], APPEND),
+            (&[most - 1, 2, 5], APPEND + 1),
+            (&[most + 7, 1], APPEND + 7),
+        ] {
+            assert_eq!(whole_batches(&history(sizes)), expected, "{sizes:?}");
+        }
+        // A file's reader refuses such a history; it would be taken whole.
+        assert_eq!(whole_batches(&history(&[3])[..2]), 2);
+    }
+}

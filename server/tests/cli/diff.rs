@@ -37,21 +37,14 @@ fn cli11_a_difference_is_applied() {
 fn cli11_more_than_a_batch_is_applied_in_several() {
     let server = Server::start();
     let full = server.ok(&["session", "create"]);
-    let mut log = Vec::new();
     let objects: Vec<String> = (0..1_500)
         .map(|n| format!("{{\"type\":\"create_object\",\"object\":{{\"name\":\"o{n}\",\"type\":\"cube\",\"x\":0,\"y\":0,\"z\":0}}}}"))
         .collect();
     for batch in objects.chunks(1_000) {
         let body = format!("{{\"type\":\"batch\",\"commands\":[{}]}}", batch.join(","));
-        let mut stream = std::net::TcpStream::connect(&server.address).expect("the server accepts");
-        let head = format!(
-            "POST /api/sessions/{full}/commands HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            server.address,
-            body.len()
-        );
-        std::io::Write::write_all(&mut stream, (head + &body).as_bytes()).expect("is taken");
-        std::io::Read::read_to_end(&mut stream, &mut log).expect("an answer");
+        server.post(&format!("/api/sessions/{full}/commands"), &body);
     }
+    assert_eq!(server.json(&["object", "ls", &full]).len(), 1_500, "lists have all pages");
     let empty = server.ok(&["session", "create"]);
     let output = server.output(&["diff", &empty, &full, "--apply", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));

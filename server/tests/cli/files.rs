@@ -121,6 +121,36 @@ fn cli12_a_bad_file_is_refused_with_each_fault() {
 }
 
 #[test]
+fn cli12_a_file_that_is_not_wanted_is_refused_in_the_servers_words() {
+    let server = Server::with(&["--max-import", "1KiB"]);
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    // More than every buffer on the way holds.
+    file.as_file().set_len(64 << 20).expect("is made");
+    let refused = server.fails(&["session", "import", text(file.path())], 1);
+    assert_eq!(refused, "vws: the body has more than 1KiB (body_too_large)");
+}
+
+#[test]
+fn imp5_what_was_imported_is_there_after_a_kill() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, file) = (folder.path().join("data"), folder.path().join("log.vwslog"));
+    let kept = ["--data", text(&data), "--durability", "buffered"];
+    let server = Server::keeping(&kept);
+    let session = server.lived();
+    server.ok(&["session", "export", &session, "--format", "log", "-o", text(&file)]);
+    let copy = server.ok(&["session", "import", text(&file)]);
+    let digest = server.digest(&session);
+    drop(server);
+    let server = Server::keeping(&kept);
+    assert_eq!(server.digest(&copy), digest);
+    server.ok(&["object", "set", &copy, "after"]);
+    let again = folder.path().join("again.vwslog");
+    server.ok(&["session", "export", &copy, "--format", "log", "-o", text(&again)]);
+    let events = |file: &Path| fs::read_to_string(file).expect("is there").lines().count();
+    assert_eq!(events(&again), events(&file) + 1, "its history is there, and goes on");
+}
+
+#[test]
 fn cli12_verify_names_the_first_line_that_does_not_hold() {
     let server = Server::start();
     let session = server.lived();

@@ -1,6 +1,7 @@
 //! A server as a process, and the program as a shell sees it.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::Duration;
 
@@ -59,8 +60,12 @@ impl Server {
     }
 
     pub(crate) fn with(more: &[&str]) -> Self {
-        let serve = ["serve", "--listen", "127.0.0.1:0", "--ephemeral"];
-        let mut command = program(&[&serve[..], more].concat());
+        Self::keeping(&[&["--ephemeral"], more].concat())
+    }
+
+    /// A server with these flags, which say where it keeps its sessions. Dropping it kills it.
+    pub(crate) fn keeping(flags: &[&str]) -> Self {
+        let mut command = program(&[&["serve", "--listen", "127.0.0.1:0"], flags].concat());
         command.stderr(Stdio::null());
         let mut running = Running(command.spawn().expect("the program starts"));
         let line = next(&mut running.lines());
@@ -102,6 +107,20 @@ impl Server {
         let stderr = String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
         stderr
+    }
+
+    /// Posts JSON to a path, without the program.
+    pub(crate) fn post(&self, path: &str, body: &str) {
+        let mut stream = TcpStream::connect(&self.address).expect("the server accepts");
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).expect("is taken");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
     }
 
     /// A session with some history: seq 4, objects a (a sphere at x 1.5) and b.
