@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::http::origin::Origin;
 use crate::log::disk::Level;
-use crate::units::{ByteSize, Span};
+use crate::units::{After, ByteSize, Span};
 
 /// How a server runs: the arguments of `vws serve`.
 #[derive(Debug, Clone, Args)]
@@ -194,6 +194,10 @@ pub struct Limits {
     /// Events of one session that are kept; older ones are folded into a snapshot.
     #[arg(long, env = "VWS_MAX_HISTORY", value_name = "N", default_value_t = Limits::DEFAULT.max_history, value_parser = above_0())]
     pub max_history: u32,
+    /// Time after which a session that nobody uses leaves memory, where its history is kept on disk; its next
+    /// use loads it. 0 for never.
+    #[arg(long, env = "VWS_IDLE_AFTER", value_name = "TIME", default_value_t = Limits::DEFAULT.idle_after)]
+    pub idle_after: After,
 
     /// Bytes in the body of a request.
     #[arg(long, env = "VWS_MAX_BODY", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_body)]
@@ -283,6 +287,7 @@ impl Limits {
         max_objects: 100_000,
         max_batch: 1_000,
         max_history: 1_000_000,
+        idle_after: After::some(Span::seconds(300)),
         max_body: ByteSize::mib(1),
         max_import: ByteSize::mib(64),
         import_timeout: Span::seconds(120),

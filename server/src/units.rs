@@ -93,6 +93,46 @@ impl FromStr for Span {
     }
 }
 
+/// A time after which something happens, or 0 for never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct After(Option<Span>);
+
+impl After {
+    /// After this time.
+    #[must_use]
+    pub const fn some(span: Span) -> Self {
+        Self(Some(span))
+    }
+
+    /// The time; `None` for never.
+    #[must_use]
+    pub fn get(self) -> Option<Duration> {
+        self.0.map(Span::get)
+    }
+}
+
+impl fmt::Display for After {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(span) => span.fmt(f),
+            None => f.write_str("0"),
+        }
+    }
+}
+
+impl FromStr for After {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Self, String> {
+        if s == "0" {
+            return Ok(Self(None));
+        }
+        let span =
+            s.parse().map_err(|_| "expected a time such as 500ms or 10s, or 0 for never".to_owned())?;
+        Ok(Self(Some(span)))
+    }
+}
+
 /// A whole number above 0 with one of `units`; without a unit it counts in `bare`, where there is
 /// one.
 fn parse(s: &str, units: Units, bare: Option<u64>, wanted: &str) -> Result<u64, String> {
@@ -134,6 +174,18 @@ mod tests {
         }
         for span in [Span::millis(1), Span::seconds(10), Span::millis(1_500)] {
             assert_eq!(span.to_string().parse(), Ok(span));
+        }
+    }
+
+    #[test]
+    fn a_time_or_never_is_read_as_it_is_written() {
+        assert_eq!("0".parse(), Ok(After(None)));
+        assert_eq!("5m".parse(), Ok(After::some(Span::seconds(300))));
+        for after in [After(None), After::some(Span::seconds(300))] {
+            assert_eq!(after.to_string().parse(), Ok(after));
+        }
+        for text in ["", "0s", "never", "10"] {
+            assert!(text.parse::<After>().is_err(), "{text}");
         }
     }
 

@@ -164,4 +164,8 @@ impl EventLog for MemoryLog {
     fn close(&self) -> BoxFuture<'_, Result<(), LogError>> {
         ready(Ok(()))
     }
+
+    fn is_in_memory(&self) -> bool {
+        true
+    }
 }

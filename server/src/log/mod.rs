@@ -146,6 +146,12 @@ pub trait EventLog: Send + Sync + 'static {
     /// appended after.
     fn close(&self) -> BoxFuture<'_, Result<(), LogError>>;
 
+    /// Whether all that the log has is in the memory of this process, so that nothing is won by a session's leaving
+    /// it.
+    fn is_in_memory(&self) -> bool {
+        false
+    }
+
     /// Has what the log counts be told with the server's metrics.
     fn register(&self, _registry: &mut Registry) {}
 }

@@ -217,6 +217,7 @@ impl LiveSession {
         }
         self.feed.push(&draft.records);
         drop(state);
+        self.touch();
         if !draft.records.is_empty() {
             self.feed.wake(head);
             self.metrics.events(draft.records.len());

@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use vws_core::limits::ModelLimits;
@@ -103,6 +105,9 @@ pub struct LiveSession {
     snapshots: SnapshotCache,
     peers: Peers,
     subscribers: AtomicUsize,
+    /// When it came into memory, and how many milliseconds after that it was used last.
+    born: Instant,
+    used_ms: AtomicU64,
     ended: CancellationToken,
     pub(super) lobby: Arc<Lobby>,
     pub(super) metrics: Arc<Metrics>,
@@ -182,6 +187,8 @@ impl LiveSession {
             snapshots: SnapshotCache::default(),
             peers: Peers::new(config.max_subscribers),
             subscribers: AtomicUsize::new(0),
+            born: Instant::now(),
+            used_ms: AtomicU64::new(0),
             ended: CancellationToken::new(),
             lobby,
             _counted: metrics.session_in_memory(),
@@ -326,6 +333,31 @@ impl LiveSession {
         Ok(())
     }
 
+    /// Notes that it is used now.
+    pub(super) fn touch(&self) {
+        let since = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.used_ms.fetch_max(since, Ordering::Relaxed);
+    }
+
+    /// For how long nobody has used it.
+    pub(super) fn idle_for(&self) -> Duration {
+        self.born.elapsed().saturating_sub(Duration::from_millis(self.used_ms.load(Ordering::Relaxed)))
+    }
+
+    /// What is to be saved for a quick load: the present state, where the newest checkpoint is behind it. Waits for
+    /// a commit that is under way.
+    pub(super) async fn unsaved(self: &Arc<Self>) -> Option<Checkpoint> {
+        let _no_commit = self.turn().await;
+        let ledger = self.ledger.lock();
+        (self.read(State::seq) > ledger.checkpoint).then(|| self.checkpoint(&ledger))
+    }
+
+    /// The log has a checkpoint at `seq`.
+    pub(super) fn saved(&self, seq: Seq) {
+        let mut ledger = self.ledger.lock();
+        ledger.checkpoint = ledger.checkpoint.max(seq);
+    }
+
     /// What the session holds of the server.
     #[must_use]
     pub fn usage(&self) -> Usage {
@@ -353,6 +385,7 @@ impl std::ops::Deref for Follower {
 
 impl Drop for Follower {
     fn drop(&mut self) {
+        self.0.touch();
         if self.0.subscribers.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.0.snapshots.clear();
         }

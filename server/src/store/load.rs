@@ -24,7 +24,10 @@ impl Inner {
     /// The session of that id where it is in memory; `None` where it is to be loaded.
     pub(super) fn loaded(&self, id: SessionId) -> Result<Option<Arc<LiveSession>>, StoreError> {
         match self.sessions.read().get(&id) {
-            Some(Slot::Live(live)) => Ok(Some(Arc::clone(live))),
+            Some(Slot::Live(live)) => {
+                live.touch();
+                Ok(Some(Arc::clone(live)))
+            }
             Some(Slot::Cold(cold)) => match &cold.damaged {
                 None => Ok(None),
                 Some(reason) => Err(StoreError::SessionDamaged { session: id, reason: reason.to_string() }),

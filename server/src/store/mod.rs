@@ -2,7 +2,8 @@
 //!
 //! # Layout
 //! - [`SessionStore`]: the set of sessions.
-//! - `cold`, `load`: sessions that are in the log alone, and how they come into memory; `turns` orders that.
+//! - `cold`, `load`: sessions that are in the log alone, and how they come into memory; `idle`: how they leave it; `turns` orders
+//!   that.
 //! - [`LiveSession`]: one session: its state, its feed, its peers. `commit`: its commit path; `line`: who commits, and
 //!   who waits to.
 //! - `history`: its past: states as they were, what happened to an object, changes taken back.
@@ -14,6 +15,7 @@ mod cold;
 mod commit;
 mod error;
 mod history;
+mod idle;
 mod line;
 mod live;
 mod load;

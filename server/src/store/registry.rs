@@ -6,6 +6,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use parking_lot::RwLock;
 use tracing::{Instrument, error, info};
@@ -17,6 +18,7 @@ use vws_core::transfer::{Beginning, Imported};
 use vws_core::{DisplayName, Epoch, Millis, Rejection, Session, SessionId, SessionInfo};
 
 use super::cold::{Known, Slot};
+use super::idle::sweep;
 use super::live::Past;
 use super::receipts::Receipts;
 use super::turns::Turns;
@@ -36,6 +38,8 @@ pub struct StoreConfig {
     pub max_subscribers: usize,
     /// Events of one session that are kept.
     pub max_history: u64,
+    /// Time after which a session that nobody uses leaves memory; `None` for never.
+    pub idle_after: Option<Duration>,
     /// Recent events of one session that subscribers read from.
     pub feed_events: usize,
     /// Bytes of them, about.
@@ -52,6 +56,7 @@ impl From<&Limits> for StoreConfig {
             max_sessions: limits.max_sessions as usize,
             max_subscribers: limits.max_session_connections as usize,
             max_history: limits.max_history.into(),
+            idle_after: limits.idle_after.get(),
             feed_events: limits.feed_events as usize,
             feed_bytes: limits.feed_bytes.as_usize(),
         }
@@ -106,7 +111,7 @@ impl SessionStore {
             info!(sessions = sessions.len(), damaged, "sessions found in the log");
         }
         metrics.sessions(sessions.len());
-        Ok(Self(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             log,
             config,
             metrics,
@@ -115,7 +120,11 @@ impl SessionStore {
             turns: Turns::default(),
             lobby: Arc::new(Lobby::new(epoch)),
             epoch: AtomicU64::new(epoch),
-        })))
+        });
+        if let Some(idle_after) = inner.config.idle_after.filter(|_| !inner.log.is_in_memory()) {
+            tokio::spawn(sweep(Arc::downgrade(&inner), idle_after));
+        }
+        Ok(Self(inner))
     }
 
     /// Makes a session, empty, with the default world. It is made whole even when the caller stops

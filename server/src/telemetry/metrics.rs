@@ -27,6 +27,7 @@ pub struct Metrics {
     sessions: Gauge,
     sessions_loaded: Gauge,
     session_load_seconds: Histogram,
+    session_evictions: Counter,
     subscribers: Gauge,
     lobby_subscribers: Gauge,
     feed_lag: Histogram,
@@ -122,6 +123,12 @@ impl Metrics {
             "Time to load a session from the log",
             session_load_seconds.clone(),
         );
+        let session_evictions = Counter::default();
+        registry.register(
+            "session_evictions",
+            "Sessions that left memory because nobody used them",
+            session_evictions.clone(),
+        );
         let subscribers = Gauge::default();
         registry.register("subscribers", "Clients that follow a session", subscribers.clone());
         let lobby_subscribers = Gauge::default();
@@ -150,6 +157,7 @@ impl Metrics {
             sessions,
             sessions_loaded,
             session_load_seconds,
+            session_evictions,
             subscribers,
             lobby_subscribers,
             feed_lag,
@@ -216,6 +224,11 @@ impl Metrics {
     /// A session was loaded from the log.
     pub(crate) fn session_loaded(&self, took: Duration) {
         self.session_load_seconds.observe(took.as_secs_f64());
+    }
+
+    /// A session has left memory.
+    pub(crate) fn session_evicted(&self) {
+        self.session_evictions.inc();
     }
 
     /// A client that follows a session for as long as the answer is held.

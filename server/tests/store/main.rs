@@ -1,6 +1,7 @@
 //! The store, in process.
 
 mod group;
+mod idle;
 mod import;
 mod laws;
 mod restart;

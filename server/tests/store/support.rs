@@ -17,6 +17,7 @@ pub(crate) fn config() -> StoreConfig {
         max_sessions: 5_000,
         max_subscribers: 100,
         max_history: 1_000,
+        idle_after: None,
         feed_events: 512,
         feed_bytes: 1 << 20,
     }
@@ -70,8 +71,9 @@ pub(crate) struct TestLog {
     gate: Option<Arc<Semaphore>>,
     appends: AtomicUsize,
     damaged: Mutex<BTreeMap<SessionId, String>>,
-    /// How often a state was read.
+    /// How often a state was read, and kept.
     loads: AtomicUsize,
+    saves: AtomicUsize,
 }
 
 impl TestLog {
@@ -106,6 +108,10 @@ impl TestLog {
 
     pub(crate) fn loads(&self) -> usize {
         self.loads.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn saves(&self) -> usize {
+        self.saves.load(Ordering::SeqCst)
     }
 
     async fn wait(&self) {
@@ -169,6 +175,10 @@ impl EventLog for TestLog {
     fn save(&self, checkpoint: Checkpoint) -> BoxFuture<'_, Result<(), LogError>> {
         Box::pin(async {
             self.wait().await;
+            if self.full.load(Ordering::SeqCst) {
+                return Err(LogError::Unavailable("no space left on device".to_owned()));
+            }
+            self.saves.fetch_add(1, Ordering::SeqCst);
             self.inner.save(checkpoint).await
         })
     }
