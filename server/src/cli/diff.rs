@@ -18,6 +18,8 @@ const BATCH: usize = 1_000;
 /// Bytes of them: half of what a server takes.
 const BATCH_BYTES: usize = 512 * 1024;
 
+/// Compare two states: of one session at two moments, or of two sessions.
+///
 /// The difference is told as the commands that lead from the first state to the second: `+` for what is new,
 /// `-` for what goes, `~` for what changes. Versions and times are not compared.
 #[derive(Debug, Args)]

@@ -46,6 +46,8 @@ enum Kind {
     Log,
 }
 
+/// Write a session to a file.
+///
 /// The file is checked as it comes: one that was cut short, or is not what the server has, is not kept.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
@@ -67,6 +69,8 @@ pub(crate) struct Export {
     pub(crate) common: Common,
 }
 
+/// Make a session of a file, and print its id.
+///
 /// The file is a state (.vws.json) or a log (.vwslog); what it is, it says itself.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
@@ -80,6 +84,8 @@ pub(crate) struct Import {
     pub(crate) common: Common,
 }
 
+/// Check a file that an export wrote, without a server: every digest, every sum, every rule.
+///
 /// Every sum, every digest, and every rule that holds for what clients send. Exit code 1, and the first line
 /// that does not hold, where anything is wrong.
 #[derive(Debug, Args)]
@@ -287,8 +293,7 @@ impl Export {
         let mut check = Importer::verifying(format, UNBOUNDED);
         let bar = print::progress(None, "bytes", "exporting");
         while let Some(frame) = response.body_mut().frame().await {
-            let frame =
-                frame.map_err(|error| remote.unreachable(format!("the export broke off: {error}")))?;
+            let frame = frame.map_err(|error| remote.broke(error))?;
             if let Some(bytes) = frame.data_ref() {
                 check.read(bytes);
                 bar.inc(bytes.len() as u64);

@@ -45,13 +45,9 @@ pub(crate) enum Client {
     /// List, set and delete the objects of a session.
     #[command(subcommand)]
     Object(objects::ObjectCommand),
-    /// Follow a session: each event as it happens.
     Watch(watch::Watch),
-    /// Do a history again: a log file's or a session's, in a new session or on the screen, at its pace.
     Replay(replay::Replay),
-    /// Compare two states: of one session at two moments, or of two sessions.
     Diff(diff::Diff),
-    /// Check a file that an export wrote, without a server: every digest, every sum, every rule.
     Verify(files::Verify),
     /// Find what is damaged in a data directory, and repair it.
     Doctor(doctor::Doctor),
@@ -66,17 +62,11 @@ pub(crate) enum Client {
 /// What is done with sessions.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SessionCommand {
-    /// List the sessions, in the order of their creation.
     Ls(sessions::Ls),
-    /// Make a session, and print its id.
     Create(sessions::Create),
-    /// Delete sessions with their objects, world and history.
     Rm(sessions::Rm),
-    /// Make a session that begins as another one is, or was, and print its id.
     Fork(sessions::Fork),
-    /// Write a session to a file.
     Export(files::Export),
-    /// Make a session of a file, and print its id.
     Import(files::Import),
 }
 

@@ -18,14 +18,12 @@ const PAGE: usize = 1_000;
 /// What is done with objects.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ObjectCommand {
-    /// List the objects, in the order of their names.
     Ls(Ls),
-    /// Change an object, or make it where there is none of that name.
     Set(Set),
-    /// Delete objects.
     Rm(Rm),
 }
 
+/// List the objects, in the order of their names.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Ls {
@@ -48,13 +46,15 @@ pub(crate) struct Ls {
     common: Common,
 }
 
+/// Change an object, or make it where there is none of that name.
+///
 /// A new object is a cube at the centre but for what is said. Only the fields that are named change:
 ///
 ///   vws object set $S cube1 x=-3 color=#ff8800 rotation.y=45 scale=2 properties.mass=1.5 text=null
 ///
 /// A value is JSON or, where it is no JSON, a text; null gives a field its default.
 #[derive(Debug, Args)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = EXIT_CODES, verbatim_doc_comment)]
 pub(crate) struct Set {
     /// Which session.
     session: SessionId,
@@ -70,6 +70,7 @@ pub(crate) struct Set {
     common: Common,
 }
 
+/// Delete objects.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Rm {

@@ -155,9 +155,9 @@ impl Remote {
         let answer = timeout(within, connection.send_request(request)).await;
         let response = match answer {
             Err(_) => {
-                return Err(self.unreachable(format!("it does not answer within {} s", within.as_secs())));
+                return Err(self.broke(format!("no answer within {} s", within.as_secs())));
             }
-            Ok(Err(error)) => return Err(self.unreachable(words(&error))),
+            Ok(Err(error)) => return Err(self.broke(words(&error))),
             Ok(Ok(response)) => response,
         };
         self.connection = Some(connection);
@@ -236,7 +236,7 @@ impl Remote {
     /// An answer that is read whole.
     pub(crate) async fn whole(&self, response: Response<Incoming>) -> Done<Bytes> {
         let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
-        Ok(body.map_err(|error| self.unreachable(format!("the answer broke off: {error}")))?.to_bytes())
+        Ok(body.map_err(|error| self.broke(error))?.to_bytes())
     }
 
     async fn refused(&self, response: Response<Incoming>) -> Failure {
@@ -248,6 +248,11 @@ impl Remote {
             Ok(problem) => Failure::Refused(problem),
             Err(_) => Failure::Failed(format!("{} answered {status}; is it a VWS server?", self.url)),
         }
+    }
+
+    /// The server was there, and its answer is not.
+    pub(crate) fn broke(&self, why: impl fmt::Display) -> Failure {
+        Failure::Unreachable(format!("the connection to {} broke: {why}", self.url))
     }
 
     /// The server cannot be talked to.

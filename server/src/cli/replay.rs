@@ -19,6 +19,8 @@ use super::remote::{Payload, Remote};
 use super::sessions::made;
 use super::{Common, EXIT_CODES, describe, path, print};
 
+/// Do a history again: a log file's or a session's, in a new session or on the screen, at its pace.
+///
 /// The history is done again as commands: what comes of them has the times and versions of now, and is
 /// otherwise what it was. The id of the new session is printed first, so that it can be watched.
 #[derive(Debug, Args)]
@@ -114,8 +116,7 @@ impl Replay {
                 let mut importer = Importer::new(Format::Log, UNBOUNDED);
                 let bar = print::progress(None, "bytes", "reading");
                 while let Some(frame) = response.body_mut().frame().await {
-                    let broke = |error| remote.unreachable(format!("the export broke off: {error}"));
-                    let frame = frame.map_err(broke)?;
+                    let frame = frame.map_err(|error| remote.broke(error))?;
                     if let Some(bytes) = frame.data_ref() {
                         bar.inc(bytes.len() as u64);
                         importer.read(bytes);

@@ -13,6 +13,7 @@ use super::{Common, EXIT_CODES, Place, path, query};
 /// Sessions that are asked for at once.
 const PAGE: usize = 1_000;
 
+/// List the sessions, in the order of their creation.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Ls {
@@ -20,6 +21,7 @@ pub(crate) struct Ls {
     pub(crate) common: Common,
 }
 
+/// Make a session, and print its id.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Create {
@@ -29,6 +31,7 @@ pub(crate) struct Create {
     pub(crate) common: Common,
 }
 
+/// Delete sessions with their objects, world and history.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Rm {
@@ -39,6 +42,7 @@ pub(crate) struct Rm {
     pub(crate) common: Common,
 }
 
+/// Make a session that begins as another one is, or was, and print its id.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Fork {

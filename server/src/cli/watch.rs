@@ -22,6 +22,8 @@ const WAIT: (Duration, Duration) = (Duration::from_millis(250), Duration::from_s
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
+/// Follow a session: each event as it happens.
+///
 /// A connection that is lost is made anew, and goes on where it was. Ends when the session is deleted.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]

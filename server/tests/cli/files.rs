@@ -64,8 +64,7 @@ fn cli12_an_export_that_is_cut_short_is_not_kept() {
     let file = folder.path().join("log");
     let last = whole[..whole.len() - 1].rfind('\n').expect("lines") + 1;
     // Without its last line, in order; and broken off by the server.
-    for (length, code, words) in
-        [(last, 1, "what came is not whole"), (whole.len(), 3, "the export broke off")]
+    for (length, code, words) in [(last, 1, "what came is not whole"), (whole.len(), 3, "the connection to")]
     {
         let cutting = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", cutting.local_addr().expect("bound"));

@@ -67,9 +67,11 @@ fn cli6_what_is_no_vws_server_is_told_as_such() {
             std::io::Write::write_all(&mut stream, answer.as_bytes()).expect("is taken");
         }
     });
-    for (code, words) in
-        [(1, "answered 404 Not Found; is it a VWS server?"), (1, "is not understood"), (3, "cannot reach")]
-    {
+    for (code, words) in [
+        (1, "answered 404 Not Found; is it a VWS server?"),
+        (1, "is not understood"),
+        (3, "the connection to"),
+    ] {
         let output = program(&["session", "ls", "--url", &url]).output().expect("the program starts");
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(code), "{stderr}");
@@ -167,6 +169,10 @@ fn cli13_help_tells_of_each_command_its_exit_codes_and_where_the_server_is() {
                 "Exit codes: 0 done, 1 refused or failed, 2 wrong command line, 3 no server reached, 4 a file"
             ),
             "{help}"
+        );
+        assert!(
+            help.lines().next().is_some_and(|line| !line.starts_with("Usage")),
+            "it says what it does: {help}"
         );
         if remote().any(|other| name(other) == words) {
             assert!(
