@@ -19,7 +19,7 @@ use std::rc::{Rc, Weak};
 use gloo_events::EventListener;
 use gloo_timers::callback::{Interval, Timeout};
 use vws_core::SessionId;
-use vws_core::wire::{ClientMessage, Encoding, Hello, ServerMessage};
+use vws_core::wire::{ClientMessage, Hello, ServerMessage};
 
 use crate::browser;
 use machine::{Input, Machine, Status, Step};
@@ -181,7 +181,7 @@ impl Inner {
         };
         // The one before, if there still is one, is closed here.
         self.socket.replace(None);
-        match Socket::open(&self.url, encodings(), hooks) {
+        match Socket::open(&self.url, hooks) {
             Ok(socket) => drop(self.socket.replace(Some(socket))),
             // Only for an address that is none or a page that may not connect at all.
             Err(_) => self.lost(LOST, String::new()),
@@ -256,12 +256,6 @@ impl Inner {
             (self.hooks.drained)();
         }
     }
-}
-
-/// The encodings to ask for. None in a debug build: the development server's proxy does not answer
-/// for a subprotocol, and browsers then close the socket. Without one the server speaks JSON.
-const fn encodings() -> &'static [Encoding] {
-    if cfg!(debug_assertions) { &[] } else { &Encoding::ALL }
 }
 
 /// The address of a session's WebSocket. Not under `/api`, so that the development server's proxy,

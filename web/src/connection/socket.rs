@@ -1,7 +1,7 @@
 //! One WebSocket of the browser, speaking the wire protocol.
 
 use gloo_events::EventListener;
-use js_sys::{Array, ArrayBuffer, Uint8Array};
+use js_sys::{ArrayBuffer, Uint8Array};
 use vws_core::wire::{ClientMessage, DecodeError, Encoding, ServerMessage};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
@@ -9,6 +9,11 @@ use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 /// Bytes that may wait in the browser for the network. More are not handed over: they would sit
 /// there, out of reach, should the connection break.
 pub const MAX_BUFFERED: u32 = 1024 * 1024;
+
+/// What the page speaks. One of the two only: the reader of each is a tenth of the program. A debug build asks
+/// for none, which means JSON: the development server's proxy does not answer for a subprotocol, and browsers
+/// then close the socket.
+const SPOKEN: Encoding = if cfg!(debug_assertions) { Encoding::Json } else { Encoding::MessagePack };
 
 /// What a socket tells its owner. None is called after the socket is dropped.
 pub struct Hooks {
@@ -35,12 +40,10 @@ impl Socket {
     ///
     /// # Errors
     /// What the browser says of an address that it does not connect to at all.
-    pub fn open(url: &str, encodings: &[Encoding], hooks: Hooks) -> Result<Self, JsValue> {
-        let inner = if encodings.is_empty() {
-            WebSocket::new(url)?
-        } else {
-            let names: Array = encodings.iter().map(|e| JsValue::from_str(e.subprotocol())).collect();
-            WebSocket::new_with_str_sequence(url, &names)?
+    pub fn open(url: &str, hooks: Hooks) -> Result<Self, JsValue> {
+        let inner = match SPOKEN {
+            Encoding::Json => WebSocket::new(url)?,
+            Encoding::MessagePack => WebSocket::new_with_str(url, SPOKEN.subprotocol())?,
         };
         inner.set_binary_type(BinaryType::Arraybuffer);
         let Hooks { opened, message, closed } = hooks;
@@ -60,11 +63,6 @@ impl Socket {
         Ok(Self { inner, _listeners: listeners })
     }
 
-    /// The encoding that the server chose; JSON where it chose none.
-    fn encoding(&self) -> Encoding {
-        Encoding::from_subprotocol(&self.inner.protocol()).unwrap_or_default()
-    }
-
     /// Whether a message may be sent: the socket is open and the network keeps up.
     #[must_use]
     pub fn is_ready(&self) -> bool {
@@ -79,10 +77,9 @@ impl Socket {
         if !self.is_ready() {
             return Err(NotSent);
         }
-        let encoding = self.encoding();
-        let bytes = encoding.encode_client(message);
+        let bytes = SPOKEN.encode_client(message);
         let sent = match str::from_utf8(&bytes) {
-            Ok(text) if encoding.is_text() => self.inner.send_with_str(text),
+            Ok(text) if SPOKEN.is_text() => self.inner.send_with_str(text),
             _ => self.inner.send_with_u8_array(&bytes),
         };
         sent.map_err(|_| NotSent)
@@ -97,11 +94,10 @@ impl Drop for Socket {
 }
 
 fn decode(data: &JsValue) -> Result<ServerMessage, DecodeError> {
-    match data.as_string() {
-        Some(text) => Encoding::Json.decode_server(text.as_bytes()),
-        None => {
-            let bytes = data.dyn_ref::<ArrayBuffer>().map(|b| Uint8Array::new(b).to_vec());
-            Encoding::MessagePack.decode_server(&bytes.unwrap_or_default())
-        }
-    }
+    let bytes = match SPOKEN {
+        Encoding::Json => data.as_string().map(String::into_bytes),
+        Encoding::MessagePack => data.dyn_ref::<ArrayBuffer>().map(|b| Uint8Array::new(b).to_vec()),
+    };
+    // A message of the other kind is none at all, which no encoding takes.
+    SPOKEN.decode_server(&bytes.unwrap_or_default())
 }
