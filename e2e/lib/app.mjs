@@ -49,6 +49,14 @@ export async function addWithForm(page, { name, x = 0, y = 0, z = 0 }) {
  * their canonical JSON, and digests. Returns the server's state.
  */
 export async function converge(server, id, pages) {
+  // What a page still has to say would come after the snapshot.
+  for (const page of pages) {
+    await until(
+      "a page has an answer to all that it said",
+      async () => (await state(page)).pending === 0,
+      async () => ({ ...(await state(page)), faults: page.faults }),
+    );
+  }
   const { text, json } = await server.snapshot(id);
   for (const page of pages) {
     await until(
