@@ -7,6 +7,8 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 /** Below this many bytes a compressed copy saves no packet. */
 const MIN_BYTES = 256;
+/** What a visitor downloads before the page works, in KiB after brotli. A page over it is not built. */
+const MAX_BROTLI_KIB = 500;
 const COMPRESSIBLE = /\.(css|html|js|json|map|svg|txt|wasm|webmanifest)$/;
 
 /** Every file under `dir`, as full paths. */
@@ -54,4 +56,7 @@ if (process.env.TRUNK_PROFILE === "release") {
     sizes.br += Math.min(br.length, bytes.length);
   }
   console.log(`page: ${sizes.raw} bytes, ${sizes.br} with brotli`);
+  if (sizes.br > MAX_BROTLI_KIB * 1024) {
+    throw new Error(`the page is ${sizes.br} bytes after brotli, over its bound of ${MAX_BROTLI_KIB} KiB`);
+  }
 }
