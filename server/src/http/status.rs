@@ -107,7 +107,8 @@ impl From<StoreError> for Problem {
             StoreError::SessionDamaged { .. } => (StatusCode::SERVICE_UNAVAILABLE, "session_damaged"),
             StoreError::LogUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "log_unavailable"),
         };
-        Self::new(status, code, error.to_string())
+        // As over the WebSocket: what the log says is for the operator.
+        Self::new(status, code, error.to_problem().detail)
     }
 }
 

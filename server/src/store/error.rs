@@ -112,7 +112,8 @@ impl From<LogError> for StoreError {
             LogError::NoSession(id) => Self::not_found(id),
             LogError::Trimmed { trimmed } => Self::HistoryGone { trimmed },
             LogError::Damaged { session, reason } => Self::SessionDamaged { session, reason },
-            other @ (LogError::SessionExists(_) | LogError::Conflict { .. } | LogError::Unavailable(_)) => {
+            LogError::Unavailable(why) => Self::LogUnavailable(why),
+            other @ (LogError::SessionExists(_) | LogError::Conflict { .. }) => {
                 Self::LogUnavailable(other.to_string())
             }
         }

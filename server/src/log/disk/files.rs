@@ -69,6 +69,13 @@ impl Files {
         let _ = rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, bytes.max(1));
     }
 
+    /// Makes a file of so many zeros that are really on the disk.
+    pub(super) fn fill(&self, path: &Path, bytes: usize) -> io::Result<()> {
+        let file = self.create(path)?;
+        self.write(&file, path, 0, &vec![0; bytes])?;
+        self.sync(&file, path)
+    }
+
     /// Adds `bytes` at `at`, which is the end of the file. What was written of them when it fails is for
     /// the caller to cut.
     pub(super) fn write(&self, file: &File, path: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {

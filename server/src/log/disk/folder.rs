@@ -14,6 +14,7 @@ const FORMAT: &str = "vws-data 1";
 pub(super) const FORMAT_FILE: &str = "FORMAT";
 const LOCK_FILE: &str = "LOCK";
 const RUN_FILE: &str = "RUN";
+const RESERVE_FILE: &str = "RESERVE";
 const DAMAGED_FOLDER: &str = "damaged";
 
 /// Why a data directory cannot be used.
@@ -148,6 +149,11 @@ impl Folder {
 
     pub(super) fn catalogue(&self) -> PathBuf {
         self.root.join("catalogue")
+    }
+
+    /// Room that is given up when there is no other.
+    pub(super) fn reserve(&self) -> PathBuf {
+        self.root.join(RESERVE_FILE)
     }
 
     pub(super) fn journal(&self) -> PathBuf {

@@ -168,8 +168,10 @@ impl History {
         }
         self.cut_torn(files)?;
         if let Err(error) = files.write(&self.file, &self.path, self.end, &bytes) {
-            // Cut before the next write; if the process ends first, opening finds it unfinished.
+            // Cut now, which gives the room back, or before the next write; if the process ends first, opening
+            // finds it unfinished.
             self.torn = bytes.len() as u64;
+            let _ = self.cut_torn(files);
             return Err(error);
         }
         self.end += bytes.len() as u64;

@@ -109,6 +109,7 @@ impl Keeper {
             library.suspect.store(false, Ordering::Release);
         }
         self.failing = false;
+        library.keep_reserve();
         debug!(sessions = moved, ms = began.elapsed().as_millis(), "the journal was moved");
         Ok(())
     }
@@ -134,7 +135,9 @@ impl Keeper {
         // What is written from here on is refused, so that nothing follows the last word.
         let _ = self.tasks.blocking_send(Task::Stop);
         self.library.flusher.stop();
-        self.library.folder.end_run(&self.library.stock.files, self.library.level).map_err(unavailable)
+        let end = || self.library.folder.end_run(&self.library.stock.files, self.library.level);
+        let ended = end().or_else(|failed| if self.library.give_reserve_up() { end() } else { Err(failed) });
+        ended.map_err(unavailable)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
-use tracing::error;
+use tracing::{debug, error};
 use vws_core::SessionId;
 
 use super::Level;
@@ -20,6 +20,9 @@ use super::keeper::Call;
 use super::report::Report;
 use super::shelf::{Shelf, Stock};
 use crate::log::LogError;
+
+/// Room for the ends of sessions, a catalogue of some, and the folder's own files.
+const RESERVE_BYTES: usize = 1 << 20;
 
 /// What the threads of a log share.
 pub(super) struct Library {
@@ -41,6 +44,8 @@ pub(super) struct Library {
     pub(super) max_journal_bytes: u64,
     /// The journal has them.
     pub(super) full: watch::Sender<bool>,
+    /// Room on the disk that is given up so that sessions can be deleted when there is no other.
+    pub(super) reserve: PathBuf,
     /// What was written may not have reached the disk although the system said so: nothing is taken until
     /// it has been written anew.
     pub(super) suspect: AtomicBool,
@@ -64,6 +69,23 @@ impl Library {
             self.suspect.store(true, Ordering::Release);
             let _ = keeper.try_send(Call::Settle);
         }
+    }
+
+    /// Sets room aside, where it is not there and the disk has it.
+    pub(super) fn keep_reserve(&self) {
+        let files = &self.stock.files;
+        if !self.reserve.exists()
+            && let Err(failed) = files.fill(&self.reserve, RESERVE_BYTES)
+        {
+            debug!(error = %failed, "no room can be set aside");
+            // A part of it is of no use.
+            let _ = files.remove(&self.reserve);
+        }
+    }
+
+    /// Gives that room up. Whether there was any.
+    pub(super) fn give_reserve_up(&self) -> bool {
+        self.reserve.exists() && self.stock.files.remove(&self.reserve).is_ok()
     }
 
     /// The journal has `bytes` more.

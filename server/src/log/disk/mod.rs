@@ -14,6 +14,7 @@
 //! ```text
 //! FORMAT                        what the directory is
 //! LOCK                          held by the process that has it
+//! RESERVE                       room that is given up when there is no other
 //! RUN                           whether the last run ended in order, and on which run of the machine
 //! catalogue                     every session that has a file, as lists tell it
 //! journal/<number>.journal      what all sessions have written since it was last moved

@@ -42,6 +42,7 @@ pub(super) fn open(
     let library = Library {
         level,
         stock,
+        reserve: folder.reserve(),
         folder,
         report: Report::default(),
         flusher: Flusher::default(),
@@ -64,7 +65,11 @@ pub(super) fn open(
             error: std::io::Error::other(error.to_string()),
         })?;
     }
-    library.folder.begin_run(&library.stock.files, level)?;
+    match library.folder.begin_run(&library.stock.files, level) {
+        Err(_) if library.give_reserve_up() => library.folder.begin_run(&library.stock.files, level)?,
+        begun => begun?,
+    }
+    library.keep_reserve();
     Ok((library, recovered))
 }
 
@@ -135,7 +140,7 @@ impl Survey {
         survey.replay(folder, last_run)?;
         let stored = std::mem::take(&mut survey.stored);
         survey.strays.extend(stored.into_values().filter_map(|(path, _)| path));
-        survey.conclude(last_run == LastRun::MayHaveLost);
+        survey.conclude(last_run);
         Ok(survey)
     }
 
@@ -285,7 +290,8 @@ impl Survey {
     }
 
     /// What has been replayed is all there is.
-    fn conclude(&mut self, may_have_lost: bool) {
+    fn conclude(&mut self, last_run: LastRun) {
+        let may_have_lost = last_run == LastRun::MayHaveLost;
         let names = std::mem::take(&mut self.names);
         for (life, id) in names {
             if !self.shelves.contains_key(&life) {
@@ -311,6 +317,7 @@ impl Survey {
             let epoch = crate::store::now().max(highest.unwrap_or(0) + 1);
             self.shelves.values().for_each(|shelf| shelf.raise_epoch(epoch));
         }
+        self.recovered.in_order = last_run == LastRun::Clean;
         self.recovered.sessions = self.shelves.len() as u64;
         self.recovered.damaged = self.shelves.values().filter(|shelf| shelf.is_fenced()).count() as u64;
         self.recovered.journal_damages = self.damages.len() as u64;

@@ -18,6 +18,8 @@ pub struct Recovered {
     pub torn: u64,
     /// Places of the journal that are damaged.
     pub journal_damages: u64,
+    /// The last run ended in order, or there was none.
+    pub in_order: bool,
     /// Acknowledged events may be lost: every session has a new epoch.
     pub may_have_lost: bool,
     pub(super) last_segment: u64,

@@ -73,8 +73,12 @@ impl Writer {
 
     pub(super) fn run(mut self, mut tasks: mpsc::Receiver<Task>) {
         while let Some(first) = tasks.blocking_recv() {
+            let mut ready = self.ready();
+            if ready.is_err() && matches!(first, Task::Delete { .. }) && self.library.give_reserve_up() {
+                // What is deleted makes room.
+                ready = self.ready();
+            }
             let mut next = Some(first);
-            let ready = self.ready();
             while let Some(task) = next.take() {
                 match task {
                     Task::Stop => return self.commit(),
@@ -200,17 +204,40 @@ impl Writer {
             Err(error) => {
                 self.library.report.failures.inc();
                 warn!(error = %error, batches = self.effects.len(), "the journal cannot be written");
-                for (effect, done) in self.effects.drain(..) {
-                    // Whoever hears of it may try again at once.
-                    drop(effect);
-                    let _ = done.send(Err(LogError::Unavailable(error.to_string())));
-                }
+                self.refuse(&error);
             }
         }
         if self.segment.as_ref().is_some_and(|segment| segment.len >= self.library.segment_bytes) {
             // One that waits already does as well.
             let _ = self.keeper.try_send(Call::Settle);
         }
+    }
+
+    /// Answers the group that it was not done. Where the disk is full, what is deleted makes room and is
+    /// written into the room that was set aside for that.
+    fn refuse(&mut self, error: &std::io::Error) {
+        let full = error.kind() == std::io::ErrorKind::StorageFull;
+        let deletes = full && self.effects.iter().any(|(effect, _)| matches!(effect, Effect::Delete(_)));
+        let room = deletes && self.library.give_reserve_up();
+        let mut again = Vec::new();
+        for (effect, done) in self.effects.drain(..) {
+            match effect {
+                Effect::Delete(shelf) if room => again.push((shelf, done)),
+                effect => {
+                    // Whoever hears of it may try again at once.
+                    drop(effect);
+                    let _ = done.send(Err(LogError::Unavailable(error.to_string())));
+                }
+            }
+        }
+        if again.is_empty() {
+            return;
+        }
+        let ready = self.ready();
+        for (shelf, done) in again {
+            self.gather(Task::Delete { shelf, done }, &ready);
+        }
+        self.commit();
     }
 
     fn write(&mut self) -> std::io::Result<()> {

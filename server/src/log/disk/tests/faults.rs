@@ -238,3 +238,41 @@ async fn dur7_many_sessions_are_moved_at_once() {
     assert_eq!(log.recovered().replayed, 0);
     world.check(&log).await;
 }
+
+/// A disk that is full for as long as the room that was set aside is not given up.
+struct Full(AtomicBool, PathBuf);
+
+impl Faults for Full {
+    fn before(&self, op: FileOp, _: &Path) -> std::io::Result<()> {
+        let full = self.0.load(Ordering::SeqCst) && self.1.exists();
+        if full && op == FileOp::Write { Err(std::io::Error::from_raw_os_error(28)) } else { Ok(()) }
+    }
+}
+
+#[tokio::test]
+async fn dur7_a_session_can_be_deleted_when_the_disk_is_full() {
+    for settled in [false, true] {
+        let mut world = World::new(Level::Buffered);
+        let disk = Arc::new(Full(AtomicBool::new(false), world.path().join("RESERVE")));
+        let faults = Arc::clone(&disk);
+        let log = DiskLog::open(&world.path(), world.options().faults(faults)).expect("opens");
+        let (a, b) = (world.begin(&log).await, world.begin(&log).await);
+        world.write(&log, a, 3).await;
+        if settled {
+            // The next write begins another segment.
+            log.settle().await.expect("is moved");
+        }
+        disk.0.store(true, Ordering::SeqCst);
+        world.try_write(&log, a, 1).await.expect_err("there is no room");
+        world.try_write(&log, b, 1).await.expect_err("there is no room");
+        log.delete(a).await.expect("makes room");
+        world.sessions.remove(&a);
+        world.check(&log).await;
+        disk.0.store(false, Ordering::SeqCst);
+        log.settle().await.expect("is moved");
+        assert!(disk.1.exists(), "room is set aside again");
+        world.write(&log, b, 1).await;
+        drop(log);
+        world.check(&world.open()).await;
+    }
+}
