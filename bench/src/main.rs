@@ -5,11 +5,13 @@
 
 mod log;
 mod machine;
+mod recovery;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use serde::Serialize;
 
 /// Measurements of VWS.
 #[derive(Debug, Parser)]
@@ -32,14 +34,30 @@ struct Cli {
 enum What {
     /// Appends to the log at each level, beside a bare file with the same flushes and another engine.
     Log,
+    /// Starts over a data directory: how soon the server is ready, what sessions that nobody uses cost.
+    Recovery,
+}
+
+/// What was measured.
+#[derive(Debug, Serialize)]
+struct Figures {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<log::Figures>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery: Option<recovery::Figures>,
+}
+
+fn measure(what: Option<&What>, folder: &Path, quick: bool) -> Result<Figures, String> {
+    let log = matches!(what, None | Some(What::Log)).then(|| log::run(folder, quick)).transpose()?;
+    let recovery =
+        matches!(what, None | Some(What::Recovery)).then(|| recovery::run(folder, quick)).transpose()?;
+    Ok(Figures { log, recovery })
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let folder = cli.on.unwrap_or_else(std::env::temp_dir);
-    let done = match cli.what {
-        Some(What::Log) | None => log::run(&folder, cli.quick),
-    };
+    let done = measure(cli.what.as_ref(), &folder, cli.quick);
     let written = done.and_then(|figures| {
         let Some(path) = cli.json else { return Ok(()) };
         let text = serde_json::to_string_pretty(&figures).map_err(|error| error.to_string())?;

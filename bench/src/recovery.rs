@@ -1,0 +1,178 @@
+//! Starts of a server over a data directory: how soon it is ready, and what sessions that nobody uses cost.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::Serialize;
+use vws_core::limits::ModelLimits;
+use vws_core::{Command, Context, EventRecord, Session, SessionId, decide};
+use vws_server::config::Limits;
+use vws_server::log::disk::{Level, Options};
+use vws_server::log::{Appending, DiskLog, EventLog};
+use vws_server::store::{SessionStore, StoreConfig};
+
+use crate::machine::Machine;
+
+/// All figures.
+#[derive(Debug, Serialize)]
+pub(crate) struct Figures {
+    machine: Machine,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    sessions: u64,
+    events: u64,
+    /// From the start to a store that answers, after a kill.
+    ready_after_kill_ms: f64,
+    /// The same after an end in order.
+    ready_ms: f64,
+    /// From the request for a session to its state.
+    first_use_ms: f64,
+    /// Memory of the process for each session that is not loaded, log and store together.
+    bytes_per_session: f64,
+}
+
+/// Measures on the disk that `folder` is on, and prints a table.
+///
+/// # Errors
+/// What the disk says.
+pub(crate) fn run(folder: &Path, quick: bool) -> Result<Figures, String> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
+    let machine = Machine::here();
+    println!("{machine}; {}\n", folder.display());
+    println!(
+        "{:>9} {:>9}  {:>16} {:>10} {:>13} {:>15}",
+        "sessions", "events", "ready, killed ms", "ready ms", "first use ms", "bytes/session"
+    );
+    let settings: &[(u64, u64)] = if quick { &[(100, 1_000)] } else { &[(1_000, 1_000), (100_000, 1)] };
+    let mut rows = Vec::new();
+    for (sessions, events) in settings {
+        let row = runtime.block_on(measure(folder, *sessions, *events))?;
+        println!(
+            "{:>9} {:>9}  {:>16.0} {:>10.0} {:>13.1} {:>15.0}",
+            row.sessions,
+            row.events,
+            row.ready_after_kill_ms,
+            row.ready_ms,
+            row.first_use_ms,
+            row.bytes_per_session
+        );
+        rows.push(row);
+    }
+    Ok(Figures { machine, rows })
+}
+
+async fn measure(folder: &Path, sessions: u64, events: u64) -> Result<Row, String> {
+    let data = tempfile::tempdir_in(folder).map_err(|e| e.to_string())?;
+    let path = data.path().join("data");
+    let open = || DiskLog::open(&path, Options::new(Level::Buffered)).map_err(|e| e.to_string());
+    let log = Arc::new(open()?);
+    fill(&log, sessions, events).await?;
+    // As a process that is killed leaves it.
+    drop(log);
+    let began = Instant::now();
+    let store = open_store(Arc::new(open()?)).await?;
+    let ready_after_kill_ms = ms(began);
+    if store.count() as u64 != sessions {
+        return Err(format!("{} sessions of {sessions} are there", store.count()));
+    }
+    drop(store);
+    let log = open()?;
+    log.settle().await.map_err(|e| e.to_string())?;
+    log.close().await.map_err(|e| e.to_string())?;
+    drop(log);
+    let before = resident();
+    let began = Instant::now();
+    let store = open_store(Arc::new(open()?)).await?;
+    let ready_ms = ms(began);
+    let bytes_per_session = (resident() - before) / sessions as f64;
+    let began = Instant::now();
+    store.get(id(sessions / 2)).await.map_err(|e| e.to_string())?;
+    let first_use_ms = ms(began);
+    Ok(Row {
+        sessions,
+        events: sessions * events,
+        ready_after_kill_ms,
+        ready_ms,
+        first_use_ms,
+        bytes_per_session,
+    })
+}
+
+async fn open_store(log: Arc<DiskLog>) -> Result<SessionStore, String> {
+    let config = StoreConfig::from(&Limits::DEFAULT);
+    SessionStore::open(log, config, Arc::default()).await.map_err(|error| error.to_string())
+}
+
+fn id(number: u64) -> SessionId {
+    SessionId::from_uuid(uuid::Uuid::from_u128(u128::from(number) + 1))
+}
+
+/// Fills sessions side by side, as clients do.
+async fn fill(log: &Arc<DiskLog>, sessions: u64, events: u64) -> Result<(), String> {
+    const LANES: u64 = 64;
+    let lanes: Vec<_> = (0..LANES)
+        .map(|lane| {
+            let log = Arc::clone(log);
+            tokio::spawn(async move {
+                for number in (lane..sessions).step_by(LANES as usize) {
+                    fill_one(&log, id(number), events).await?;
+                }
+                Ok::<_, String>(())
+            })
+        })
+        .collect();
+    for lane in lanes {
+        lane.await.map_err(|error| error.to_string())??;
+    }
+    Ok(())
+}
+
+async fn fill_one(log: &DiskLog, id: SessionId, events: u64) -> Result<(), String> {
+    let mut session = Session::new(id, None, 0, 1);
+    log.create(session.snapshot()).await.map_err(|error| error.to_string())?;
+    let limits = ModelLimits::default();
+    let mut records = Vec::new();
+    for seq in 1..=events {
+        let context = Context { at: seq, limits: &limits, expect_version: None };
+        let json = match seq {
+            1 => {
+                serde_json::json!({"type": "create_object", "object": {"name": "cube", "type": "cube", "x": 1, "y": 0, "z": -3}})
+            }
+            _ => {
+                serde_json::json!({"type": "update_object", "name": "cube", "patch": {"x": (seq % 24) as f64 - 11.5}})
+            }
+        };
+        let command: Command = serde_json::from_value(json).map_err(|error| error.to_string())?;
+        let event = decide(&session, &command, &context).map_err(|error| error.to_string())?.remove(0);
+        let record = EventRecord { seq, at: seq, by: None, more: 0, event };
+        session.apply(&record).map_err(|error| error.to_string())?;
+        records.push(Arc::new(record));
+        if records.len() == 100 || seq == events {
+            let after = seq - records.len() as u64;
+            let taken = match log.append(id, after, &records) {
+                Appending::Done(taken) => taken,
+                Appending::Later(taken) => taken.await,
+            };
+            taken.map_err(|error| error.to_string())?;
+            records.clear();
+        }
+    }
+    Ok(())
+}
+
+fn ms(began: Instant) -> f64 {
+    began.elapsed().as_secs_f64() * 1e3
+}
+
+/// Bytes of this process that are in memory.
+fn resident() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib: f64 = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(f64::NAN);
+    kib * 1024.0
+}
