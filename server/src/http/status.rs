@@ -122,3 +122,15 @@ impl Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dur7_what_a_log_says_is_for_the_operator() {
+        let problem = Problem::from(StoreError::LogUnavailable("/srv/vws: no space left".to_owned()));
+        let told = format!("{problem:?}");
+        assert!(told.contains("log_unavailable") && !told.contains("/srv/vws"), "{told}");
+    }
+}

@@ -133,13 +133,15 @@ pub(super) struct Past {
     pub(super) last_at: Millis,
     /// The outcomes of recent commands.
     pub(super) receipts: Receipts,
+    /// The last events, for those who come back with a place a little behind.
+    pub(super) recent: Vec<Arc<EventRecord>>,
 }
 
 impl Past {
     /// Of a session whose history begins with what it is.
     pub(super) fn of_new(session: &Session) -> Self {
         let (trimmed, checkpoint) = (session.seq(), session.seq());
-        Self { trimmed, checkpoint, last_at: session.created_at(), receipts: Receipts::default() }
+        Self { trimmed, checkpoint, last_at: session.created_at(), ..Self::default() }
     }
 }
 
@@ -182,7 +184,7 @@ impl LiveSession {
                 trimmed: past.trimmed,
                 checkpoint: past.checkpoint,
             }),
-            feed: Feed::new(session.seq(), config.feed_events, config.feed_bytes),
+            feed: feed_of(session.seq(), &past.recent, config),
             state: RwLock::new(session),
             snapshots: SnapshotCache::default(),
             peers: Peers::new(config.max_subscribers),
@@ -369,6 +371,14 @@ impl LiveSession {
             peers: self.peers.count(),
         }
     }
+}
+
+/// A feed that has the last events already.
+fn feed_of(head: Seq, recent: &[Arc<EventRecord>], config: &StoreConfig) -> Feed {
+    let feed = Feed::new(head - recent.len() as Seq, config.feed_events, config.feed_bytes);
+    feed.push(recent);
+    feed.wake(head);
+    feed
 }
 
 /// A place among those who follow a session, for as long as it is held.

@@ -17,6 +17,10 @@ use crate::log::{Checkpoint, EventLog, LogError};
 /// Events that are read from the log and folded at once, before other tasks have their turn.
 const PAGE: usize = 1_024;
 
+/// Events that a session has in its feed when it comes into memory, at most: so far behind may somebody be who follows
+/// it again after a restart, and is still told of those events alone.
+const RECENT: usize = 256;
+
 /// How often a state is looked for where the log lets go of it meanwhile.
 const TRIES: usize = 3;
 
@@ -98,6 +102,8 @@ async fn read(log: &dyn EventLog, id: SessionId, max_history: Seq) -> Result<(Se
             session.apply(event).map_err(|gap| damaged(gap.to_string()))?;
             past.receipts.note_event(&mut batch, event);
         }
+        past.recent.extend(events);
+        past.recent.drain(..past.recent.len().saturating_sub(RECENT));
         tokio::task::yield_now().await;
     }
     if session.seq() > max_history {

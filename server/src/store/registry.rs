@@ -20,7 +20,6 @@ use vws_core::{DisplayName, Epoch, Millis, Rejection, Session, SessionId, Sessio
 use super::cold::{Known, Slot};
 use super::idle::sweep;
 use super::live::Past;
-use super::receipts::Receipts;
 use super::turns::Turns;
 use super::{LiveSession, Lobby, Moment, StoreError, now, transfer};
 use crate::config::Limits;
@@ -265,7 +264,7 @@ impl Inner {
             trimmed: base.session.seq,
             checkpoint: head.seq(),
             last_at: events.last().map_or(base.session.created_at, |event| event.at),
-            receipts: Receipts::default(),
+            ..Past::default()
         };
         // The session goes on from what the file ends with: that commands of its past have authors makes no
         // receipts of them.

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Barrier;
 use vws_core::Session;
 use vws_core::reduce::State;
+use vws_server::log::disk::{DiskLog, Level, Options};
 use vws_server::log::{EventLog, MemoryLog};
 use vws_server::store::{Known, SessionStore, StoreConfig};
 
@@ -103,13 +105,17 @@ async fn store8_a_store_looks_for_idle_sessions_by_itself() {
 async fn store3_leaving_memory_loses_no_commit_and_there_is_never_a_second_state() {
     const WRITERS: u64 = 8;
     const EACH: u64 = 200;
-    for log in [TestLog::default(), TestLog::slow()] {
-        let log = Arc::new(log);
-        let store = leaving(Arc::clone(&log) as Arc<dyn EventLog>, Duration::ZERO).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let disk = DiskLog::open(folder.path(), Options::new(Level::Buffered)).expect("nobody has it");
+    let logs: [Arc<dyn EventLog>; 3] =
+        [Arc::new(TestLog::default()), Arc::new(TestLog::slow()), Arc::new(disk)];
+    for log in logs {
+        let store = leaving(Arc::clone(&log), Duration::ZERO).await;
         let id = session(&store).await.id();
+        let rest = Arc::new(Barrier::new(WRITERS as usize));
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {
-                let store = store.clone();
+                let (store, rest) = (store.clone(), Arc::clone(&rest));
                 tokio::spawn(async move {
                     for n in 0..EACH {
                         // Taken anew each time: nobody else keeps it in memory.
@@ -118,22 +124,26 @@ async fn store3_leaving_memory_loses_no_commit_and_there_is_never_a_second_state
                         // Two states of one session would have the log refuse one of their batches.
                         run(&live, request).await.expect("is made");
                         drop(live);
-                        if n % 7 == 0 {
-                            tokio::time::sleep(Duration::from_micros(200)).await;
+                        // Now and then nobody holds it, so that it has left for certain.
+                        if n % 50 == 0 {
+                            rest.wait().await;
+                            while loaded(&store) > 0 {
+                                store.evict_idle().await;
+                                tokio::task::yield_now().await;
+                            }
+                            rest.wait().await;
                         }
                     }
                 })
             })
             .collect();
-        let mut left = 0;
         while !writers.iter().all(tokio::task::JoinHandle::is_finished) {
-            left += store.evict_idle().await;
+            store.evict_idle().await;
             tokio::task::yield_now().await;
         }
         for writer in writers {
             writer.await.expect("does not panic");
         }
-        assert!(left > 0, "it has left at times");
         let live = store.get(id).await.expect("is there");
         assert_eq!(live.read(|s| (s.seq(), s.object_count() as u64)), (WRITERS * EACH, WRITERS * EACH));
         let state = live.read(Session::snapshot);
@@ -142,4 +152,43 @@ async fn store3_leaving_memory_loses_no_commit_and_there_is_never_a_second_state
         let live = again.get(id).await.expect("is loaded");
         assert_eq!(live.read(Session::snapshot), state, "the log has all of it");
     }
+}
+
+#[tokio::test]
+async fn store2_store8_sessions_come_back_from_a_data_directory_with_their_receipts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = || DiskLog::open(folder.path(), Options::new(Level::Buffered)).expect("nobody has it");
+    let store = leaving(Arc::new(open()), Duration::ZERO).await;
+    let mut sessions = Vec::new();
+    for n in 0..20 {
+        let live = session(&store).await;
+        for object in 0..n {
+            run(&live, create(&format!("o{object}"), 0.5)).await.expect("is made");
+        }
+        let first = run(&live, authored(create("first", 1.0), "me", 1)).await.expect("is made");
+        sessions.push((live.read(Session::snapshot), first));
+    }
+    while loaded(&store) > 0 {
+        store.evict_idle().await;
+        // The store's own look may be at one of them.
+        tokio::task::yield_now().await;
+    }
+    let check = async |store: &SessionStore| {
+        for (was, first) in &sessions {
+            let live = store.get(was.session.session_id).await.expect("comes back");
+            assert_eq!(live.read(Session::snapshot), *was);
+            assert_eq!(run(&live, authored(create("first", 1.0), "me", 1)).await.as_ref(), Ok(first));
+        }
+    };
+    check(&store).await;
+    store.close().await.expect("ends in order");
+    drop(store);
+    // The store's own look for idle sessions may be at its end still.
+    let log = loop {
+        match DiskLog::open(folder.path(), Options::new(Level::Buffered)) {
+            Ok(log) => break log,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    };
+    check(&leaving(Arc::new(log), Duration::from_secs(3_600)).await).await;
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vws_core::Session;
 use vws_core::transfer::{Format, Importer, LogWriter};
-use vws_core::wire::Encoding;
+use vws_core::wire::{Encoding, Resume};
 use vws_server::log::EventLog;
 use vws_server::store::{Known, LiveSession, Moment, SessionStore, StoreConfig, StoreError};
 
@@ -65,6 +65,9 @@ async fn store2_a_session_is_at_its_first_use_what_it_was() {
     assert_eq!(live.read(Session::snapshot), was);
     assert_eq!(live.usage().info, usage);
     assert_eq!(live.read(Session::epoch), was.session.epoch, "its history is the same one");
+    let resume = |seq| live.resume(Resume { epoch: was.session.epoch, seq }).map(|place| place.lag());
+    assert_eq!(resume(2_095), Some(5), "who comes back a little behind is told what is missing");
+    assert_eq!((resume(2_100), resume(1)), (Some(0), None));
     let outcome = run(&live, create("next", 1.0)).await.expect("goes on");
     assert_eq!(outcome.seqs, 2_101..2_102);
     let (frames, _) = live.join(Encoding::Json).await;
