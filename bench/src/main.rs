@@ -36,6 +36,9 @@ enum What {
     Log,
     /// Starts over a data directory: how soon the server is ready, what sessions that nobody uses cost.
     Recovery,
+    /// Opens a data directory and tells what that took; `recovery` runs it.
+    #[command(hide = true)]
+    Open { path: PathBuf, session: String },
 }
 
 /// What was measured.
@@ -56,6 +59,9 @@ fn measure(what: Option<&What>, folder: &Path, quick: bool) -> Result<Figures, S
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(What::Open { path, session }) = &cli.what {
+        return ended(recovery::open(path, session));
+    }
     let folder = cli.on.unwrap_or_else(std::env::temp_dir);
     let done = measure(cli.what.as_ref(), &folder, cli.quick);
     let written = done.and_then(|figures| {
@@ -63,7 +69,11 @@ fn main() -> ExitCode {
         let text = serde_json::to_string_pretty(&figures).map_err(|error| error.to_string())?;
         std::fs::write(&path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))
     });
-    match written {
+    ended(written)
+}
+
+fn ended(done: Result<(), String>) -> ExitCode {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");

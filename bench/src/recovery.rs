@@ -1,12 +1,13 @@
 //! Starts of a server over a data directory: how soon it is ready, and what sessions that nobody uses cost.
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use vws_core::limits::ModelLimits;
-use vws_core::{Command, Context, EventRecord, Session, SessionId, decide};
+use vws_core::{Context, EventRecord, Session, SessionId, decide};
 use vws_server::config::Limits;
 use vws_server::log::disk::{Level, Options};
 use vws_server::log::{Appending, DiskLog, EventLog};
@@ -85,14 +86,18 @@ async fn measure(folder: &Path, sessions: u64, events: u64) -> Result<Row, Strin
     log.settle().await.map_err(|e| e.to_string())?;
     log.close().await.map_err(|e| e.to_string())?;
     drop(log);
-    let before = resident();
-    let began = Instant::now();
-    let store = open_store(Arc::new(open()?)).await?;
-    let ready_ms = ms(began);
-    let bytes_per_session = (resident() - before) / sessions as f64;
-    let began = Instant::now();
-    store.get(id(sessions / 2)).await.map_err(|e| e.to_string())?;
-    let first_use_ms = ms(began);
+    // In a process of its own: this one has held all of it before.
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let output = Command::new(program).arg("open").arg(&path).arg(id(sessions / 2).to_string()).output();
+    let output = output.map_err(|error| error.to_string())?;
+    let opened: Opened = serde_json::from_slice(&output.stdout).map_err(|error| {
+        format!(
+            "what the other process said cannot be read: {error}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        )
+    })?;
+    let Opened { ready_ms, first_use_ms, bytes } = opened;
+    let bytes_per_session = bytes / sessions as f64;
     Ok(Row {
         sessions,
         events: sessions * events,
@@ -101,6 +106,36 @@ async fn measure(folder: &Path, sessions: u64, events: u64) -> Result<Row, Strin
         first_use_ms,
         bytes_per_session,
     })
+}
+
+/// What a process found that did nothing but open a data directory.
+#[derive(Debug, Serialize, Deserialize)]
+struct Opened {
+    ready_ms: f64,
+    first_use_ms: f64,
+    /// Memory that the open took.
+    bytes: f64,
+}
+
+/// Opens a data directory in this process, asks for one session, and tells what that took, as JSON.
+///
+/// # Errors
+/// What the disk says.
+pub(crate) fn open(path: &Path, id: &str) -> Result<(), String> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
+    let id: SessionId = id.parse().map_err(|_| format!("{id} is no session id"))?;
+    let opened = runtime.block_on(async {
+        let (before, began) = (resident(), Instant::now());
+        let log = DiskLog::open(path, Options::new(Level::Buffered)).map_err(|e| e.to_string())?;
+        let store = open_store(Arc::new(log)).await?;
+        let (ready_ms, bytes) = (ms(began), resident() - before);
+        let began = Instant::now();
+        store.get(id).await.map_err(|error| error.to_string())?;
+        Ok::<_, String>(Opened { ready_ms, first_use_ms: ms(began), bytes })
+    })?;
+    println!("{}", serde_json::to_string(&opened).map_err(|error| error.to_string())?);
+    Ok(())
 }
 
 async fn open_store(log: Arc<DiskLog>) -> Result<SessionStore, String> {
@@ -147,7 +182,7 @@ async fn fill_one(log: &DiskLog, id: SessionId, events: u64) -> Result<(), Strin
                 serde_json::json!({"type": "update_object", "name": "cube", "patch": {"x": (seq % 24) as f64 - 11.5}})
             }
         };
-        let command: Command = serde_json::from_value(json).map_err(|error| error.to_string())?;
+        let command: vws_core::Command = serde_json::from_value(json).map_err(|error| error.to_string())?;
         let event = decide(&session, &command, &context).map_err(|error| error.to_string())?.remove(0);
         let record = EventRecord { seq, at: seq, by: None, more: 0, event };
         session.apply(&record).map_err(|error| error.to_string())?;
