@@ -22,6 +22,7 @@ pub async fn check(log: &dyn EventLog) {
     snapshots_stand_for_what_is_trimmed(log).await;
     histories_begin_anywhere(log).await;
     sessions_are_apart_and_end(log).await;
+    histories_may_be_begun_and_finished(log).await;
 }
 
 /// A session whose history grows by real commands.
@@ -187,6 +188,26 @@ async fn sessions_are_apart_and_end(log: &dyn EventLog) {
     log.delete(a.id()).await.expect("ends");
     log.delete(b.id()).await.expect("ends");
     assert_eq!(log.list().await, Ok(Vec::new()));
+}
+
+/// What is begun counts when it is finished, and can be deleted before.
+async fn histories_may_be_begun_and_finished(log: &dyn EventLog) {
+    for finished in [false, true] {
+        let id = SessionId::from_uuid(uuid::Uuid::from_bytes([8; 16]));
+        let mut scribe = Scribe { session: Session::new(id, None, 1_000, 7) };
+        log.begin(scribe.session.snapshot()).await.expect("begins");
+        assert_eq!(log.begin(scribe.session.snapshot()).await, Err(LogError::SessionExists(id)));
+        let events = scribe.events(3);
+        append(log, id, 0, &events).await.expect("is taken");
+        if finished {
+            log.finish(id).await.expect("is finished");
+            let listed = Listed { info: scribe.session.info(), damaged: None };
+            assert_eq!(log.list().await, Ok(vec![listed]));
+        }
+        assert_eq!(log.read(id, 0, 10).await.expect("reads"), events);
+        log.delete(id).await.expect("ends");
+        assert_eq!(log.list().await, Ok(Vec::new()));
+    }
 }
 
 #[cfg(test)]

@@ -146,6 +146,17 @@ pub trait EventLog: Send + Sync + 'static {
     /// appended after.
     fn close(&self) -> BoxFuture<'_, Result<(), LogError>>;
 
+    /// Begins a history as [`create`](Self::create) does that counts only once it is [`finish`](Self::finish)ed: a
+    /// log that outlives the process lets go of it at its next open otherwise. It is in no list until then.
+    fn begin(&self, base: Snapshot) -> BoxFuture<'_, Result<(), LogError>> {
+        self.create(base)
+    }
+
+    /// Has a history count that was begun.
+    fn finish(&self, _session: SessionId) -> BoxFuture<'_, Result<(), LogError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Whether all that the log has is in the memory of this process, so that nothing is won by a session's leaving
     /// it.
     fn is_in_memory(&self) -> bool {

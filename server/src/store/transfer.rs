@@ -45,7 +45,7 @@ impl LiveSession {
 }
 
 /// Begins a session in the log with all of its history, and with the state that it ends with. What was written
-/// is taken back when the log does not take the rest.
+/// is taken back when the log does not take the rest, and is not there when the server ends before.
 pub(super) async fn write(
     log: &dyn EventLog,
     base: Snapshot,
@@ -53,10 +53,13 @@ pub(super) async fn write(
     end: Checkpoint,
 ) -> Result<(), StoreError> {
     let (id, after) = (base.session.session_id, base.session.seq);
-    log.create(base).await?;
+    log.begin(base).await?;
     let written = async {
         append(log, id, after, events).await?;
-        if events.is_empty() { Ok(()) } else { log.save(end).await }
+        if !events.is_empty() {
+            log.save(end).await?;
+        }
+        log.finish(id).await
     };
     if let Err(failed) = written.await {
         if let Err(left) = log.delete(id).await {

@@ -34,7 +34,13 @@ pub(super) fn read(path: &Path) -> io::Result<Catalogue> {
             match head.kind {
                 Kind::Catalogue => common = decode::<Common>(payload),
                 Kind::Entry => catalogue.entries.extend(decode::<Entry>(payload)),
-                Kind::Base | Kind::Events | Kind::Snapshot | Kind::Delete | Kind::Begin | Kind::Group => {}
+                Kind::Base
+                | Kind::Events
+                | Kind::Snapshot
+                | Kind::Delete
+                | Kind::Begin
+                | Kind::Group
+                | Kind::Finish => {}
             }
         }
     }

@@ -375,7 +375,7 @@ impl Plan {
         files.sync_folder(path.parent().unwrap_or(&path))?;
         files.sync_folder(&stock.sessions)?;
         let (trimmed, settled) = (self.base.snapshot.session.seq, info.seq);
-        let entry = Entry { life: shelf.life, info, trimmed, settled, fenced: None };
+        let entry = Entry { life: shelf.life, info, trimmed, settled, unfinished: false, fenced: None };
         library.shelves.write().insert(shelf.id, Arc::new(Shelf::known(entry, self.snapshots)));
         Ok(())
     }

@@ -43,6 +43,8 @@ pub(super) enum Kind {
     Begin = 7,
     /// What was written at once follows, in as many bytes as its `first` says.
     Group = 8,
+    /// A session that was begun and not finished counts from now on.
+    Finish = 9,
 }
 
 /// The life of what belongs to no session.
@@ -50,8 +52,8 @@ pub(super) const NOBODY: u64 = u64::MAX;
 
 impl Kind {
     fn from_byte(byte: u8) -> Option<Self> {
-        use Kind::{Base, Begin, Catalogue, Delete, Entry, Events, Group, Snapshot};
-        [Base, Events, Snapshot, Delete, Catalogue, Entry, Begin, Group]
+        use Kind::{Base, Begin, Catalogue, Delete, Entry, Events, Finish, Group, Snapshot};
+        [Base, Events, Snapshot, Delete, Catalogue, Entry, Begin, Group, Finish]
             .into_iter()
             .find(|kind| *kind as u8 == byte)
     }

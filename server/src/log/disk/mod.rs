@@ -199,6 +199,16 @@ impl DiskLog {
         let _ = tokio::task::spawn_blocking(move || keeper.send(call)).await;
     }
 
+    fn start(&self, base: Snapshot, unfinished: bool) -> BoxFuture<'_, Result<(), LogError>> {
+        Box::pin(async move {
+            let base = Checkpoint { snapshot: base, memory: Arc::default() };
+            let encode = move || (encode_checkpoint(&base), Arc::new(base));
+            let encoded = tokio::task::spawn_blocking(encode).await;
+            let (payload, base) = encoded.map_err(|failed| LogError::Unavailable(failed.to_string()))?;
+            self.submit(|done| Task::Create { base, payload, unfinished, done }).await
+        })
+    }
+
     fn shelf(&self, id: SessionId) -> Result<Arc<Shelf>, LogError> {
         self.library.shelf(id)
     }
@@ -265,13 +275,18 @@ fn closed() -> LogError {
 
 impl EventLog for DiskLog {
     fn create(&self, base: Snapshot) -> BoxFuture<'_, Result<(), LogError>> {
-        Box::pin(async move {
-            let base = Checkpoint { snapshot: base, memory: Arc::default() };
-            let encode = move || (encode_checkpoint(&base), Arc::new(base));
-            let encoded = tokio::task::spawn_blocking(encode).await;
-            let (payload, base) = encoded.map_err(|failed| LogError::Unavailable(failed.to_string()))?;
-            self.submit(|done| Task::Create { base, payload, done }).await
-        })
+        self.start(base, false)
+    }
+
+    fn begin(&self, base: Snapshot) -> BoxFuture<'_, Result<(), LogError>> {
+        self.start(base, true)
+    }
+
+    fn finish(&self, session: SessionId) -> BoxFuture<'_, Result<(), LogError>> {
+        match self.shelf(session) {
+            Ok(shelf) => self.submit(|done| Task::Finish { shelf, done }),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
     }
 
     fn append(&self, session: SessionId, after: Seq, batch: &[Arc<EventRecord>]) -> Appending {
@@ -324,7 +339,8 @@ impl EventLog for DiskLog {
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<Listed>, LogError>> {
         let shelves: Vec<_> = self.library.shelves.read().values().cloned().collect();
-        Box::pin(std::future::ready(Ok(shelves.iter().map(|shelf| shelf.listed()).collect())))
+        let counting = shelves.iter().filter(|shelf| !shelf.is_unfinished());
+        Box::pin(std::future::ready(Ok(counting.map(|shelf| shelf.listed()).collect())))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), LogError>> {

@@ -53,6 +53,9 @@ pub(super) struct Entry {
     pub(super) trimmed: Seq,
     /// The last event that is in the session's own file.
     pub(super) settled: Seq,
+    /// It was begun and not finished.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) unfinished: bool,
     /// Why it is not served.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) fenced: Option<String>,

@@ -91,6 +91,8 @@ pub(super) struct Survey {
     stored: BTreeMap<u64, Stored>,
     /// Who the lives are that the journal tells of.
     names: HashMap<u64, SessionId>,
+    /// Lives that were begun to be finished later, before their base was read.
+    unfinished: HashSet<u64>,
     /// Lives whose file tells nothing, which it need not while the journal has all of them.
     unsure: HashSet<u64>,
     /// Lives of which something was damaged before their base was read.
@@ -117,6 +119,7 @@ impl Survey {
             catalogue_damaged: damaged,
             stored: BTreeMap::new(),
             names: HashMap::new(),
+            unfinished: HashSet::new(),
             unsure: HashSet::new(),
             early: HashSet::new(),
             anybody: false,
@@ -231,8 +234,11 @@ impl Survey {
         self.next_life = self.next_life.max(life + 1);
         match head.kind {
             Kind::Begin => {
-                let id =
-                    payload.try_into().ok().map(|bytes| SessionId::from_uuid(uuid::Uuid::from_bytes(bytes)));
+                let (id, rest) = payload.split_at_checked(16).unwrap_or((payload, &[]));
+                if !rest.is_empty() {
+                    self.unfinished.insert(life);
+                }
+                let id = id.try_into().ok().map(|bytes| SessionId::from_uuid(uuid::Uuid::from_bytes(bytes)));
                 self.names.extend(id.map(|id| (life, id)));
             }
             Kind::Base if self.shelves.contains_key(&life) && !self.unsure.remove(&life) => {}
@@ -240,7 +246,8 @@ impl Survey {
                 if let Some(base) = decode_checkpoint(payload) {
                     self.early.remove(&life);
                     let (_, snapshots) = self.stored.remove(&life).unwrap_or_default();
-                    self.add(Shelf::begin(life, Arc::new(base), snapshots));
+                    let unfinished = self.unfinished.remove(&life);
+                    self.add(Shelf::begin(life, Arc::new(base), snapshots, unfinished));
                 }
             }
             Kind::Events => {
@@ -256,6 +263,11 @@ impl Survey {
                 if let Some(shelf) = self.shelves.remove(&life) {
                     shelf.end();
                     self.doomed.push(shelf);
+                }
+            }
+            Kind::Finish => {
+                if let Some(shelf) = self.shelves.get(&life) {
+                    shelf.finish();
                 }
             }
             Kind::Snapshot | Kind::Catalogue | Kind::Entry | Kind::Group => {}
@@ -309,6 +321,13 @@ impl Survey {
                 self.anybody = true;
             }
         }
+        // Of one that is damaged it cannot be told that it was never finished.
+        let left = |_: &u64, shelf: &mut Arc<Shelf>| shelf.is_unfinished() && !shelf.is_fenced();
+        for (_, shelf) in self.shelves.extract_if(.., left) {
+            warn!(session.id = %shelf.id, "a session that was not written to its end is removed");
+            shelf.end();
+            self.doomed.push(shelf);
+        }
         self.shelves.values().for_each(|shelf| shelf.conclude(&self.stock, may_have_lost));
         self.recovered.may_have_lost = may_have_lost || self.anybody;
         if self.recovered.may_have_lost {
@@ -340,7 +359,7 @@ fn read_whole(path: &Path, life: u64) -> Result<Entry, String> {
         let events = history.read(info.seq, 4_096).map_err(said)?;
         if events.is_empty() {
             let settled = info.seq;
-            return Ok(Entry { life, info, trimmed, settled, fenced: None });
+            return Ok(Entry { life, info, trimmed, settled, unfinished: false, fenced: None });
         }
         events.iter().for_each(|event| follow(&mut info, event));
     }
@@ -349,7 +368,7 @@ fn read_whole(path: &Path, life: u64) -> Result<Entry, String> {
 /// What is told of a session of which only the id can be read.
 fn placeholder(id: SessionId, life: u64, reason: String) -> Entry {
     let info = Session::new(id, None, 0, 0).info();
-    Entry { life, info, trimmed: 0, settled: 0, fenced: Some(reason) }
+    Entry { life, info, trimmed: 0, settled: 0, unfinished: false, fenced: Some(reason) }
 }
 
 impl From<OpenError> for LogError {

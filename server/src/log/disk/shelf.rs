@@ -65,6 +65,8 @@ struct Ram {
     snapshots: Vec<Seq>,
     /// A batch is on its way into the journal: no other one may follow yet.
     claimed: bool,
+    /// It counts only once it is finished.
+    unfinished: bool,
     fenced: Option<String>,
     gone: bool,
     /// The last event that the open has found; what the session's file has after it is not known to anybody.
@@ -112,7 +114,7 @@ enum Place {
 
 impl Shelf {
     /// A session that has just begun: it is in the journal only.
-    pub(super) fn begin(life: u64, base: Arc<Checkpoint>, snapshots: Vec<Seq>) -> Self {
+    pub(super) fn begin(life: u64, base: Arc<Checkpoint>, snapshots: Vec<Seq>, unfinished: bool) -> Self {
         let info = base.snapshot.session.clone();
         let ram = Ram {
             trimmed: info.seq,
@@ -123,6 +125,7 @@ impl Shelf {
             unnamed: false,
             snapshots,
             claimed: false,
+            unfinished,
             fenced: None,
             gone: false,
             known: None,
@@ -133,7 +136,7 @@ impl Shelf {
 
     /// A session that the catalogue has.
     pub(super) fn known(entry: Entry, snapshots: Vec<Seq>) -> Self {
-        let Entry { life, info, trimmed, settled, fenced } = entry;
+        let Entry { life, info, trimmed, settled, unfinished, fenced } = entry;
         let id = info.session_id;
         let pending = VecDeque::new();
         let ram = Ram {
@@ -146,6 +149,7 @@ impl Shelf {
             unnamed: false,
             snapshots,
             claimed: false,
+            unfinished,
             fenced,
             gone: false,
             known: None,
@@ -156,7 +160,8 @@ impl Shelf {
     pub(super) fn entry(&self) -> Entry {
         let ram = self.ram.lock();
         let (trimmed, settled) = (ram.trimmed, ram.settled);
-        Entry { life: self.life, info: ram.info.clone(), trimmed, settled, fenced: ram.fenced.clone() }
+        let (info, fenced) = (ram.info.clone(), ram.fenced.clone());
+        Entry { life: self.life, info, trimmed, settled, unfinished: ram.unfinished, fenced }
     }
 
     /// Whether the catalogue may list it: it has a file of its own.
@@ -276,6 +281,14 @@ impl Shelf {
 
     pub(super) fn is_fenced(&self) -> bool {
         self.ram.lock().fenced.is_some()
+    }
+
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.ram.lock().unfinished
+    }
+
+    pub(super) fn finish(&self) {
+        self.ram.lock().unfinished = false;
     }
 
     pub(super) fn is_gone(&self) -> bool {

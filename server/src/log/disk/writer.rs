@@ -25,7 +25,9 @@ pub(super) type Done = oneshot::Sender<Result<(), LogError>>;
 /// What the writer is asked for.
 pub(super) enum Task {
     /// A session begins.
-    Create { base: Arc<Checkpoint>, payload: Vec<u8>, done: Done },
+    Create { base: Arc<Checkpoint>, payload: Vec<u8>, unfinished: bool, done: Done },
+    /// One that was begun counts from now on.
+    Finish { shelf: Arc<Shelf>, done: Done },
     /// Events follow.
     Append { claim: Claim, events: Vec<Arc<EventRecord>>, payload: Vec<u8>, done: Done },
     /// A session ends.
@@ -40,6 +42,7 @@ pub(super) enum Task {
 enum Effect {
     Create(Arc<Shelf>),
     Append(Claim, Vec<Arc<EventRecord>>),
+    Finish(Arc<Shelf>),
     Delete(Arc<Shelf>),
 }
 
@@ -147,7 +150,7 @@ impl Writer {
             self.bytes.resize(FRAME_BYTES, 0);
         }
         match task {
-            Task::Create { base, payload, done } => {
+            Task::Create { base, payload, unfinished, done } => {
                 let id = base.snapshot.session.session_id;
                 let there = self.library.shelves.read().contains_key(&id);
                 if self.changed.get(&id).copied().unwrap_or(there) {
@@ -157,10 +160,18 @@ impl Writer {
                 let life = self.library.next_life.fetch_add(1, Ordering::Relaxed);
                 let mark = Mark { life, first: base.snapshot.session.seq, count: 0 };
                 // Twice, so that a session whose base is damaged later still has a name.
-                frame::encode(&mut self.bytes, salt, Kind::Begin, mark, id.as_uuid().as_bytes());
+                let mut name = id.as_uuid().as_bytes().to_vec();
+                name.extend(unfinished.then_some(1));
+                frame::encode(&mut self.bytes, salt, Kind::Begin, mark, &name);
                 frame::encode(&mut self.bytes, salt, Kind::Base, mark, &payload);
                 self.changed.insert(id, true);
-                self.effects.push((Effect::Create(Arc::new(Shelf::begin(life, base, Vec::new()))), done));
+                let shelf = Shelf::begin(life, base, Vec::new(), unfinished);
+                self.effects.push((Effect::Create(Arc::new(shelf)), done));
+            }
+            Task::Finish { shelf, done } => {
+                let mark = Mark { life: shelf.life, first: 0, count: 0 };
+                frame::encode(&mut self.bytes, salt, Kind::Finish, mark, &[]);
+                self.effects.push((Effect::Finish(shelf), done));
             }
             Task::Append { claim, events, payload, done } => {
                 let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
@@ -297,6 +308,7 @@ fn take_effect(library: &Library, keeper: &std::sync::mpsc::SyncSender<Call>, ef
         Effect::Create(shelf) => {
             library.shelves.write().insert(shelf.id, shelf);
         }
+        Effect::Finish(shelf) => shelf.finish(),
         Effect::Append(claim, events) => claim.keep(events),
         Effect::Delete(shelf) => {
             shelf.end();
@@ -321,7 +333,7 @@ impl Task {
                 drop(claim);
                 let _ = done.send(Err(failed.clone()));
             }
-            Self::Create { done, .. } | Self::Delete { done, .. } => {
+            Self::Create { done, .. } | Self::Finish { done, .. } | Self::Delete { done, .. } => {
                 let _ = done.send(Err(failed.clone()));
             }
             Self::Seal { .. } | Self::Stop => {}

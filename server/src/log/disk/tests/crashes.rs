@@ -70,6 +70,43 @@ async fn dur1_what_was_deleted_stays_deleted() {
 }
 
 #[tokio::test]
+async fn dur1_imp1_what_was_begun_and_not_finished_is_not_there_after_a_kill() {
+    for finish in [false, true] {
+        for settle in 0..4_u8 {
+            let mut world = World::new(Level::Buffered);
+            let log = world.open();
+            let other = world.begin(&log).await;
+            let id = SessionId::from_uuid(uuid::Uuid::from_bytes([200; 16]));
+            let session = Session::new(id, None, 1_000, 7);
+            log.begin(session.snapshot()).await.expect("begins");
+            world.sessions.insert(id, session);
+            world.write(&log, id, 4).await;
+            if settle & 1 > 0 {
+                log.settle().await.expect("is moved");
+            }
+            world.write(&log, other, 1).await;
+            if finish {
+                log.finish(id).await.expect("is finished");
+            }
+            if settle & 2 > 0 {
+                log.settle().await.expect("is moved");
+            }
+            drop(log);
+            if !finish {
+                world.sessions.remove(&id);
+            }
+            let log = world.open();
+            world.check(&log).await;
+            log.settle().await.expect("is moved");
+            let files = walk(&world.path().join("sessions"));
+            assert_eq!(files.len(), world.sessions.len(), "nothing is left of it: {files:?}");
+            drop(log);
+            world.check(&world.open()).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn dur4_snapshots_and_what_belongs_to_them_survive() {
     let mut world = World::new(Level::Buffered);
     let log = world.open();
