@@ -95,7 +95,7 @@ pub(in crate::http) struct ImportReport {
     get, path = "/api/sessions/{id}/export", tag = "sessions", operation_id = "export_session",
     params(
         ("id" = SessionId, Path, description = "The session."),
-        ("format" = Option<ExportFormat>, Query, description = "Which kind of file; left out, json."),
+        ("format" = inline(Option<ExportFormat>), Query, description = "Which kind of file; left out, json."),
         ("at" = Option<MomentText>, Query, description = "The state as it was then: a seq, or a time of RFC 3339. Not for a log."),
     ),
     responses(
@@ -217,22 +217,6 @@ fn file(body: Body, format: Format, disposition: HeaderValue) -> Response {
 /// as what clients send is; where anything is wrong no session is made, and each fault is told with its line
 /// and pointer. With `dry_run` no session is made at all, and what is wrong is told as a report. A file that
 /// is sent with an `Idempotency-Key` may be as large as any other body.
-#[utoipa::path(
-    post, path = "/api/sessions/import", tag = "sessions", operation_id = "import_session",
-    params(("dry_run" = Option<bool>, Query, description = "Only tell what the file is and what is wrong with it.")),
-    request_body(description = "A state as application/json, a log as application/x-ndjson.", content(
-        (StateFile = "application/json"),
-        (String = "application/x-ndjson"),
-    )),
-    responses(
-        (status = 200, description = "What the file is, when it was only to be checked.", body = ImportReport),
-        (status = 201, description = "The new session.", body = SessionInfo, headers(
-            ("location" = String, description = "Where the new session is."),
-            ("etag" = String, description = "Its seq."),
-        )),
-        (status = 429, description = "There are as many sessions as there may be."),
-    ),
-)]
 pub(super) async fn import(
     State(app): State<Arc<App>>,
     mut query: Query,
