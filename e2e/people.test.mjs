@@ -35,7 +35,8 @@ test("WEB6: people have a name and a colour that others see at once and that out
   await until("Ada is back", async () => (await state(ada)).status === "live");
   await until("Bob sees Ada again", async () => JSON.stringify(await peers(bob)) === '[["Ada","#ff8800"]]', () => peers(bob));
   await converge(here.api, id, [ada, bob]);
-  assert.equal((await ada.getByTestId("people").textContent()).trim(), "2", "nobody is there twice");
+  const people = async () => (await ada.getByTestId("people").textContent()).trim();
+  await until("nobody is there twice", async () => (await people()) === "2", people);
   assert.deepEqual([ada.faults, bob.faults], [[], []]);
 });
 

@@ -280,9 +280,6 @@ impl Export {
         let mut remote = self.common.remote();
         let format = match self.format {
             Kind::Json => Format::State,
-            Kind::Log if self.session.moment.is_some() => {
-                return Err(Failure::Usage("a log is the whole history and has no @MOMENT".to_owned()));
-            }
             Kind::Log => Format::Log,
         };
         let kind = if format == Format::Log { "log" } else { "json" };

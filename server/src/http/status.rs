@@ -101,9 +101,9 @@ impl From<StoreError> for Problem {
             StoreError::TooManySubscribers { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_subscribers"),
             StoreError::CommandIdExpired { .. } => (StatusCode::CONFLICT, "command_id_expired"),
             StoreError::HistoryGone { .. } => (StatusCode::GONE, "history_gone"),
-            StoreError::NotYet { .. } | StoreError::BeforeItBegan { .. } => {
-                (StatusCode::NOT_FOUND, "moment_not_found")
-            }
+            StoreError::NotYet { .. }
+            | StoreError::BeforeItBegan { .. }
+            | StoreError::BeforeTheCopy { .. } => (StatusCode::NOT_FOUND, "moment_not_found"),
             StoreError::SessionDamaged { .. } => (StatusCode::SERVICE_UNAVAILABLE, "session_damaged"),
             StoreError::LogUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "log_unavailable"),
         };

@@ -55,6 +55,14 @@ pub enum StoreError {
         /// When it was created.
         began: Millis,
     },
+    /// The session is a copy that begins later than the event that was asked for.
+    #[error("the session began as a copy after event {origin}; it has no event {asked} of its own")]
+    BeforeTheCopy {
+        /// The event that was asked for.
+        asked: Seq,
+        /// The last one that the copy has of its origin.
+        origin: Seq,
+    },
     /// What is kept of the session is not what was written. It is not served; others are.
     #[error(
         "what is kept of session {session} is damaged: {reason}; vws doctor tells more and can repair it"
@@ -80,7 +88,9 @@ impl StoreError {
             Self::TooManySubscribers { .. } => "too_many_subscribers",
             Self::CommandIdExpired { .. } => Problem::COMMAND_ID_EXPIRED,
             Self::HistoryGone { .. } => "history_gone",
-            Self::NotYet { .. } | Self::BeforeItBegan { .. } => "moment_not_found",
+            Self::NotYet { .. } | Self::BeforeItBegan { .. } | Self::BeforeTheCopy { .. } => {
+                "moment_not_found"
+            }
             Self::SessionDamaged { .. } => "session_damaged",
             Self::LogUnavailable(_) => "log_unavailable",
         }

@@ -44,6 +44,10 @@ impl LiveSession {
     /// [`StoreError::NotYet`], [`StoreError::BeforeItBegan`], [`StoreError::HistoryGone`], or the log's.
     pub async fn at(&self, moment: Moment) -> Result<Session, StoreError> {
         let seq = self.seq_at(moment).await?;
+        let origin = self.read(|session| session.info().origin.map_or(0, |origin| origin.seq));
+        if seq < origin {
+            return Err(StoreError::BeforeTheCopy { asked: seq, origin });
+        }
         let (head, now) = self.read(|s| (s.seq(), (s.seq() == seq).then(|| s.snapshot())));
         if seq > head {
             return Err(StoreError::NotYet { asked: seq, head });

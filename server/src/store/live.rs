@@ -259,7 +259,9 @@ impl LiveSession {
     /// # Errors
     /// [`StoreError::HistoryGone`] when they are no longer all kept.
     pub async fn events(&self, after: Seq, limit: usize) -> Result<EventPage, StoreError> {
-        let mut events = self.log.0.read(self.id, after, limit).await?;
+        // A copy has no events of its own before the one that it begins after.
+        let origin = self.read(|session| session.info().origin.map_or(0, |origin| origin.seq));
+        let mut events = self.log.0.read(self.id, after.max(origin), limit).await?;
         let head = self.read(|session| session.seq());
         // The log may hold a batch that it has not yet made durable at its level.
         events.truncate(events.partition_point(|event| event.seq <= head));

@@ -111,7 +111,6 @@ fn cli6_a_wrong_command_line_is_one_line_and_exit_code_2() {
         (&["session", "melt"], "unrecognized subcommand 'melt'"),
         (&["session", "rm", "nonsense"], "is not a lower-case hyphenated UUID"),
         (&["session", "ls", "--url", "https://localhost"], "https is not spoken here"),
-        (&["session", "export", &format!("{ID}@1"), "--format", "log"], "has no @MOMENT"),
         (&["object", "set", ID, "a", "x"], "expected FIELD=VALUE"),
         (&["object", "set", ID, "a", "x=1", "x=2"], "x is set twice"),
         (&["watch", ID, "--count", "0"], "0 is not in 1.."),

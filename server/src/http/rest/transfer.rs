@@ -27,7 +27,7 @@ use super::super::request::{Query, SessionPath, media_type};
 use super::moment::{self, MomentText, View};
 use super::reply::json;
 use super::sessions::with_tag;
-use crate::store::{Kept, LiveSession, StoreConfig, StoreError};
+use crate::store::{Kept, LiveSession, Moment, StoreConfig, StoreError};
 
 /// The one path whose bodies may be large.
 pub(in crate::http) const IMPORT_PATH: &str = "/api/sessions/import";
@@ -96,7 +96,7 @@ pub(in crate::http) struct ImportReport {
     params(
         ("id" = SessionId, Path, description = "The session."),
         ("format" = inline(Option<ExportFormat>), Query, description = "Which kind of file; left out, json."),
-        ("at" = Option<MomentText>, Query, description = "The state as it was then: a seq, or a time of RFC 3339. Not for a log."),
+        ("at" = Option<MomentText>, Query, description = "The state as it was then: a seq, or a time of RFC 3339. A log ends there."),
     ),
     responses(
         (status = 200, description = "The file.", content(
@@ -125,17 +125,18 @@ pub(super) async fn export(
             let pieces = state_file(snapshot).map(|piece| Ok::<_, io::Error>(Bytes::from(piece)));
             Ok(file(Body::from_stream(stream::iter(pieces)), Format::State, disposition))
         }
-        Format::Log if at.is_some() => {
-            Err(Refusal::query("at", "a log is the whole history; give it with format=json").into())
-        }
-        Format::Log => log(&app, id).await,
+        Format::Log => log(&app, id, at).await,
     }
 }
 
-async fn log(app: &App, id: SessionId) -> Result<Response, Problem> {
+async fn log(app: &App, id: SessionId, at: Option<Moment>) -> Result<Response, Problem> {
     let permit = app.transfer()?;
     let live = app.store().get(id).await?;
     let Kept { base, head } = live.kept().await?;
+    let head = match at {
+        None => head,
+        Some(moment) => live.at(moment).await?.seq(),
+    };
     let name = live.read(|session| session.name().cloned());
     let disposition = disposition(&SessionInfo { name, seq: head, ..base.info() }, Format::Log);
     let export = Export { writer: LogWriter::new(base), head, live, _permit: permit };
