@@ -29,7 +29,7 @@ const REFUSALS: [(u16, &str, &str); 17] = [
     (403, "ForeignOrigin", "The request comes from a page that may not use this server."),
     (404, "NotFound", "There is no such session or object."),
     (408, "BodyTimeout", "The body did not arrive in time."),
-    (409, "Conflict", "A name is taken."),
+    (409, "Conflict", "A name is taken, or something has been changed since."),
     (410, "Gone", "This is no longer kept."),
     (412, "Stale", "The version is not the one that If-Match names."),
     (413, "TooLarge", "The body is larger than a request may be, or its batch longer."),

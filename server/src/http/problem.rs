@@ -50,6 +50,12 @@ impl Problem {
         Self(Box::new(Parts { status, problem, headers: HeaderMap::new() }))
     }
 
+    /// The same with another status.
+    pub(super) fn with_status(mut self, status: StatusCode) -> Self {
+        self.0.status = status;
+        self
+    }
+
     /// The refusal of a file, with each fault at its line: the file could be read, and is not right.
     pub(super) fn of_file(faults: &Faults) -> Self {
         match faults.to_problem() {

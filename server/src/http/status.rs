@@ -15,7 +15,7 @@ const fn status_of(error: &Error) -> StatusCode {
         Error::Session(error) => match error {
             SessionError::NotFound { .. } => StatusCode::NOT_FOUND,
             SessionError::IdInvalid { .. } => StatusCode::BAD_REQUEST,
-            SessionError::VersionMismatch { .. } => StatusCode::PRECONDITION_FAILED,
+            SessionError::VersionMismatch { .. } => StatusCode::CONFLICT,
             // A client's own word: a server's session is always loaded.
             SessionError::NotReady => StatusCode::SERVICE_UNAVAILABLE,
             SessionError::ClientIdInvalid { .. }
@@ -113,6 +113,15 @@ impl From<StoreError> for Problem {
 }
 
 impl Problem {
+    /// The same of a request that also names a version in its head (RFC 9110 §13.1.1): what a header asks for
+    /// is a precondition, what the command itself expects is not.
+    pub(super) fn of_conditional(error: StoreError, base: &str) -> Self {
+        let stale = matches!(&error, StoreError::Rejected(rejection)
+            if matches!(rejection.primary(), Error::Session(SessionError::VersionMismatch { .. })));
+        let problem = Self::of_body(error, base);
+        if stale { problem.with_status(StatusCode::PRECONDITION_FAILED) } else { problem }
+    }
+
     /// The refusal of a command that was made of a request's body, which lies at `base` in it. What is
     /// wrong is pointed to in the body.
     pub(super) fn of_body(error: StoreError, base: &str) -> Self {

@@ -53,8 +53,10 @@ async fn http10_each_thing_has_a_version_of_its_own() {
     ] {
         server.send(method, &target, &at_0, "{}").await.problem(412, "version_mismatch");
     }
-    let clear = r#"{"type":"clear_objects"}"#;
+    let expect = r#"{"type":"expect_world","version":7}"#;
     let commands = format!("{session}/commands");
+    server.send("POST", &commands, &[JSON], expect).await.problem(409, "version_mismatch");
+    let clear = r#"{"type":"clear_objects"}"#;
     server.send("POST", &commands, &at_0, clear).await.problem(412, "version_mismatch");
     assert_eq!(server.send("POST", &commands, &[JSON, ("if-match", "\"2\"")], clear).await.status, 200);
     server.stop().await;

@@ -254,7 +254,7 @@ async fn hist2_what_was_changed_since_is_a_conflict() {
     server.patch(&format!("{session}/objects/a"), json!({ "x": 5 })).await; // 2
     server.patch(&format!("{session}/objects/a"), json!({ "x": 6 })).await; // 3
     let undo = format!("{session}/undo");
-    server.post(&undo, json!({ "seq": 2 })).await.problem(412, "version_mismatch");
+    server.post(&undo, json!({ "seq": 2 })).await.problem(409, "version_mismatch");
     assert_eq!(server.get(&format!("{session}/objects/a")).await.json()["x"], 6.0);
     server.delete(&format!("{session}/objects/a")).await;
     server.post(&undo, json!({ "seq": 3 })).await.problem(404, "object_not_found");

@@ -42,7 +42,7 @@ pub(in crate::http) struct Executed {
     request_body = Command,
     responses(
         (status = 200, description = "It took effect.", body = Executed),
-        (status = 409, description = "A name is taken."),
+        (status = 409, description = "A name is taken, or what the command expects has changed."),
         (status = 412, description = "It has changed meanwhile."),
         (status = 429, description = "The session has as many objects as it may have."),
     ),

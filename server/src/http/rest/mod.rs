@@ -77,7 +77,8 @@ async fn execute<T: Send + 'static>(
     let live = app.store().get(session).await?;
     let expect_version = live.read(expect_version);
     let request = Request { command, expect_version, author: None, origin: Origin::Client };
-    let done = live.execute(request, view).await.map_err(|error| Problem::of_body(error, base))?;
+    let refused = if expect_version.is_some() { Problem::of_conditional } else { Problem::of_body };
+    let done = live.execute(request, view).await.map_err(|error| refused(error, base))?;
     if let Some(seq) = done.0.seqs.clone().last() {
         tracing::Span::current().record("seq", seq);
     }

@@ -253,9 +253,8 @@ pub(super) async fn object_history(
     request_body = Undo,
     responses(
         (status = 200, description = "It is taken back.", body = Executed),
-        (status = 409, description = "A name is taken again."),
+        (status = 409, description = "What it changed has been changed since, or a name is taken again."),
         (status = 410, description = "The command is no longer kept."),
-        (status = 412, description = "What it changed has been changed since."),
         (status = 429, description = "The session has as many objects as it may have."),
     ),
 )]
