@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a table")]
 
+mod drive;
 mod log;
 mod machine;
 mod recovery;
@@ -39,6 +40,18 @@ enum What {
     /// Opens a data directory and tells what that took; `recovery` runs it.
     #[command(hide = true)]
     Open { path: PathBuf, session: String },
+    /// Changes the objects of a session at a steady rate; `page` runs it.
+    #[command(hide = true)]
+    Drive {
+        /// `http://host:port`
+        server: String,
+        session: String,
+        /// Changes a second.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        rate: u32,
+        #[arg(long)]
+        seconds: f64,
+    },
 }
 
 /// What was measured.
@@ -61,6 +74,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Some(What::Open { path, session }) = &cli.what {
         return ended(recovery::open(path, session));
+    }
+    if let Some(What::Drive { server, session, rate, seconds }) = &cli.what {
+        return ended(drive::run(server, session, *rate, *seconds));
     }
     let folder = cli.on.unwrap_or_else(std::env::temp_dir);
     let done = measure(cli.what.as_ref(), &folder, cli.quick);

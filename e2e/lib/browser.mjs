@@ -31,6 +31,7 @@ export async function startBrowser() {
     ignoreDefaultArgs: ["--headless"],
   });
   return {
+    version: `Chromium ${browser.version()}`,
     /**
      * Opens `url` in a context of its own. `page.faults` collects what a user's console would show in red or
      * yellow: uncaught errors, errors and warnings, failed requests for parts of the page. `prepare` runs in the

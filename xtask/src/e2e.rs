@@ -52,7 +52,7 @@ pub(crate) fn command(project: &Project, server: &Path, browser: Option<&Browser
 }
 
 /// Node in `e2e/`, with the server and the browser that its scripts are to use.
-fn node(project: &Project, server: &Path, browser: Option<&Browser>) -> Command {
+pub(crate) fn node(project: &Project, server: &Path, browser: Option<&Browser>) -> Command {
     let mut node = Command::new("node");
     node.current_dir(project.root.join("e2e")).env("VWS_BIN", server);
     if let Some(browser) = browser {

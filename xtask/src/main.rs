@@ -8,6 +8,7 @@
 //! - `project`, `process`, `say`, `failure`: places, programs, output, errors
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "these commands talk to a person")]
 
+mod bench;
 mod dev;
 mod e2e;
 mod failure;
@@ -22,7 +23,7 @@ mod spec_check;
 mod test;
 
 use std::env;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use failure::{Failure, Result};
 use project::Project;
@@ -35,7 +36,8 @@ cargo xtask COMMAND
   test           set up, then every check and test there is; ends with one line of counts
   dev [-- ARGS]  `vws serve ARGS` and `trunk serve` before it: the page follows your edits
   e2e [NAME]     the browser tests alone; only those whose title matches NAME
-  bench [ARGS]   measure; --quick for a look, --json FILE to keep the figures, `log` for the log alone
+  bench [ARGS]   measure; --quick for a look, --json FILE to keep the figures, `log`, `recovery` or
+                 `page` for one part alone
   screenshots    docs/images made anew, with the page and the server as they are
   setup          only the set-up of `run` and `test`
   spec-check     whether every rule of SPEC.md has a test, and every test a rule
@@ -78,12 +80,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         }
         ("e2e", []) => e2e::run(&project, None)?,
         ("e2e", [name]) => e2e::run(&project, Some(name))?,
-        ("bench", rest) => process::run(
-            Command::new("cargo")
-                .current_dir(&project.root)
-                .args(["run", "--release", "--locked", "--package", "vws-bench", "--"])
-                .args(passed_on(rest)),
-        )?,
+        ("bench", rest) => bench::run(&project, passed_on(rest))?,
         ("screenshots", []) => e2e::screenshots(&project)?,
         ("spec-check", []) => println!("✓ {}", spec_check::run(&project)?),
         ("test" | "ci", []) => return test::run(&project),
