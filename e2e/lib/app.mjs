@@ -5,8 +5,8 @@ import { until } from "./until.mjs";
 /** What the page's replica holds now. */
 export const state = (page) =>
   page.evaluate(() => {
-    const { status, seq, digest, objects, pending, selected } = window.__vws ?? {};
-    return { status, seq, digest, objects, pending, selected };
+    const { status, seq, digest, objects, pending, selected, shown } = window.__vws ?? {};
+    return { status, seq, digest, objects, pending, selected, shown };
   });
 
 /** Opens the page of a session and waits until it follows the server. */

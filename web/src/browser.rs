@@ -59,6 +59,19 @@ pub fn copy_text(text: &str) {
     let _ = window().navigator().clipboard().write_text(text);
 }
 
+/// A text as it stands in a path or a query: everything but unreserved characters percent-encoded.
+#[must_use]
+pub fn percent_encoded(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
+}
+
+/// Whether the user wishes for little motion.
+#[must_use]
+pub fn reduced_motion() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)");
+    query.ok().flatten().is_some_and(|query| query.matches())
+}
+
 /// A random UUID (version 4). `crypto.randomUUID` is missing on plain http, random bytes are not.
 #[must_use]
 pub fn random_uuid() -> String {

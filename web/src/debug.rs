@@ -47,8 +47,10 @@ pub fn install(client: &Rc<SessionClient>) -> Handle {
     add("objects", false, |c| c.view(|view, _| view.object_count() as f64).into());
     add("pending", false, |c| c.read(|r| r.pending() as f64).into());
     add("peers", false, |c| c.read(|r| r.peers().len() as f64).into());
+    add("shown", false, |c| c.past_seq().map(|seq| seq as f64).into());
     add("selected", false, |c| c.selected().map(|name| name.to_string()).into());
     add("roundTrip", false, |c| c.round_trip().into());
+    add("shownSnapshot", true, |c| c.past_json().into());
     add("snapshot", true, |c| c.snapshot_json().into());
     // Refused only where something else has the name, which is then somebody else's.
     let _ = Reflect::set(&browser::window(), &NAME.into(), &object);

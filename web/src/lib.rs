@@ -5,6 +5,7 @@
 //! - [`client`]: one page's part in a session: replica, selection, what changed since the last frame.
 //! - [`connection`]: sockets, greetings, pings and retries.
 //! - [`api`]: the list of sessions, over REST and its event stream.
+//! - [`past`]: a session's history: its timeline, and the way to each moment.
 //! - [`form`]: what people type, into commands, judged by `vws-core`.
 //! - [`viewport`], [`list`]: the 3D view and long lists.
 //! - [`person`]: who the person at this browser is to others.
@@ -24,6 +25,7 @@ pub mod form;
 pub mod list;
 pub mod pages;
 pub mod panic_overlay;
+pub mod past;
 pub mod person;
 pub mod route;
 pub mod theme;

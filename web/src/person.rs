@@ -80,8 +80,13 @@ fn of_palette(index: usize) -> Color {
 /// The colour that a peer is shown in: its own, or one that everybody gives it by its id.
 #[must_use]
 pub fn color_of(peer: &Peer) -> Color {
-    let sum: usize = peer.client_id.as_str().bytes().map(usize::from).sum();
-    peer.color.unwrap_or_else(|| of_palette(sum))
+    peer.color.unwrap_or_else(|| color_of_id(&peer.client_id))
+}
+
+/// The colour that everybody gives a client of which no other is known.
+#[must_use]
+pub fn color_of_id(id: &ClientId) -> Color {
+    of_palette(id.as_str().bytes().map(usize::from).sum())
 }
 
 /// What a peer is called: its own name, or one that tells it from others.
@@ -91,7 +96,8 @@ pub fn called(peer: &Peer) -> String {
 }
 
 /// What somebody without a name is called.
-fn guest(id: &ClientId) -> String {
+#[must_use]
+pub fn guest(id: &ClientId) -> String {
     let start: String = id.as_str().chars().take(4).collect();
     format!("Guest {start}")
 }

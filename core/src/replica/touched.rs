@@ -39,7 +39,8 @@ impl Touched {
         }
     }
 
-    pub(super) fn event(&mut self, event: &Event) {
+    /// Adds what an event changes, whatever state it is applied to.
+    pub fn event(&mut self, event: &Event) {
         match event {
             Event::ObjectCreated { object } => self.object(&object.name),
             Event::ObjectUpdated { name, .. } | Event::ObjectDeleted { name } => self.object(name),

@@ -1,6 +1,12 @@
-//! What the page asks of the server outside of a session: the list of sessions, over REST.
+//! What the page asks of the server over REST: the list of sessions, and what a session's socket does not
+//! tell.
+//!
+//! # Layout
+//! - this file: sessions. [`lobby`]: their list as it changes.
+//! - [`time`]: a session's past.
 
 pub mod lobby;
+pub mod time;
 
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::de::DeserializeOwned;

@@ -77,6 +77,11 @@ impl<T> Listeners<T> {
         self.list.borrow_mut().retain(|(other, _)| *other != id);
     }
 
+    /// Whether there is one.
+    pub fn any(&self) -> bool {
+        !self.list.borrow().is_empty()
+    }
+
     /// Tells them all. One that adds or removes others meanwhile changes the next time.
     pub fn tell(&self, what: &T) {
         let list: Vec<_> = self.list.borrow().iter().map(|(_, listener)| Rc::clone(listener)).collect();

@@ -62,7 +62,14 @@ impl SessionClient {
             }
             _ => {}
         }
+        let record = match &message {
+            ServerMessage::Event(record) if self.event_listeners.any() => Some(record.clone()),
+            _ => None,
+        };
         let effects = self.replica.borrow_mut().receive([message]);
+        if let Some(record) = record {
+            self.event_listeners.tell(&record);
+        }
         if let Some((from, to)) = renamed {
             self.follow_rename(from.as_str(), to.as_str());
         }
@@ -94,6 +101,8 @@ impl SessionClient {
     fn take(&self, effect: Effect) {
         match effect {
             Effect::Send(message) => self.send(message),
+            // What is shown is another moment; all is drawn anew at the return from there.
+            Effect::Changed(_) if self.past_seq().is_some() => {}
             Effect::Changed(touched) => {
                 self.dirty.borrow_mut().add(touched);
                 self.keep_selection();
@@ -178,7 +187,7 @@ impl SessionClient {
     }
 
     /// Nothing is selected that is not there.
-    fn keep_selection(&self) {
+    pub(super) fn keep_selection(&self) {
         let gone =
             |name: &ObjectName| self.view(|view, _| view.object(name.as_str()).is_none()) == Some(true);
         if self.selected().as_ref().is_some_and(gone) {

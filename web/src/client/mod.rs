@@ -8,12 +8,14 @@
 //! - `inbox`: what messages and the replica's effects lead to.
 //! - [`dirty`], [`frame`]: what changed since the last frame, and who is told.
 //! - [`rows`]: the names in the object tree.
+//! - `past`: a moment of the past in the place of the present.
 //! - [`notice`], [`progress`]: what the user is told.
 
 pub mod dirty;
 pub mod frame;
 mod inbox;
 pub mod notice;
+mod past;
 pub mod progress;
 pub mod rows;
 
@@ -25,7 +27,7 @@ use vws_core::limits::ModelLimits;
 use vws_core::reduce::State;
 use vws_core::replica::{Replica, View};
 use vws_core::wire::{ClientMessage, canonical_json};
-use vws_core::{Command, Object, ObjectName, SessionId, World};
+use vws_core::{Command, EventRecord, Object, ObjectName, SessionId, World};
 
 use crate::browser;
 use crate::connection::machine::{Ended, Status};
@@ -35,6 +37,7 @@ use crate::person::Person;
 use dirty::Dirty;
 use frame::{EachFrame, Listeners};
 use notice::Notice;
+pub use past::FollowingEvents;
 use progress::Progress;
 use rows::Rows;
 
@@ -93,6 +96,10 @@ pub struct SessionClient {
     dirty: RefCell<Dirty>,
     frame: RefCell<Option<EachFrame>>,
     listeners: Listeners<Dirty>,
+    /// What is shown in the place of the present.
+    past: RefCell<Option<past::Past>>,
+    /// Those who are told of each event as it comes.
+    event_listeners: Listeners<EventRecord>,
     notify: Box<dyn Fn(Notice)>,
 }
 
@@ -112,6 +119,8 @@ impl SessionClient {
             dirty: RefCell::default(),
             frame: RefCell::default(),
             listeners: Listeners::default(),
+            past: RefCell::default(),
+            event_listeners: Listeners::default(),
             notify: Box::new(notify),
         });
         let weak = Rc::downgrade(&client);
@@ -144,10 +153,13 @@ impl SessionClient {
         read(&self.replica.borrow())
     }
 
-    /// Reads what is shown: the confirmed state with this page's own commands over it. `None` before
-    /// the first snapshot.
+    /// Reads what is shown: the confirmed state with this page's own commands over it, or a moment of the
+    /// past. `None` before the first snapshot.
     pub fn view<T>(&self, read: impl FnOnce(&View<'_>, &ModelLimits) -> T) -> Option<T> {
         let replica = self.replica.borrow();
+        if let Some(past) = self.past.borrow().as_ref() {
+            return Some(read(&past.view(), replica.limits()));
+        }
         replica.view().map(|view| read(&view, replica.limits()))
     }
 
@@ -178,8 +190,10 @@ impl SessionClient {
 
     /// Searches the object tree.
     pub fn search(&self, text: &str) {
-        let replica = self.replica.borrow();
-        self.rows.borrow_mut().set_search(text, replica.view().as_ref());
+        let shown = self.view(|view, _| self.rows.borrow_mut().set_search(text, Some(view)));
+        if shown.is_none() {
+            self.rows.borrow_mut().set_search(text, None);
+        }
         self.changed();
     }
 
@@ -220,6 +234,10 @@ impl SessionClient {
     /// Wishes for a change. It is shown at once, and taken back should the server refuse it. One that
     /// is refused here is told to the user, and nothing is sent. Answers whether it stands.
     pub fn submit(&self, command: Command) -> bool {
+        if let Some(why) = self.read_only() {
+            (self.notify)(Notice::ReadOnly(why));
+            return false;
+        }
         let renamed = match &command {
             Command::RenameObject { name, new_name } => Some((name.clone(), new_name.clone())),
             _ => None,
@@ -299,10 +317,8 @@ impl SessionClient {
 
     fn draw(&self) {
         let dirty = self.dirty.take();
-        {
-            let replica = self.replica.borrow();
-            let view = replica.view();
-            self.rows.borrow_mut().update(&dirty, view.as_ref());
+        if self.view(|view, _| self.rows.borrow_mut().update(&dirty, Some(view))).is_none() {
+            self.rows.borrow_mut().update(&dirty, None);
         }
         self.listeners.tell(&dirty);
     }

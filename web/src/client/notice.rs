@@ -22,6 +22,8 @@ pub enum Notice {
     Lagged,
     /// What came from the server cannot be used; the page connects anew.
     Garbled(String),
+    /// Nothing can be changed now, and why.
+    ReadOnly(String),
     /// Another page has this client's id; commands that waited are lost.
     Superseded {
         /// How many.
@@ -48,6 +50,7 @@ impl Notice {
                 format!("This page differed from the server at seq {found}. Loading the state anew."),
             ),
             Self::Lagged => (Tone::Plain, "This page fell behind. Loading the state anew.".to_owned()),
+            Self::ReadOnly(why) => (Tone::Bad, format!("Not changed: {why}")),
             Self::Garbled(why) => (Tone::Bad, format!("Connecting anew: {why}")),
             Self::Superseded { lost: 0 } => {
                 (Tone::Plain, "Another tab took this tab's identity. Connecting as another.".to_owned())

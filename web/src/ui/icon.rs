@@ -99,6 +99,24 @@ icons! {
     Copy => ["M9 9h11v11H9z", "M5 15H4V4h11v1"];
     /// One more of the same.
     Duplicate => ["M9 9h11v11H9z", "M5 15H4V4h11v1", "M14.5 12v5", "M12 14.5h5"];
+    /// The past.
+    Clock => ["M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z", "M12 7v5.2l3.4 2"];
+    /// Play.
+    Play => ["M8 5.5v13l10.500-6.500z"];
+    /// Pause.
+    Pause => ["M8.5 6v12", "M15.5 6v12"];
+    /// One event back.
+    StepBack => ["M16.5 6 9 12l7.5 6z", "M6.500 6v12"];
+    /// One event on.
+    StepOn => ["M7.500 6 15 12l-7.500 6z", "M17.500 6v12"];
+    /// A copy that goes its own way.
+    Fork => ["M7 4.500a2 2 0 1 0 .01 0z", "M17 4.500a2 2 0 1 0 .01 0z", "M12 15.500a2 2 0 1 0 .01 0z", "M7 8.500c0 3.500 5 3 5 7", "M17 8.500c0 3.500-5 3-5 7"];
+    /// Two things side by side.
+    Compare => ["M12 3.500v17", "M4 7h5v10H4z", "M15 7h5v10h-5z"];
+    /// From here to a file.
+    Download => ["M12 4v11", "M7.500 10.500 12 15l4.500-4.500", "M4.500 19.500h15"];
+    /// From a file to here.
+    Upload => ["M12 15V4", "M7.500 8.500 12 4l4.500 4.500", "M4.500 19.500h15"];
     /// Documentation.
     Book => ["M5 4h11a3 3 0 0 1 3 3v13H8a3 3 0 0 1-3-3z", "M5 17a3 3 0 0 1 3-3h11"];
 }

@@ -107,15 +107,18 @@ impl Scene {
 
     /// Draws what has changed.
     fn draw(&self, dirty: &Dirty) {
-        self.client.read(|replica| {
-            let view = replica.view();
-            if dirty.all_objects || !dirty.objects.is_empty() {
-                self.objects(dirty, view.as_ref());
+        let objects = dirty.all_objects || !dirty.objects.is_empty();
+        let shown = self.client.view(|view, _| {
+            if objects {
+                self.objects(dirty, Some(view));
             }
-            if let Some(view) = view.as_ref().filter(|_| dirty.world) {
+            if dirty.world {
                 self.world(view.world());
             }
         });
+        if shown.is_none() && objects {
+            self.objects(dirty, None);
+        }
         if dirty.selection || dirty.all_objects || !dirty.objects.is_empty() {
             self.selection();
         }

@@ -59,7 +59,9 @@ pub(super) fn Bar(props: &BarProps) -> Html {
         toasts.say(Tone::Good, "The link is on the clipboard.");
     });
     let ended = the_end(&session.client).is_some();
-    let ready = !ended && session.client.read(|replica| replica.confirmed().is_some());
+    let ready = !ended
+        && session.client.read_only().is_none()
+        && session.client.read(|replica| replica.confirmed().is_some());
     html! {
         <header class="session-bar">
             <Link to={Route::Sessions} class="brand" label="All sessions" testid="back">{ brand() }</Link>

@@ -4,6 +4,7 @@ use vws_core::reduce::State;
 use yew::prelude::*;
 
 use super::context::use_session;
+use super::timeline::use_time;
 use crate::client::progress::grouped;
 use crate::ui::{Glyph, Icon};
 
@@ -16,20 +17,28 @@ fn round_trip(ms: f64) -> String {
 #[component]
 pub(super) fn Foot() -> Html {
     let client = use_session().client;
-    let (seq, objects, digest, pending, people) = client.read(|replica| {
+    // Of the moment that is shown; all else is of the present.
+    let objects = client.view(|view, _| view.object_count() as u64);
+    let (seq, digest, pending, people) = client.read(|replica| {
         let confirmed = replica.confirmed();
         (
             confirmed.map(|c| grouped(c.seq())),
-            replica.view().map(|v| v.object_count() as u64),
             confirmed.map(|c| c.digest().to_string()),
             replica.pending(),
             replica.peers().len() + 1,
         )
     });
+    let time = use_time();
+    let open = time.is_open();
+    let ontimeline = Callback::from(move |_: MouseEvent| time.set_open(!time.is_open()));
     let dash = || "–".to_owned();
     let full_digest = digest.clone().unwrap_or_default();
     html! {
         <footer class="foot" aria-label="State of the session">
+            <button type="button" class="foot-button" aria-expanded={open.to_string()} onclick={ontimeline}
+                title="The history of this session: who changed what, and how it looked then" data-testid="toggle-timeline">
+                <Glyph icon={Icon::Clock} size={14} />{ "Timeline" }
+            </button>
             <span class="foot-item" title="Number of the last event of this session that this page holds">
                 <span class="foot-label">{ "seq" }</span><span class="numbers" data-testid="seq">{ seq.unwrap_or_else(dash) }</span>
             </span>

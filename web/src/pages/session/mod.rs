@@ -4,11 +4,13 @@ mod bar;
 mod context;
 mod create;
 mod foot;
+mod fork;
 mod inspector;
 mod parts;
 mod people;
 mod side;
 mod standing;
+mod timeline;
 mod tree;
 mod view;
 mod world;
@@ -28,6 +30,7 @@ use context::SessionHandle;
 use foot::Foot;
 use side::{Side, Tab};
 use standing::the_end;
+use timeline::{Time, Timeline, use_machine};
 use tree::Tree;
 use view::View;
 
@@ -73,6 +76,7 @@ fn is_narrow() -> bool {
 #[component]
 pub fn SessionPage(props: &SessionPageProps) -> Html {
     let session = use_client(props.id);
+    let time = use_machine(&session.client);
     let panels = use_state(Panels::first);
     let tab = use_state(Tab::default);
     // The object that the form has just made: selecting it does not leave the form.
@@ -108,23 +112,28 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
     if let Some(end) = the_end(&session.client) {
         return html! {
             <ContextProvider<SessionHandle> context={session}>
+            <ContextProvider<Time> context={time}>
                 <div class="session-page">
                     <Bar {tree} {side} {ontree} {onside} />
                     { end }
                     <Foot />
                 </div>
+            </ContextProvider<Time>>
             </ContextProvider<SessionHandle>>
         };
     }
+    let past = session.client.past_seq().is_some();
     html! {
         <ContextProvider<SessionHandle> context={session}>
+        <ContextProvider<Time> context={time}>
             <div class="session-page">
                 <Bar {tree} {side} ontree={ontree.clone()} onside={onside.clone()} />
-                <main class={classes!("workbench", tree.then_some("with-tree"), side.then_some("with-side"))}>
+                <main class={classes!("workbench", tree.then_some("with-tree"), side.then_some("with-side"), past.then_some("in-past"))}>
                     if tree { <Tree {onadd} /> }
                     <View />
                     if side { <Side tab={(*tab).clone()} {ontab} {onmake} /> }
                 </main>
+                <Timeline />
                 <Foot />
                 <nav class="dock" aria-label="Panels">
                     { dock_button(Icon::Cube, "World", !tree && !side, {
@@ -135,6 +144,7 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
                     { dock_button(Icon::Sliders, "Inspector", side, onside) }
                 </nav>
             </div>
+        </ContextProvider<Time>>
         </ContextProvider<SessionHandle>>
     }
 }

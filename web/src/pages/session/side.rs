@@ -52,6 +52,7 @@ pub(super) struct SideProps {
 pub(super) fn Side(props: &SideProps) -> Html {
     let session = use_session();
     let ready = session.client.read(|replica| replica.confirmed().is_some());
+    let read_only = session.client.read_only();
     let current = Tab::ALL.iter().position(|(tab, ..)| tab.is(&props.tab)).unwrap_or_default();
     let onkeydown = {
         let ontab = props.ontab.clone();
@@ -86,6 +87,8 @@ pub(super) fn Side(props: &SideProps) -> Html {
             </div>
             <div class="side-body" id="side-body" role="tabpanel" aria-labelledby={tab_id(current)}>
                 if ready {
+                    // In the past every field shows what was, and none takes anything.
+                    <fieldset class="all-fields" disabled={read_only.is_some()} title={read_only.clone()}>
                     { match &props.tab {
                         Tab::Object => html! { <Inspector {onadd} {onduplicate} /> },
                         Tab::Add(like) => html! {
@@ -93,6 +96,7 @@ pub(super) fn Side(props: &SideProps) -> Html {
                         },
                         Tab::World => html! { <World /> },
                     } }
+                    </fieldset>
                 } else {
                     <div class="panel-body" aria-busy="true">
                         { for (0..4).map(|_| html! { <div class="skeleton skeleton-field"></div> }) }

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use super::context::use_session;
 use super::standing::StandingCover;
+use super::timeline::Banner;
 use crate::form::world::share_view;
 use crate::theme::use_theme;
 use crate::ui::{Glyph, Icon, IconButton, Tone, use_toasts};
@@ -107,6 +108,7 @@ pub(super) fn View() -> Html {
             if *picture == Picture::Lost {
                 <div class="view-note view-note-bad" role="status">{ "The graphics card has paused the view. It comes back by itself." }</div>
             }
+            <Banner />
             <StandingCover />
         </section>
     }

@@ -1,0 +1,219 @@
+// The timeline, and moments of the past that the page shows.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { converge, introduce, openSession, state } from "./lib/app.mjs";
+import { screenshot } from "./lib/browser.mjs";
+import { stage } from "./lib/stage.mjs";
+import { until } from "./lib/until.mjs";
+
+const here = stage();
+
+const cube = (name, x = 0) => ({ name, type: "cube", x, y: 0, z: 0 });
+
+/** Opens the timeline and waits for its marks. */
+async function openTimeline(page) {
+  await page.getByTestId("toggle-timeline").click();
+  await until("the history is read", async () => /^(?!reading).*events$/.test(await shown(page)), () => shown(page));
+}
+
+const shown = (page) => page.getByTestId("timeline-shown").textContent();
+const position = async (page) => (await page.getByTestId("timeline-position").textContent()).trim();
+const at = (page, expected) => until(`the page is at ${expected}`, async () => (await position(page)) === expected, () => position(page));
+const objects = (page, count) =>
+  until(`${count} objects are shown`, async () => (await page.getByTestId("object-count").textContent()) === String(count), () => page.getByTestId("object-count").textContent());
+const past = (page, seq) =>
+  until(`seq ${seq} is shown`, async () => (await state(page)).shown === seq, async () => ({ ...(await state(page)), faults: page.faults }));
+
+/** Clicks the timeline at a part of its length. */
+async function clickAt(page, part) {
+  const box = await page.getByTestId("track").boundingBox();
+  await page.mouse.click(box.x + box.width * part, box.y + box.height / 2);
+}
+
+/** A session in which somebody without a name made ten cubes in a row. */
+async function tenCubes() {
+  const id = await here.api.session("Ten cubes");
+  for (let n = 1; n <= 10; n += 1) await here.api.create(id, cube(`c${String(n).padStart(2, "0")}`, n - 5));
+  return id;
+}
+
+test("WEB50: a click, a drag and the keys lead to a moment, and LIVE leads back to all that happened meanwhile", async () => {
+  const id = await tenCubes();
+  const page = await openSession(here.browser, here.server.origin, id);
+  await openTimeline(page);
+  assert.equal(await shown(page), "10 events");
+  assert.equal(await page.getByTestId("live").getAttribute("aria-pressed"), "true");
+
+  await clickAt(page, 0.4);
+  await past(page, 4);
+  await objects(page, 4);
+  assert.equal(await page.getByTestId("tree-row").count(), 4);
+  assert.match(await page.getByTestId("past-banner").textContent(), /You are looking at seq 4, /);
+
+  const track = page.getByTestId("track");
+  await track.focus();
+  await track.press("ArrowRight");
+  await past(page, 5);
+  await track.press("Home");
+  await past(page, 0);
+  await objects(page, 0);
+  await page.getByTestId("step-on").click();
+  await past(page, 1);
+
+  // Others go on.
+  await here.api.create(id, cube("later", 6));
+  await at(page, "1 / 11");
+  assert.equal((await state(page)).shown, 1, "what is shown stays");
+  await objects(page, 1);
+
+  const box = await track.boundingBox();
+  await page.mouse.move(box.x + box.width * 0.2, box.y + 10);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.5, box.y + 10, { steps: 5 });
+  await page.mouse.move(box.x + (box.width * 8) / 11, box.y + 10, { steps: 5 });
+  await page.mouse.up();
+  await past(page, 8);
+  await screenshot(page, "timeline-past");
+
+  await page.getByTestId("live").click();
+  await until("the page is live", async () => (await state(page)).shown === undefined || (await state(page)).shown === null);
+  await objects(page, 11);
+  assert.equal(await page.getByTestId("past-banner").count(), 0);
+  await converge(here.api, id, [page]);
+  assert.deepEqual(page.faults, []);
+});
+
+test("WEB50: each moment is the server's state of that moment, byte for byte", async () => {
+  const id = await tenCubes();
+  await here.api.command(id, { type: "update_object", name: "c01", patch: { x: 3.25, color: "#ff0000" } });
+  await here.api.command(id, { type: "rename_object", name: "c02", new_name: "renamed" });
+  await here.api.command(id, { type: "clear_objects" });
+  const page = await openSession(here.browser, here.server.origin, id);
+  await openTimeline(page);
+  const track = page.getByTestId("track");
+  await track.focus();
+  for (let seq = 12; seq >= 0; seq -= 1) {
+    await track.press("ArrowLeft");
+    await past(page, seq);
+    const then = await fetch(`${here.server.origin}/api/sessions/${id}/snapshot?at=${seq}`);
+    assert.equal(await page.evaluate(() => window.__vws.shownSnapshot()), await then.text());
+  }
+  assert.deepEqual(page.faults, []);
+});
+
+test("WEB50: in the past nothing can be changed, and the page says why", async () => {
+  const id = await tenCubes();
+  const page = await openSession(here.browser, here.server.origin, id);
+  await openTimeline(page);
+  await clickAt(page, 0.5);
+  await past(page, 5);
+  await page.getByTestId("tree-row").first().click();
+  await until("it is selected", async () => (await state(page)).selected === "c01");
+  const field = page.getByTestId("inspector-x");
+  assert.ok(await field.isDisabled());
+  assert.ok(await page.getByTestId("delete-object").isDisabled());
+  assert.ok(await page.getByTestId("rename-session").isDisabled());
+  await page.getByTestId("tree-row").first().press("Delete");
+  await page.getByText("Not changed: you are looking at the past").waitFor();
+  await page.getByTestId("back-to-live").click();
+  await until("the field takes text again", () => field.isEnabled());
+  const { json } = await here.api.snapshot(id);
+  assert.equal(json.session.seq, 10, "nothing was sent");
+  assert.deepEqual(page.faults, []);
+});
+
+test("WEB51: each author has a lane in their colour, and the pointer tells who, when and what", async () => {
+  const id = await here.api.session("Authors");
+  const ada = await openSession(here.browser, here.server.origin, id);
+  await introduce(ada, "Ada", "#ff8800");
+  await ada.getByTestId("tab-add").click();
+  await ada.getByTestId("create-submit").click();
+  await until("it is there", async () => (await state(ada)).seq === 1);
+  await here.api.create(id, cube("from-a-script"));
+  await openTimeline(ada);
+  const lanes = ada.getByTestId("lane");
+  await until("two lanes", async () => (await lanes.count()) === 2);
+  assert.deepEqual((await lanes.allTextContents()).sort(), ["Ada", "Unnamed requests"]);
+  const box = await ada.getByTestId("track").boundingBox();
+  await ada.mouse.move(box.x + box.width / 2, box.y + 8);
+  assert.match(await ada.getByTestId("track-tip").textContent(), /seq 1 · .*Ada added cube-1 \(cube\)/);
+  await screenshot(ada, "timeline-authors");
+
+  // Who left is known by name to those who met them.
+  await ada.reload();
+  await until("she is back", async () => (await state(ada)).status === "live");
+  await openTimeline(ada);
+  await until("Ada's earlier self is Ada", async () => (await lanes.allTextContents()).includes("Ada"), () => lanes.allTextContents());
+  assert.deepEqual(ada.faults, []);
+});
+
+test("WEB51: of a long history the marks are a sample, and the page says so; any moment can be reached", async () => {
+  const id = await here.api.session("Long");
+  await here.api.create(id, cube("a"));
+  for (let batch = 0; batch < 6; batch += 1) {
+    const commands = Array.from({ length: 1_000 }, (_, n) => ({ type: "update_object", name: "a", patch: { x: ((batch * 1_000 + n) % 100) / 10 } }));
+    await here.api.command(id, { type: "batch", commands });
+  }
+  const page = await openSession(here.browser, here.server.origin, id);
+  const requests = [];
+  page.on("request", (request) => requests.push(request.url()));
+  await openTimeline(page);
+  const { json } = await here.api.snapshot(id);
+  assert.match(await shown(page), /^a sample of 3,[0-9]{3} of [56],[0-9]{3} events$/);
+  assert.ok(requests.filter((url) => url.includes("/events?")).length <= 80, "so many requests, however long it is");
+  await clickAt(page, 0.5);
+  await until("a moment in the middle", async () => (await state(page)).shown > 0);
+  const { shown: seq } = await state(page);
+  assert.ok(Math.abs(seq - json.session.seq / 2) < 100, `${seq}`);
+  await page.getByTestId("step-back").click();
+  await past(page, seq - 1);
+  await screenshot(page, "timeline-long");
+  assert.deepEqual(page.faults, []);
+});
+
+test("WEB52: the past is played in its own time, faster when asked to, and ends in the present", async () => {
+  const id = await tenCubes();
+  const page = await openSession(here.browser, here.server.origin, id);
+  await openTimeline(page);
+  await page.getByTestId("speed").selectOption("16");
+  await page.getByTestId("play").click();
+  await until("it has come back to the present", async () => {
+    const { shown: seq } = await state(page);
+    return (seq === undefined || seq === null) && (await page.getByTestId("live").getAttribute("aria-pressed")) === "true";
+  });
+  await objects(page, 10);
+  assert.deepEqual(page.faults, []);
+});
+
+test("WEB53: a fork from a moment is a session of its own that begins with it", async () => {
+  const id = await tenCubes();
+  const page = await openSession(here.browser, here.server.origin, id);
+  await openTimeline(page);
+  await clickAt(page, 0.3);
+  await past(page, 3);
+  await page.getByTestId("fork").click();
+  await page.waitForURL((url) => url.pathname.startsWith("/s/") && !url.pathname.endsWith(id));
+  await until("the fork is there", async () => (await state(page)).status === "live" && (await state(page)).objects === 3);
+  assert.equal(await page.getByTestId("session-title").textContent(), "Ten cubes (from seq 3)");
+  await openTimeline(page);
+  await page.getByTestId("timeline-empty").waitFor();
+  assert.deepEqual(page.faults, []);
+});
+
+for (const [name, options] of [
+  ["light", { colorScheme: "light" }],
+  ["dark", { colorScheme: "dark" }],
+  ["phone", { colorScheme: "dark", width: 390, height: 844, hasTouch: true }],
+]) {
+  test(`WEB50: the past looks like the past (${name})`, async () => {
+    const id = await tenCubes();
+    const page = await openSession(here.browser, here.server.origin, id, options);
+    await openTimeline(page);
+    await screenshot(page, `timeline-live-${name}`);
+    await clickAt(page, 0.6);
+    await past(page, 6);
+    await page.getByTestId("past-banner").waitFor();
+    await screenshot(page, `timeline-past-${name}`);
+    assert.deepEqual(page.faults, []);
+  });
+}

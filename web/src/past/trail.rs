@@ -1,0 +1,371 @@
+//! The marks of a timeline: who changed what and when, as far as it was told, and always bounded.
+
+use std::collections::{BTreeMap, HashMap};
+
+use vws_core::model::{Millis, Seq};
+use vws_core::{ClientId, EventRecord};
+
+use super::words;
+
+/// Marks that are kept; with more every second one goes.
+const MOST: usize = 12_000;
+/// Authors with a number of their own; all others share one.
+const AUTHORS: usize = 1_000;
+
+/// Along what a timeline runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Axis {
+    /// Each event is as long as any other.
+    #[default]
+    Events,
+    /// Each second is as long as any other.
+    Time,
+}
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Its place.
+    pub seq: Seq,
+    /// When it was.
+    pub at: Millis,
+    /// Whose it was: an index of [`Trail::author`].
+    pub author: u16,
+    /// What happened, in words.
+    pub what: String,
+}
+
+/// The marks of one history.
+#[derive(Debug, Default)]
+pub struct Trail {
+    base: Seq,
+    began: Millis,
+    head: Seq,
+    marks: BTreeMap<Seq, Mark>,
+    authors: Vec<Option<ClientId>>,
+    numbers: HashMap<Option<ClientId>, u16>,
+    /// Counts the changes.
+    revision: u64,
+}
+
+/// The marks of one author, by the columns of the picture that they fall into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lane {
+    /// Whose; `None` for everybody who has no lane of their own.
+    pub author: Option<u16>,
+    /// How many marks.
+    pub count: usize,
+    /// The columns that have one, each once.
+    pub columns: Vec<u16>,
+}
+
+impl Trail {
+    /// A timeline that begins after the event `base`, at `began`.
+    #[must_use]
+    pub fn new(base: Seq, began: Millis, head: Seq) -> Self {
+        Self { base, began, head, ..Self::default() }
+    }
+
+    /// The seq of the first state that there is.
+    #[must_use]
+    pub const fn base(&self) -> Seq {
+        self.base
+    }
+
+    /// The last event that is known of.
+    #[must_use]
+    pub const fn head(&self) -> Seq {
+        self.head
+    }
+
+    /// Counts the changes: equal numbers, equal pictures.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// How many events have a mark.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Whether no event has one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.marks.is_empty()
+    }
+
+    /// Whether every event has a mark.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.marks.len() as Seq == self.head - self.base
+    }
+
+    /// The client behind an author's number; `None` where it did not say who it is.
+    #[must_use]
+    pub fn author(&self, number: u16) -> Option<&ClientId> {
+        self.authors.get(usize::from(number))?.as_ref()
+    }
+
+    /// Marks an event.
+    pub fn mark(&mut self, record: &EventRecord) {
+        if record.seq <= self.base {
+            return;
+        }
+        self.revision += 1;
+        self.head = self.head.max(record.seq);
+        let author = self.number(record.by.as_ref().map(|by| &by.client_id));
+        let what = words::event(&record.event);
+        self.marks.insert(record.seq, Mark { seq: record.seq, at: record.at, author, what });
+        if self.marks.len() > MOST {
+            let mut odd = false;
+            let last = self.head;
+            self.marks.retain(|seq, _| {
+                odd = !odd;
+                odd || *seq == last
+            });
+        }
+    }
+
+    fn number(&mut self, author: Option<&ClientId>) -> u16 {
+        let author = author.cloned();
+        if let Some(number) = self.numbers.get(&author) {
+            return *number;
+        }
+        let number = u16::try_from(self.authors.len().min(AUTHORS)).unwrap_or(u16::MAX);
+        if self.authors.len() < AUTHORS {
+            self.authors.push(author.clone());
+            self.numbers.insert(author, number);
+        }
+        number
+    }
+
+    /// The last mark up to a seq.
+    #[must_use]
+    pub fn before(&self, seq: Seq) -> Option<&Mark> {
+        self.marks.range(..=seq).next_back().map(|(_, mark)| mark)
+    }
+
+    /// The first mark from a seq on.
+    #[must_use]
+    pub fn after(&self, seq: Seq) -> Option<&Mark> {
+        self.marks.range(seq..).next().map(|(_, mark)| mark)
+    }
+
+    /// When a moment was, as far as the marks tell.
+    #[must_use]
+    pub fn time_of(&self, seq: Seq) -> Millis {
+        let before = self.before(seq).map_or((self.base, self.began), |mark| (mark.seq, mark.at));
+        let after = self.after(seq).map_or(before, |mark| (mark.seq, mark.at));
+        between(seq as f64, before, after)
+    }
+
+    fn ended(&self) -> Millis {
+        self.marks.last_key_value().map_or(self.began, |(_, mark)| mark.at.max(self.began))
+    }
+
+    /// Where a moment is, in `[0, 1]`.
+    #[must_use]
+    pub fn place(&self, seq: Seq, axis: Axis) -> f64 {
+        let part = |value: u64, first: u64, last: u64| {
+            let length = last.saturating_sub(first);
+            if length == 0 { 1.0 } else { value.saturating_sub(first).min(length) as f64 / length as f64 }
+        };
+        match axis {
+            Axis::Events => part(seq, self.base, self.head),
+            Axis::Time => part(self.time_of(seq), self.began, self.ended()),
+        }
+    }
+
+    /// The moment at a place in `[0, 1]`.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a whole number")]
+    pub fn moment(&self, place: f64, axis: Axis) -> Seq {
+        let place = place.clamp(0.0, 1.0);
+        match axis {
+            Axis::Events => self.base + (place * (self.head - self.base) as f64).round() as Seq,
+            Axis::Time => {
+                let time = self.began + (place * (self.ended() - self.began) as f64).round() as Millis;
+                self.moment_of(time)
+            }
+        }
+    }
+
+    /// The last event up to a time, as far as the marks tell. Times never go back along a history.
+    #[must_use]
+    pub fn moment_of(&self, time: Millis) -> Seq {
+        let (mut low, mut high) = (self.base, self.head + 1);
+        while low + 1 < high {
+            let middle = low + (high - low) / 2;
+            if self.time_of(middle) <= time { low = middle } else { high = middle }
+        }
+        low
+    }
+
+    /// The mark closest to a place, if one is within `reach` of it.
+    #[must_use]
+    pub fn closest(&self, place: f64, axis: Axis, reach: f64) -> Option<&Mark> {
+        let seq = self.moment(place, axis);
+        let far = |mark: &&Mark| (self.place(mark.seq, axis) - place).abs();
+        let found = [self.before(seq), self.after(seq), self.after(seq + 1)];
+        let found = found.into_iter().flatten().min_by(|a, b| far(a).total_cmp(&far(b)));
+        found.filter(|mark| far(mark) <= reach)
+    }
+
+    /// A picture of `columns` columns: the authors with the most marks have a lane each, in the order of
+    /// their marks, and what is left is one more.
+    #[must_use]
+    pub fn lanes(&self, axis: Axis, columns: u16, most: usize) -> Vec<Lane> {
+        let mut counts = vec![0_usize; self.authors.len() + 1];
+        for mark in self.marks.values() {
+            counts[usize::from(mark.author)] += 1;
+        }
+        let mut order: Vec<usize> = (0..self.authors.len()).filter(|author| counts[*author] > 0).collect();
+        order.sort_by_key(|author| (std::cmp::Reverse(counts[*author]), *author));
+        if order.len() > most {
+            order.truncate(most.saturating_sub(1));
+        }
+        let mut lane_of = vec![order.len(); counts.len()];
+        for (lane, author) in order.iter().enumerate() {
+            lane_of[*author] = lane;
+        }
+        let number = |author: usize| u16::try_from(author).ok();
+        let mut lanes: Vec<Lane> = order
+            .iter()
+            .map(|author| Lane { author: number(*author), count: 0, columns: Vec::new() })
+            .chain([Lane { author: None, count: 0, columns: Vec::new() }])
+            .collect();
+        for mark in self.marks.values() {
+            let lane = &mut lanes[lane_of[usize::from(mark.author)]];
+            lane.count += 1;
+            let column = column(self.place(mark.seq, axis), columns);
+            if lane.columns.last() != Some(&column) {
+                lane.columns.push(column);
+            }
+        }
+        lanes.retain(|lane| lane.count > 0);
+        lanes
+    }
+
+    /// How much happened in each column, from 0 for nothing to 1 for the most of all, as a logarithm: a burst
+    /// does not hide the rest.
+    #[must_use]
+    pub fn density(&self, axis: Axis, columns: u16) -> Vec<f64> {
+        let edge = |column: u16| f64::from(column) / f64::from(columns.max(1));
+        let rate = |column: u16| {
+            let (from, to) = (self.moment(edge(column), axis), self.moment(edge(column + 1), axis));
+            let events = to.saturating_sub(from) as f64;
+            let time = self.time_of(to).saturating_sub(self.time_of(from)) as f64;
+            match axis {
+                Axis::Events => events / (time + 50.0),
+                Axis::Time => events,
+            }
+        };
+        let rates: Vec<f64> = (0..columns).map(rate).collect();
+        let most = rates.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+        rates.into_iter().map(|rate| (1.0 + 63.0 * rate / most).log2() / 6.0).collect()
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below the number of columns")]
+fn column(place: f64, columns: u16) -> u16 {
+    (place * f64::from(columns.saturating_sub(1))).round() as u16
+}
+
+/// The time at `seq` on the line between two marks.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between two times after 1970")]
+fn between(seq: f64, before: (Seq, Millis), after: (Seq, Millis)) -> Millis {
+    let (first, last) = (before.0 as f64, after.0 as f64);
+    if last <= first {
+        return before.1;
+    }
+    let part = ((seq - first) / (last - first)).clamp(0.0, 1.0);
+    (before.1 as f64 + part * after.1.saturating_sub(before.1) as f64) as Millis
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn record(seq: Seq, at: Millis, by: &str) -> EventRecord {
+        let by = if by.is_empty() {
+            String::new()
+        } else {
+            format!(r#""by":{{"client_id":"{by}","command_id":{seq}}},"#)
+        };
+        let json = format!(r#"{{"seq":{seq},"at":{at},{by}"event":{{"type":"object_deleted","name":"a"}}}}"#);
+        serde_json::from_str(&json).expect("a valid event")
+    }
+
+    fn trail(marks: &[(Seq, Millis, &str)], head: Seq) -> Trail {
+        let mut trail = Trail::new(0, 0, head);
+        for (seq, at, by) in marks {
+            trail.mark(&record(*seq, *at, by));
+        }
+        trail
+    }
+
+    #[test]
+    fn web51_places_and_moments_are_each_others_inverse() {
+        let marks: Vec<_> = (1..=100).map(|n| (n, n * n * 10, "a")).collect();
+        let trail = trail(&marks, 100);
+        assert!(trail.is_whole());
+        for axis in [Axis::Events, Axis::Time] {
+            for seq in 0..=100 {
+                assert_eq!(trail.moment(trail.place(seq, axis), axis), seq, "{axis:?}");
+            }
+            assert_eq!((trail.moment(-1.0, axis), trail.moment(2.0, axis)), (0, 100));
+        }
+        assert!(trail.place(50, Axis::Time) < 0.26 && trail.place(50, Axis::Events) == 0.5);
+    }
+
+    #[test]
+    fn web51_between_samples_times_are_told_as_far_as_they_are_known() {
+        let trail = trail(&[(1, 0, ""), (1_000, 1_000, ""), (2_000, 100_000, "")], 2_000);
+        assert!(!trail.is_whole());
+        assert_eq!(trail.time_of(500), 499);
+        assert_eq!(trail.moment_of(999), 999);
+        assert!((1_499..=1_501).contains(&trail.moment_of(50_500)));
+        let density = trail.density(Axis::Time, 10);
+        assert!(density[0] > density[5], "most happened at first: {density:?}");
+    }
+
+    #[test]
+    fn web51_those_who_did_most_have_lanes_and_the_rest_share_one() {
+        let mut marks = Vec::new();
+        for (n, by) in ["a", "a", "a", "b", "b", "", "c", "d"].iter().enumerate() {
+            marks.push((n as Seq + 1, n as Millis, *by));
+        }
+        let trail = trail(&marks, 8);
+        let lanes = trail.lanes(Axis::Events, 100, 3);
+        let told: Vec<_> = lanes
+            .iter()
+            .map(|lane| (lane.author.and_then(|a| trail.author(a)).map(ClientId::as_str), lane.count))
+            .collect();
+        assert_eq!(told, [(Some("a"), 3), (Some("b"), 2), (None, 3)]);
+        assert_eq!(trail.lanes(Axis::Events, 1, 3)[0].columns, [0], "a column is there once");
+    }
+
+    #[test]
+    fn web51_the_closest_mark_is_found_within_reach() {
+        let trail = trail(&[(10, 10, "a"), (20, 20, "b")], 100);
+        let found = |place: f64| trail.closest(place, Axis::Events, 0.02).map(|mark| mark.seq);
+        assert_eq!((found(0.11), found(0.185), found(0.5)), (Some(10), Some(20), None));
+    }
+
+    #[test]
+    fn web51_marks_and_authors_are_bounded() {
+        let mut trail = Trail::new(0, 0, 0);
+        for seq in 1..=(MOST as Seq + 1) {
+            trail.mark(&record(seq, seq, &format!("c{}", seq % 2_000)));
+        }
+        assert!(trail.len() <= MOST && trail.len() >= MOST / 2, "{}", trail.len());
+        assert!(trail.authors.len() <= AUTHORS && !trail.is_whole());
+        assert_eq!(trail.head(), MOST as Seq + 1);
+        assert!(trail.before(trail.head()).is_some_and(|mark| mark.seq == trail.head()));
+        assert!(!trail.lanes(Axis::Time, 1_000, 5).is_empty());
+    }
+}
