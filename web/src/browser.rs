@@ -53,16 +53,14 @@ pub fn session_storage() -> Option<Storage> {
     window().session_storage().ok().flatten()
 }
 
-/// Puts a text on the clipboard, where the browser allows it.
-pub fn copy_text(text: &str) {
-    // Refused without a secure context or the user's leave; there is nothing to do about it then.
-    let _ = window().navigator().clipboard().write_text(text);
-}
-
-/// A text as it stands in a path or a query: everything but unreserved characters percent-encoded.
-#[must_use]
-pub fn percent_encoded(text: &str) -> String {
-    js_sys::encode_uri_component(text).into()
+/// Puts a text on the clipboard; answers whether the browser allowed it. It does not without a secure context
+/// (plain http from another machine) or the user's leave.
+pub async fn copy(text: &str) -> bool {
+    let clipboard = js_sys::Reflect::get(&window().navigator(), &"clipboard".into());
+    if clipboard.is_ok_and(|clipboard| clipboard.is_undefined()) {
+        return false;
+    }
+    wasm_bindgen_futures::JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()
 }
 
 /// Whether the user wishes for little motion.

@@ -1,7 +1,7 @@
 //! The page: a Yew client that holds one replica of a session and draws it.
 //!
 //! # Layout
-//! - [`app`], [`route`], [`pages`]: what is shown where.
+//! - [`app`], [`route`], [`pages`]: what is shown where. [`link`]: where in a session.
 //! - [`client`]: one page's part in a session: replica, selection, what changed since the last frame.
 //! - [`connection`]: sockets, greetings, pings and retries.
 //! - [`api`]: the list of sessions, over REST and its event stream.
@@ -22,6 +22,7 @@ pub mod client;
 pub mod connection;
 pub mod debug;
 pub mod form;
+pub mod link;
 pub mod list;
 pub mod pages;
 pub mod panic_overlay;

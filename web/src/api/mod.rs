@@ -3,8 +3,9 @@
 //!
 //! # Layout
 //! - this file: sessions. [`lobby`]: their list as it changes.
-//! - [`time`]: a session's past.
+//! - [`time`]: a session's past. [`files`]: sessions as files.
 
+pub mod files;
 pub mod lobby;
 pub mod time;
 

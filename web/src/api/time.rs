@@ -9,7 +9,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::ReadableStreamDefaultReader;
 
 use super::{ApiError, good, json};
-use crate::browser::percent_encoded;
+use crate::link::encoded;
 
 /// Some events in their order.
 #[derive(Debug, Clone, Deserialize)]
@@ -57,7 +57,7 @@ pub async fn object_history(
     before: Option<Seq>,
     limit: u64,
 ) -> Result<ObjectHistory, ApiError> {
-    let name = percent_encoded(name.as_str());
+    let name = encoded(name.as_str());
     let before = before.map(|seq| format!("&before={seq}")).unwrap_or_default();
     json(
         Request::get(&format!("/api/sessions/{id}/objects/{name}/history?limit={limit}{before}"))

@@ -8,19 +8,23 @@ use super::button::{Button, Kind};
 use super::field::Field;
 use crate::form::Refusal;
 
-/// Properties of the frame of a question.
+/// Properties of [`Dialog`].
 #[derive(Properties, PartialEq)]
-struct FrameProps {
-    title: AttrValue,
-    onclose: Callback<()>,
-    testid: AttrValue,
-    children: Html,
+pub struct DialogProps {
+    /// What it is about.
+    pub title: AttrValue,
+    /// Called when it is closed.
+    pub onclose: Callback<()>,
+    /// Name for browser tests.
+    pub testid: AttrValue,
+    /// What it shows.
+    pub children: Html,
 }
 
 /// A modal dialog of the browser: it keeps the focus inside, Escape closes it, and the rest of the
 /// page cannot be reached. It is open as long as it is there.
 #[component]
-fn Frame(props: &FrameProps) -> Html {
+pub fn Dialog(props: &DialogProps) -> Html {
     let node = use_node_ref();
     use_effect_with((), {
         let (node, onclose) = (node.clone(), props.onclose.clone());
@@ -73,13 +77,13 @@ pub fn Confirm(props: &ConfirmProps) -> Html {
         })
     };
     html! {
-        <Frame title={props.title.clone()} onclose={props.onclose.clone()} testid="confirm">
+        <Dialog title={props.title.clone()} onclose={props.onclose.clone()} testid="confirm">
             <p class="dialog-text">{ props.text.clone() }</p>
             <div class="dialog-actions">
                 <Button label="Cancel" onclick={props.onclose.reform(|_| ())} testid="confirm-cancel" />
                 <Button label={props.action.clone()} kind={Kind::Danger} onclick={confirm} testid="confirm-yes" />
             </div>
-        </Frame>
+        </Dialog>
     }
 }
 
@@ -124,7 +128,7 @@ pub fn Prompt(props: &PromptProps) -> Html {
         })
     };
     html! {
-        <Frame title={props.title.clone()} onclose={props.onclose.clone()} testid="prompt">
+        <Dialog title={props.title.clone()} onclose={props.onclose.clone()} testid="prompt">
             <form {onsubmit}>
                 <Field id="prompt-text" label={props.label.clone()} value={(*text).clone()} {oninput} {refusal} autofocus=true />
                 <div class="dialog-actions">
@@ -132,6 +136,6 @@ pub fn Prompt(props: &PromptProps) -> Html {
                     <Button label={props.action.clone()} kind={Kind::Primary} submit=true {disabled} testid="prompt-ok" />
                 </div>
             </form>
-        </Frame>
+        </Dialog>
     }
 }

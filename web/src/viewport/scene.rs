@@ -26,6 +26,9 @@ pub struct Told {
     pub say: Box<dyn Fn(String)>,
 }
 
+/// The field of view, in degrees, of a page that has no world yet.
+const DEFAULT_FOV: f64 = 60.0;
+
 /// Computes a pose of the camera from the time.
 type PoseSource = Closure<dyn Fn(f64) -> JsValue>;
 
@@ -188,6 +191,21 @@ impl Scene {
     #[must_use]
     pub fn pose(&self) -> Pose {
         self.pose.get()
+    }
+
+    /// Where the user looks from now, if that is not the shared view.
+    #[must_use]
+    pub fn own_pose(&self) -> Option<Pose> {
+        self.own_view.get().then(|| self.pose())
+    }
+
+    /// Looks from somewhere; it is the user's own view from then on.
+    pub fn look(&self, pose: Pose) {
+        let fov = self.shared.borrow().as_ref().map_or(DEFAULT_FOV, |shared| shared.fov);
+        let ([px, py, pz], [tx, ty, tz]) = (pose.position, pose.target);
+        self.viewport.set_camera(px, py, pz, tx, ty, tz, fov);
+        self.pose.set(pose);
+        self.set_own_view(true);
     }
 
     /// Flies to the selected object, or to everything.

@@ -7,13 +7,15 @@ use vws_core::reduce::State;
 use yew::prelude::*;
 
 use super::context::use_session;
+use super::files::Files;
+use super::links::copy_link;
 use super::people::People;
 use super::standing::{StandingPill, the_end};
 use crate::app::brand;
 use crate::browser;
 use crate::pages::sessions::{name_refusal, untitled};
 use crate::route::{Link, Route};
-use crate::ui::{Icon, IconButton, Prompt, ThemeToggle, Tone, use_toasts};
+use crate::ui::{Icon, IconButton, Prompt, ThemeToggle, use_toasts};
 
 /// Properties of [`Bar`].
 #[derive(Properties, PartialEq)]
@@ -53,11 +55,10 @@ pub(super) fn Bar(props: &BarProps) -> Html {
             client.submit(Command::RenameSession { name });
         })
     };
-    let onlink = Callback::from(move |_| {
-        let origin = browser::window().location().origin().unwrap_or_default();
-        browser::copy_text(&format!("{origin}{}", Route::Session(id).path()));
-        toasts.say(Tone::Good, "The link is on the clipboard.");
-    });
+    let onlink = {
+        let session = session.clone();
+        Callback::from(move |_| copy_link(&session, &toasts))
+    };
     let ended = the_end(&session.client).is_some();
     let ready = !ended
         && session.client.read_only().is_none()
@@ -69,7 +70,8 @@ pub(super) fn Bar(props: &BarProps) -> Html {
             <h1 class={classes!("bar-title", name.is_none().then_some("session-untitled"))} data-testid="session-title">{ title }</h1>
             <IconButton icon={Icon::Pencil} label="Rename session" disabled={!ready} testid="rename-session"
                 onclick={let renaming = renaming.setter(); move |_| renaming.set(true)} />
-            <IconButton icon={Icon::Copy} label="Copy link to this session" onclick={onlink} class="wide-only" />
+            <IconButton icon={Icon::Copy} label="Copy link: to the selection, your view and the moment" onclick={onlink} class="wide-only" testid="copy-link" />
+            if !ended { <Files /> }
             <span class="bar-space"></span>
             <StandingPill />
             if !ended { <People /> }

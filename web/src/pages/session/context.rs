@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use crate::client::SessionClient;
 use crate::form::Refusal;
+use crate::viewport::port::Port;
 
 /// The session of the page. It compares unequal after each frame in which something changed, so that
 /// whoever reads it draws itself anew.
@@ -16,6 +17,8 @@ pub(super) struct SessionHandle {
     pub(super) client: Rc<SessionClient>,
     /// Counts the frames in which something changed.
     pub(super) revision: u64,
+    /// The way to the 3D view.
+    pub(super) port: Rc<Port>,
 }
 
 impl PartialEq for SessionHandle {

@@ -3,9 +3,11 @@
 mod bar;
 mod context;
 mod create;
+mod files;
 mod foot;
 mod fork;
 mod inspector;
+mod links;
 mod parts;
 mod people;
 mod side;
@@ -25,9 +27,11 @@ use crate::browser;
 use crate::client::SessionClient;
 use crate::debug;
 use crate::ui::{Glyph, Icon, use_toasts};
+use crate::viewport::port::Port;
 use bar::Bar;
 use context::SessionHandle;
 use foot::Foot;
+use links::use_place;
 use side::{Side, Tab};
 use standing::the_end;
 use timeline::{Time, Timeline, use_machine};
@@ -77,6 +81,7 @@ fn is_narrow() -> bool {
 pub fn SessionPage(props: &SessionPageProps) -> Html {
     let session = use_client(props.id);
     let time = use_machine(&session.client);
+    use_place(&session, &time);
     let panels = use_state(Panels::first);
     let tab = use_state(Tab::default);
     // The object that the form has just made: selecting it does not leave the form.
@@ -168,6 +173,7 @@ fn use_client(id: SessionId) -> SessionHandle {
             toasts.say(tone, words);
         })
     });
+    let port = use_memo(id, |_| Port::default());
     let revision = use_state(|| 0);
     use_effect_with(id, {
         let (client, revision) = (Rc::clone(&client), revision.setter());
@@ -185,5 +191,5 @@ fn use_client(id: SessionId) -> SessionHandle {
             }
         }
     });
-    SessionHandle { client: Rc::clone(&client), revision: *revision }
+    SessionHandle { client: Rc::clone(&client), revision: *revision, port }
 }

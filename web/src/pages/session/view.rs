@@ -5,7 +5,7 @@ use std::rc::Rc;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::context::use_session;
+use super::context::{SessionHandle, use_session};
 use super::standing::StandingCover;
 use super::timeline::Banner;
 use crate::form::world::share_view;
@@ -26,7 +26,7 @@ enum Picture {
 /// The 3D view of the session.
 #[component]
 pub(super) fn View() -> Html {
-    let client = use_session().client;
+    let SessionHandle { client, port, .. } = use_session();
     let dark = use_theme().dark;
     let toasts = use_toasts();
     let container = use_node_ref();
@@ -46,7 +46,10 @@ pub(super) fn View() -> Html {
             };
             if let Some(element) = container.cast::<HtmlElement>() {
                 match Scene::new(&element, &client, dark, told) {
-                    Ok(made) => drop(scene.replace(Some(made))),
+                    Ok(made) => {
+                        port.set(&made);
+                        scene.replace(Some(made));
+                    }
                     Err(why) => picture.set(Picture::Missing(why)),
                 }
             }

@@ -6,10 +6,11 @@ mod live_list;
 mod row;
 
 use vws_core::SessionInfo;
-use web_sys::InputEvent;
+use web_sys::{File, InputEvent};
 use yew::prelude::*;
 
 use crate::app::brand;
+use crate::pages::files::{ChooseFile, TakesFiles};
 use crate::route::{Link, Route};
 use crate::ui::field::input_text;
 use crate::ui::{Button, Glyph, Icon, ThemeToggle};
@@ -52,6 +53,16 @@ pub fn Sessions() -> Html {
         Callback::from(move |_| rows.set(*rows + ROWS))
     };
 
+    let chosen = use_state(|| None::<File>);
+    let onfile = {
+        let chosen = chosen.setter();
+        Callback::from(move |file| chosen.set(Some(file)))
+    };
+    let onclose = {
+        let chosen = chosen.setter();
+        Callback::from(move |()| chosen.set(None))
+    };
+
     let total = lobby.list.len();
     let mut matching = lobby.list.matching(&search);
     let shown: Vec<SessionInfo> = matching.by_ref().take(*rows).cloned().collect();
@@ -71,6 +82,12 @@ pub fn Sessions() -> Html {
                     <p class="lead">{ "A session is one world of named 3D objects. Everyone who opens it sees every change at once." }</p>
                 </div>
                 <CreateSession {onmade} />
+                <p class="sessions-import">
+                    { "Or begin with a file: " }
+                    <ChooseFile {onfile} class="button button-plain" label="Import a session" />
+                    <span class="sessions-drop">{ "or drop it here." }</span>
+                </p>
+                <TakesFiles chosen={(*chosen).clone()} {onclose} />
                 if let Standing::Broken(why) = &lobby.standing {
                     <div class="banner banner-bad" role="status" data-testid="lobby-broken">
                         <Glyph icon={Icon::Offline} size={18} />
