@@ -1,19 +1,24 @@
-//! The menu of files: this session out, another one in.
+//! The menu of files and links: this session out, another one in.
+
+use std::rc::Rc;
 
 use vws_core::transfer::Format;
 use web_sys::{File, HtmlElement};
 use yew::prelude::*;
 
 use super::context::use_session;
+use super::links::copy_link;
 use crate::client::progress::grouped;
 use crate::pages::files::export::use_exports;
 use crate::pages::files::{ChooseFile, TakesFiles};
-use crate::ui::{Glyph, Icon};
+use crate::ui::{Glyph, Icon, use_toasts};
 
 /// The button and menu of files, and what they lead to.
 #[component]
 pub(super) fn Files() -> Html {
-    let client = use_session().client;
+    let session = use_session();
+    let client = Rc::clone(&session.client);
+    let toasts = use_toasts();
     let menu = use_node_ref();
     let chosen = use_state(|| None::<File>);
     let exports = use_exports();
@@ -51,19 +56,30 @@ pub(super) fn Files() -> Html {
             chosen.set(Some(file));
         })
     };
+    let onlink = {
+        let close = close.clone();
+        Callback::from(move |_: MouseEvent| {
+            close();
+            copy_link(&session, &toasts);
+        })
+    };
     let onclose = {
         let chosen = chosen.setter();
         Callback::from(move |()| chosen.set(None))
     };
     html! {
         <>
-            <button type="button" class="icon-button" popovertarget="files" aria-label="Export and import" title="Export and import"
+            <button type="button" class="icon-button" popovertarget="files" aria-label="Files and links" title="Files and links"
                 data-testid="files-button">
                 <Glyph icon={Icon::Download} size={18} />
             </button>
-            <div ref={menu} id="files" popover="auto" class="menu" role="group" aria-label="Export and import" data-testid="files-menu">
+            <div ref={menu} id="files" popover="auto" class="menu" role="group" aria-label="Files and links" data-testid="files-menu">
                 { item(Icon::Download, state, "All objects and the world, as JSON", Format::State, "export-state") }
                 { item(Icon::Clock, "Export the event log".to_owned(), "The whole history that is kept", Format::Log, "export-log") }
+                <div class="menu-line" role="separator"></div>
+                <button type="button" class="menu-item" onclick={onlink} data-testid="menu-copy-link">
+                    <Glyph icon={Icon::Copy} /><span>{ "Copy link" }<span class="menu-hint">{ "To the selection, your view and the moment" }</span></span>
+                </button>
                 <div class="menu-line" role="separator"></div>
                 <ChooseFile {onfile} class="menu-item" label="Import a file as a new session…" />
                 <p class="menu-hint">{ "Or drop it anywhere on the page." }</p>
