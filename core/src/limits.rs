@@ -55,6 +55,11 @@ pub const PRESENCE_BOUND: f64 = 1_000.0;
 /// Commands that a replica keeps unacknowledged before it refuses more. They are sent again at once after
 /// a reconnect, so there are fewer of them than a server takes in a burst.
 pub const PENDING_COMMANDS: usize = 1_024;
+/// Steps that a client can take back; the oldest are forgotten first.
+pub const UNDO_STEPS: usize = 200;
+/// Commands that all the steps that a client can take back have together: what bounds their memory. More
+/// than [`ModelLimits::commands_per_batch`] of one step are refused when it is taken back.
+pub const UNDO_COMMANDS: usize = 20_000;
 /// The largest whole number that JSON clients share exactly: 2^53 - 1.
 pub const SAFE_INTEGER: u64 = (1 << 53) - 1;
 

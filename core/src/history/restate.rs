@@ -112,6 +112,45 @@ pub(super) fn object_patch_back(change: &ObjectChange, before: &Object) -> Objec
     }
 }
 
+/// Adds to `patch` the fields of `later` that it does not name itself.
+pub(super) fn earlier_wins(patch: &mut ObjectPatch, later: &ObjectPatch) {
+    fn keep<T: Clone>(own: &mut Change<T>, other: &Change<T>) {
+        if own.is_keep() {
+            own.clone_from(other);
+        }
+    }
+    fn keep_axes(own: &mut Partial3<f64>, other: Partial3<f64>) {
+        own.x = own.x.or(other.x);
+        own.y = own.y.or(other.y);
+        own.z = own.z.or(other.z);
+    }
+    let ObjectPatch { kind, x, y, z, rotation, scale, color, opacity, visible, text, properties } = later;
+    keep(&mut patch.kind, kind);
+    keep(&mut patch.x, x);
+    keep(&mut patch.y, y);
+    keep(&mut patch.z, z);
+    keep(&mut patch.color, color);
+    keep(&mut patch.opacity, opacity);
+    keep(&mut patch.visible, visible);
+    keep(&mut patch.text, text);
+    match (&mut patch.rotation, rotation) {
+        (Change::Set(own), Change::Set(other)) => keep_axes(own, *other),
+        (own, other) => keep(own, other),
+    }
+    match (&mut patch.scale, scale) {
+        (Change::Set(ScaleInput::Axes(own)), Change::Set(ScaleInput::Axes(other))) => keep_axes(own, *other),
+        (own, other) => keep(own, other),
+    }
+    match (&mut patch.properties, properties) {
+        (Change::Set(own), Change::Set(other)) => {
+            for (key, value) in other {
+                own.entry(key.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        (own, other) => keep(own, other),
+    }
+}
+
 /// What gives the fields that `change` named the values that they had in `before`.
 pub(super) fn world_patch_back(change: &WorldChange, before: &World) -> WorldPatch {
     let WorldChange { size, transparency, camera_x, camera_y, camera_z, camera_target, camera_fov } = change;

@@ -30,4 +30,5 @@ mod properties;
 mod replica;
 mod snapshots;
 mod transfer;
+mod undo_stack;
 mod world;

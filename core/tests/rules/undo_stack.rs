@@ -1,0 +1,206 @@
+//! One client's own steps, back and forth.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use vws_core::history::{Purpose, UndoStack, Way};
+use vws_core::limits::{ModelLimits, UNDO_STEPS};
+use vws_core::reduce::State;
+use vws_core::wire::canonical_json;
+use vws_core::{Command, Session};
+
+use crate::generate;
+use crate::given::Given;
+
+/// A client with its stack, beside others who change the same session.
+struct Desk {
+    given: Given,
+    stack: UndoStack,
+    id: u64,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let limits = ModelLimits { commands_per_batch: u32::MAX, ..ModelLimits::default() };
+        Self { given: Given { limits, ..Given::nothing() }, stack: UndoStack::default(), id: 0 }
+    }
+
+    /// Does a command, and answers how many events it had, or the code of its refusal.
+    fn submit(&mut self, command: &Command, purpose: Purpose) -> Result<usize, &'static str> {
+        let records = self.given.decide_parsed(command, None).map_err(|r| r.primary().code())?;
+        self.id += 1;
+        self.stack.submitted(self.id, purpose);
+        assert!(self.stack.is_waiting());
+        for record in &records {
+            self.stack.record(self.id, &self.given.session, record);
+            self.given.session.apply(record).expect("is the next");
+        }
+        self.given.now += 1;
+        self.stack.done(self.id, u32::try_from(records.len()).expect("few"));
+        assert!(!self.stack.is_waiting());
+        Ok(records.len())
+    }
+
+    fn change(&mut self, command: &Value) {
+        let command = serde_json::from_value(command.clone()).expect("a command");
+        self.submit(&command, Purpose::Change { gesture: None }).expect("is allowed");
+    }
+
+    fn drag(&mut self, gesture: u64, command: &Value) {
+        let command = serde_json::from_value(command.clone()).expect("a command");
+        self.submit(&command, Purpose::Change { gesture: Some(gesture) }).expect("is allowed");
+    }
+
+    /// Somebody else's change.
+    fn other(&mut self, command: &Value) {
+        for record in self.given.run(command).expect("is allowed") {
+            drop(record);
+        }
+    }
+
+    /// One step that way; what it came to.
+    fn go(&mut self, way: Way) -> Option<Result<usize, &'static str>> {
+        let command = self.stack.next(way)?;
+        let done = self.submit(&command, Purpose::Back(way));
+        if done.is_err() {
+            self.stack.give_up(way);
+        }
+        Some(done)
+    }
+
+    fn x(&self, name: &str) -> Option<f64> {
+        self.given.session.object(name).map(|object| object.x.get())
+    }
+}
+
+fn content(session: &Session) -> Value {
+    let mut content: Value = serde_json::from_slice(&canonical_json(&session.snapshot())).expect("is JSON");
+    for object in content["objects"].as_array_mut().expect("is a list") {
+        for field in ["version", "created_at", "updated_at"] {
+            object.as_object_mut().expect("is an object").remove(field);
+        }
+    }
+    let world = content["world"].as_object_mut().expect("is an object");
+    world.remove("version");
+    if let Some(orbit) = world.get_mut("orbit").and_then(Value::as_object_mut) {
+        orbit.remove("started_at");
+    }
+    json!({ "name": content["session"]["name"], "world": content["world"], "objects": content["objects"] })
+}
+
+fn cube(name: &str) -> Value {
+    json!({"type": "create_object", "object": {"name": name, "type": "cube", "x": 0, "y": 0, "z": 0}})
+}
+
+fn to(name: &str, x: f64) -> Value {
+    json!({"type": "update_object", "name": name, "patch": {"x": x}})
+}
+
+proptest! {
+    /// All the way back, all the way forth, and back again: each time through the same contents.
+    #[test]
+    fn hist7_steps_lead_back_and_forth(commands in generate::commands(), gestures in prop::collection::vec(0_u64..3, 64)) {
+        let mut desk = Desk::new();
+        let mut contents = vec![content(&desk.given.session)];
+        let mut last = 0;
+        for (n, command) in commands.iter().enumerate() {
+            // Some that follow one another are one gesture; 0 is none.
+            let gesture = Some(gestures[n % gestures.len()]).filter(|g| *g != 0);
+            let events = desk.submit(command, Purpose::Change { gesture });
+            if events.is_ok_and(|events| events > 0) {
+                if gesture.is_some_and(|gesture| gesture == last) {
+                    contents.pop();
+                }
+                last = gesture.unwrap_or(0);
+                contents.push(content(&desk.given.session));
+            }
+        }
+        prop_assume!(contents.len() <= UNDO_STEPS);
+        for _ in 0..2 {
+            for expected in contents.iter().rev().skip(1) {
+                let done = desk.go(Way::Undo);
+                prop_assert!(matches!(done, Some(Ok(_))), "{:?}", done);
+                prop_assert_eq!(&content(&desk.given.session), expected);
+            }
+            prop_assert!(!desk.stack.has(Way::Undo));
+            for expected in contents.iter().skip(1) {
+                let done = desk.go(Way::Redo);
+                prop_assert!(matches!(done, Some(Ok(_))), "{:?}", done);
+                prop_assert_eq!(&content(&desk.given.session), expected);
+            }
+            prop_assert!(!desk.stack.has(Way::Redo));
+        }
+    }
+}
+
+#[test]
+fn hist7_what_somebody_else_changed_is_refused_and_the_rest_is_not() {
+    let mut desk = Desk::new();
+    desk.change(&cube("a"));
+    desk.change(&cube("b"));
+    desk.change(&to("a", 1.0));
+    desk.change(&to("b", 2.0));
+    desk.change(&to("a", 3.0));
+    desk.other(&to("a", 9.0));
+    assert_eq!(desk.go(Way::Undo), Some(Err("version_mismatch")), "a is not ours any more");
+    assert_eq!(desk.x("a"), Some(9.0));
+    assert_eq!(desk.go(Way::Undo), Some(Ok(1)));
+    assert_eq!(desk.x("b"), Some(0.0), "b still is");
+    assert_eq!(desk.go(Way::Redo), Some(Ok(1)));
+    assert_eq!(desk.x("b"), Some(2.0));
+}
+
+#[test]
+fn hist7_one_gesture_is_one_step() {
+    let mut desk = Desk::new();
+    desk.change(&cube("a"));
+    desk.change(&cube("b"));
+    for n in 1..=500 {
+        let x = f64::from(n) / 100.0;
+        desk.drag(7, &json!({"type": "batch", "commands": [to("a", x), to("b", -x)]}));
+    }
+    desk.drag(8, &to("a", 6.0));
+    assert_eq!(desk.go(Way::Undo), Some(Ok(1)));
+    assert_eq!((desk.x("a"), desk.x("b")), (Some(5.0), Some(-5.0)), "another gesture is another step");
+    let Some(Command::Batch { commands }) = desk.stack.next(Way::Undo) else { panic!("a batch") };
+    assert_eq!(commands.len(), 4, "two expectations and two changes, however long it took: {commands:?}");
+    assert_eq!(desk.go(Way::Undo), Some(Ok(2)));
+    assert_eq!((desk.x("a"), desk.x("b")), (Some(0.0), Some(0.0)));
+    assert_eq!(desk.go(Way::Redo), Some(Ok(2)));
+    assert_eq!((desk.x("a"), desk.x("b")), (Some(5.0), Some(-5.0)));
+}
+
+#[test]
+fn hist7_a_new_change_forgets_what_was_taken_back() {
+    let mut desk = Desk::new();
+    desk.change(&cube("a"));
+    desk.change(&to("a", 1.0));
+    assert_eq!(desk.go(Way::Undo), Some(Ok(1)));
+    assert!(desk.stack.has(Way::Redo));
+    desk.change(&to("a", 2.0));
+    assert!(!desk.stack.has(Way::Redo));
+    assert_eq!(desk.go(Way::Undo), Some(Ok(1)));
+    assert_eq!(desk.go(Way::Undo), Some(Ok(1)));
+    assert_eq!((desk.x("a"), desk.go(Way::Undo)), (None, None));
+}
+
+#[test]
+fn hist7_what_was_not_seen_or_refused_is_no_step() {
+    let mut desk = Desk::new();
+    desk.stack.submitted(1, Purpose::Change { gesture: None });
+    desk.stack.done(1, 2);
+    desk.stack.submitted(2, Purpose::Change { gesture: None });
+    desk.stack.refused(2);
+    assert!(!desk.stack.has(Way::Undo) && !desk.stack.is_waiting());
+}
+
+#[test]
+fn hist7_the_oldest_steps_are_forgotten_first() {
+    let mut desk = Desk::new();
+    for n in 0..UNDO_STEPS + 5 {
+        desk.change(&cube(&format!("o{n}")));
+    }
+    while let Some(done) = desk.go(Way::Undo) {
+        done.expect("nobody else is there");
+    }
+    assert_eq!(desk.given.session.object_count(), 5);
+}
