@@ -200,6 +200,68 @@ test("WEB53: a fork from a moment is a session of its own that begins with it", 
   assert.deepEqual(page.faults, []);
 });
 
+test("WEB54: an object's history tells who changed what from what to what, and leads to each moment", async () => {
+  const id = await here.api.session("History of one");
+  const page = await openSession(here.browser, here.server.origin, id);
+  await here.api.create(id, cube("a", 1));
+  await here.api.create(id, cube("other"));
+  await here.api.command(id, { type: "update_object", name: "a", patch: { x: 5, text: "hi" } });
+  await until("it is there", async () => (await state(page)).seq === 3);
+  await page.getByTestId("tree-row").first().click();
+  const rows = page.getByTestId("history-row");
+  await until("two events", async () => (await rows.count()) === 2, () => rows.allTextContents());
+  assert.match(await rows.first().textContent(), /Unnamed requests.*changed text, x of a.*textempty → hi.*x1 → 5/);
+  assert.match(await rows.last().textContent(), /added a \(cube\)/);
+
+  // What happens next comes in by itself.
+  await page.getByTestId("inspector-y").fill("2");
+  await page.getByTestId("inspector-y").press("Enter");
+  await until("three events", async () => (await rows.count()) === 3, () => rows.allTextContents());
+  assert.match(await rows.first().textContent(), /moved a.*y0 → 2/);
+  await rows.last().scrollIntoViewIfNeeded();
+  await screenshot(page, "object-history");
+
+  await rows.last().click();
+  await past(page, 1);
+  await until("its history ends there", async () => (await rows.count()) === 1);
+  assert.equal(await page.getByTestId("inspector-x").inputValue(), "1");
+  assert.ok(await rows.first().isEnabled(), "the way to other moments stays");
+  await page.getByTestId("back-to-live").click();
+  await until("all of it again", async () => (await rows.count()) === 3);
+  assert.deepEqual(page.faults, []);
+});
+
+test("WEB54: two moments are compared in words, and the present is made as the first was", async () => {
+  const id = await tenCubes();
+  await here.api.command(id, { type: "update_object", name: "c01", patch: { x: 3, color: "#ff0000" } });
+  await here.api.command(id, { type: "delete_object", name: "c02" });
+  await here.api.create(id, cube("new", 7));
+  const page = await openSession(here.browser, here.server.origin, id);
+  await openTimeline(page);
+  await page.getByTestId("compare").click();
+  await page.getByTestId("compare-from").fill("99");
+  await page.getByTestId("compare-from-refusal").waitFor();
+  assert.ok(await page.getByTestId("compare-now").isDisabled());
+  await page.getByTestId("compare-from").fill("10");
+  await page.getByTestId("compare-now").click();
+  const differences = page.getByTestId("difference");
+  await until("what differs is told", async () => (await differences.count()) === 3);
+  const told = await differences.allTextContents();
+  assert.match(told[0], /^delete c02$/);
+  assert.match(told[1], /^change c01.*color#5b8def → #ff0000.*x-4 → 3/);
+  assert.match(told[2], /^add new \(cube\) at 7, 0, 0$/);
+  await screenshot(page, "compare");
+
+  await page.getByTestId("bring-back").click();
+  await page.getByText("The world is as it was at seq 10.").waitFor();
+  await converge(here.api, id, [page]);
+  const { json } = await here.api.snapshot(id);
+  assert.deepEqual(json.objects.map((object) => object.name), Array.from({ length: 10 }, (_, n) => `c${String(n + 1).padStart(2, "0")}`));
+  assert.equal(json.objects[0].x, -4);
+  assert.equal(json.session.seq, 16, "the history stays");
+  assert.deepEqual(page.faults, []);
+});
+
 for (const [name, options] of [
   ["light", { colorScheme: "light" }],
   ["dark", { colorScheme: "dark" }],

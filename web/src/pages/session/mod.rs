@@ -1,6 +1,7 @@
 //! One session: its objects, its world, and everybody's changes as they happen.
 
 mod bar;
+mod compare;
 mod context;
 mod create;
 mod files;
@@ -8,6 +9,7 @@ mod foot;
 mod fork;
 mod inspector;
 mod links;
+mod object_history;
 mod parts;
 mod people;
 mod side;

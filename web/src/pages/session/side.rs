@@ -7,6 +7,7 @@ use yew::prelude::*;
 use super::context::use_session;
 use super::create::Create;
 use super::inspector::Inspector;
+use super::object_history::ObjectHistory;
 use super::world::World;
 use crate::browser;
 use crate::ui::{Glyph, Icon};
@@ -97,6 +98,10 @@ pub(super) fn Side(props: &SideProps) -> Html {
                         Tab::World => html! { <World /> },
                     } }
                     </fieldset>
+                    // Not among the fields: it leads from one moment of the past to another.
+                    if let (Tab::Object, Some(name)) = (&props.tab, session.client.selected()) {
+                        <ObjectHistory key={name.as_str()} name={name.clone()} />
+                    }
                 } else {
                     <div class="panel-body" aria-busy="true">
                         { for (0..4).map(|_| html! { <div class="skeleton skeleton-field"></div> }) }

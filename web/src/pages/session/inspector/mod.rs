@@ -10,9 +10,7 @@ use yew::prelude::*;
 
 use super::context::{SessionHandle, use_session};
 use super::parts::{Section, Triple};
-use crate::client::progress::grouped;
 use crate::form::object::{Axis, ObjectField};
-use crate::pages::sessions::ago;
 use crate::ui::{Button, Glyph, Icon, IconButton, Kind, LiveField, Shape};
 use look::Look;
 use properties::Properties;
@@ -97,14 +95,6 @@ fn Fields(props: &FieldsProps) -> Html {
             </Section>
             <Look object={(*object).clone()} />
             <Properties object={(*object).clone()} />
-            <Section title="History">
-                <dl class="facts">
-                    <dt>{ "Changed" }</dt>
-                    <dd>{ ago(object.updated_at, crate::browser::unix_ms()) }{ " at seq " }<span class="numbers" data-testid="inspector-version">{ grouped(object.version) }</span></dd>
-                    <dt>{ "Created" }</dt>
-                    <dd>{ ago(object.created_at, crate::browser::unix_ms()) }</dd>
-                </dl>
-            </Section>
             <div class="panel-actions">
                 <Button label="Duplicate" icon={Icon::Duplicate} onclick={onduplicate} testid="duplicate" />
                 <Button label="Delete" icon={Icon::Trash} kind={Kind::Danger} onclick={ondelete} testid="delete-object" />

@@ -103,6 +103,7 @@ pub(super) fn Timeline() -> Html {
                 <span class="bar-space"></span>
                 <AxisChoice />
 
+                <super::compare::Compare />
                 <super::fork::ForkHere />
                 { live_button(&time) }
                 <IconButton icon={Icon::Close} label="Close the timeline" onclick={onclose} testid="timeline-close" />

@@ -236,11 +236,10 @@ struct PictureProps {
 fn Picture(props: &PictureProps) -> Html {
     let time = use_time();
     let height = props.lanes.len().max(1) * LANE;
-    // With fewer events than columns it would tell nothing but where they are.
-    let columns = time.trail(|trail| trail.head() - trail.base()).min(u64::from(DENSITY));
-    let columns = u16::try_from(columns).unwrap_or(DENSITY);
-    let density = time.trail(|trail| trail.density(props.axis, columns));
-    let step = f64::from(COLUMNS) / f64::from(columns.max(1));
+    // With few events it would tell nothing that the marks do not.
+    let few = time.trail(|trail| trail.head() - trail.base() < u64::from(DENSITY));
+    let density = if few { Vec::new() } else { time.trail(|trail| trail.density(props.axis, DENSITY)) };
+    let step = f64::from(COLUMNS) / f64::from(DENSITY);
     let mut area = format!("M0 {height}");
     for (column, amount) in density.iter().enumerate() {
         let (x, y) = (column as f64 * step, height as f64 * (1.0 - amount));
