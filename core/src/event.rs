@@ -20,7 +20,7 @@ pub enum Event {
     /// The object is there now, whole.
     ObjectCreated {
         /// The object, shared with the state that it was applied to.
-        #[cfg_attr(feature = "schema", schema(value_type = Object))]
+        #[cfg_attr(feature = "schema", schema(value_type = crate::schema::Thing))]
         object: Arc<Object>,
     },
     /// Some fields of an object have new values.

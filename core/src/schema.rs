@@ -57,6 +57,9 @@ impl<R: Range> ToSchema for Bounded<R> {
     }
 }
 
+/// An object of the model. utoipa takes a type of that very name for any JSON object.
+pub type Thing = crate::model::Object;
+
 /// What a patch says of an object's properties: keys to set, and with null keys to remove.
 #[derive(Debug)]
 pub enum PropertiesPatch {}

@@ -25,7 +25,7 @@ pub struct Snapshot {
     /// The world.
     pub world: World,
     /// The objects in the order of their names' bytes.
-    #[cfg_attr(feature = "schema", schema(value_type = Vec<Object>))]
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<crate::schema::Thing>))]
     pub objects: Vec<Arc<Object>>,
 }
 

@@ -8,6 +8,7 @@ use crate::model::{Bounded, ClientId, Color, DisplayName, Fov, ObjectName, Prese
 
 /// Where a peer looks from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CameraPose {
     /// Where it stands, in world units.
     pub position: Vec3<PresenceCoordinate>,
@@ -20,6 +21,7 @@ pub struct CameraPose {
 
 /// What a client shows. Each presence replaces the one before, whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Presence {
     /// Where it looks from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,6 +36,7 @@ pub struct Presence {
 
 /// Someone in the session, with what they show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Peer {
     /// Who it is.
     pub client_id: ClientId,
@@ -51,6 +54,7 @@ pub struct Peer {
 /// A camera pose as a client writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CameraPoseDraft {
     /// World units, [-1000, 1000].
     pub position: Vec3<f64>,
@@ -64,6 +68,7 @@ pub struct CameraPoseDraft {
 /// A presence as a client writes it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PresenceDraft {
     /// Where it looks from.
     #[serde(skip_serializing_if = "Option::is_none")]
