@@ -14,14 +14,14 @@ const STOP_LIMIT_MS = 10_000;
 
 /**
  * Starts `vws serve` and waits for its `listening on …`.
- * @param {{port?: number, data?: string, args?: string[]}} [options] port 0 (the default) takes a free one;
+ * @param {{port?: number, data?: string, page?: string | null, args?: string[]}} [options] port 0 (the default) takes a free one;
  *   without a folder for data nothing is kept on disk
  */
-export async function startServer({ port = 0, data, args = [] } = {}) {
+export async function startServer({ port = 0, data, page = PAGE, args = [] } = {}) {
   const storage = data === undefined ? ["--ephemeral"] : ["--data", data];
   const child = spawn(
     PROGRAM,
-    ["serve", "--listen", `127.0.0.1:${port}`, "--page", PAGE, ...storage, ...args],
+    ["serve", "--listen", `127.0.0.1:${port}`, ...(page === null ? [] : ["--page", page]), ...storage, ...args],
     { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] },
   );
   let log = "";

@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //! - `setup`: what a machine needs, installed once
-//! - `page`, `server`: building the two halves
+//! - `page`, `server`, `package`: building the two halves, and the package for JavaScript
 //! - `run`, `dev`, `e2e`, `test`: the commands
 //! - `spec_check`: whether SPEC.md and the tests name the same rules
 //! - `project`, `process`, `say`, `failure`: places, programs, output, errors
@@ -12,6 +12,7 @@ mod bench;
 mod dev;
 mod e2e;
 mod failure;
+mod package;
 mod page;
 mod process;
 mod project;
@@ -40,6 +41,7 @@ cargo xtask COMMAND
                  `page` for one part alone
   screenshots    docs/images made anew, with the page and the server as they are
   setup          only the set-up of `run` and `test`
+  package        the npm package of packages/js, in its dist/
   spec-check     whether every rule of SPEC.md has a test, and every test a rule
   ci             `test`, for machines: what .ci/run calls
 
@@ -82,9 +84,10 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("e2e", [name]) => e2e::run(&project, Some(name))?,
         ("bench", rest) => bench::run(&project, passed_on(rest))?,
         ("screenshots", []) => e2e::screenshots(&project)?,
+        ("package", []) => package::build(&project, &setup::ensure(&project, Needs::Page, None)?)?,
         ("spec-check", []) => println!("✓ {}", spec_check::run(&project)?),
         ("test" | "ci", []) => return test::run(&project),
-        ("setup" | "e2e" | "screenshots" | "spec-check" | "test" | "ci", _) => {
+        ("setup" | "e2e" | "screenshots" | "package" | "spec-check" | "test" | "ci", _) => {
             return Err(Failure::new(format!(
                 "`{command}` does not take these arguments: {}",
                 rest.join(" ")

@@ -5,11 +5,13 @@
 mod count;
 
 use std::io::{IsTerminal, stdout};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use crate::e2e;
 use crate::failure::{Failure, Result};
+use crate::package;
 use crate::page;
 use crate::process;
 use crate::project::Project;
@@ -118,9 +120,23 @@ fn browser_tests(project: &Project, ready: &Ready, report: &mut Report) {
         Ok(program) => {
             let mut node = e2e::command(project, &program, ready.browser.as_ref());
             report.tests("browser tests", "about 2 min", &mut node, Counter::Node);
+            package_tests(project, ready, &program, report);
         }
         Err(failure) => report.failed("browser tests", &failure),
     }
+}
+
+/// After the browser tests, whose packages and server these use too.
+fn package_tests(project: &Project, ready: &Ready, program: &Path, report: &mut Report) {
+    if let Err(failure) = package::build(project, ready) {
+        return report.failed("package tests", &failure);
+    }
+    let mut npm = package::tests(project);
+    npm.env("VWS_BIN", program);
+    if let Some(browser) = &ready.browser {
+        npm.env("CHROMIUM", &browser.chromium);
+    }
+    report.tests("package tests", "about 1 min", &mut npm, Counter::Node);
 }
 
 /// The same command with its standard error in its standard output.
