@@ -1,7 +1,8 @@
 // Makes dist/: the WebAssembly with its glue, and the compiled TypeScript. `cargo xtask package` calls it with
 // VWS_JS_WASM, where cargo has put the compiled core, and with the tools on PATH.
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
@@ -22,11 +23,9 @@ function run(program, ...args) {
 const compiled = process.env.VWS_JS_WASM;
 if (compiled === undefined) throw new Error("VWS_JS_WASM is not set: use `cargo xtask package`");
 install(root);
-rmSync(at("src/wasm"), { recursive: true, force: true });
-rmSync(at("dist"), { recursive: true, force: true });
-run("wasm-bindgen", "--target", "web", "--out-dir", at("src/wasm"), "--out-name", "vws", "--no-demangle", "--remove-name-section", "--remove-producers-section", compiled);
 const wasm = at("src/wasm/vws_bg.wasm");
-run("wasm-opt", "-Os", ...FEATURES.map((feature) => `--enable-${feature}`), wasm, "-o", wasm);
+makeGlue();
+rmSync(at("dist"), { recursive: true, force: true });
 run(process.execPath, at("node_modules/typescript/bin/tsc"), "-p", root);
 mkdirSync(at("dist/wasm"), { recursive: true });
 for (const name of ["vws.js", "vws.d.ts", "vws_bg.wasm", "vws_bg.wasm.d.ts"]) cpSync(at("src/wasm", name), at("dist/wasm", name));
@@ -36,3 +35,16 @@ const bytes = readFileSync(wasm);
 const brotli = brotliCompressSync(bytes).length;
 console.log(`packages/js: ${bytes.length} bytes of WebAssembly, ${brotli} with brotli`);
 if (brotli > MAX_BROTLI_KIB * 1024) throw new Error(`that is over the bound of ${MAX_BROTLI_KIB} KiB`);
+
+/** Makes src/wasm, which takes half a minute, unless it was made of what is there now. */
+function makeGlue() {
+  const stamp = at("src/wasm/.made");
+  const made = createHash("sha256");
+  for (const file of [compiled, fileURLToPath(import.meta.url)]) made.update(readFileSync(file));
+  const hash = made.digest("hex");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
+  rmSync(at("src/wasm"), { recursive: true, force: true });
+  run("wasm-bindgen", "--target", "web", "--out-dir", at("src/wasm"), "--out-name", "vws", "--no-demangle", "--remove-name-section", "--remove-producers-section", compiled);
+  run("wasm-opt", "-Os", ...FEATURES.map((feature) => `--enable-${feature}`), wasm, "-o", wasm);
+  writeFileSync(stamp, hash);
+}
