@@ -9,6 +9,7 @@ export class PointerInput {
    * @param {HTMLElement} element
    * @param {object} on
    * @param {(x: number, y: number, additive: boolean) => void} on.click x, y: -1..1 from left to right and bottom to top
+   * @param {() => boolean} on.taken whether a press belongs to something else that is drawn over the objects
    * @param {(at: {x: number, y: number} | null) => void} on.hover at most once per frame; null when the pointer has left
    */
   constructor(element, on) {
@@ -37,7 +38,7 @@ export class PointerInput {
   /** @param {PointerEvent} event */
   #down(event) {
     // A second finger makes it a gesture.
-    const first = event.isPrimary && event.button === 0 && !this.press;
+    const first = event.isPrimary && event.button === 0 && !this.press && !this.on.taken();
     this.press = first ? { id: event.pointerId, x: event.clientX, y: event.clientY } : null;
   }
 

@@ -49,6 +49,7 @@ import { CameraRig } from "./camera.js";
 import { Captions } from "./captions.js";
 import { Gizmo } from "./gizmo.js";
 import { Grid } from "./grid.js";
+import { Handles } from "./handles.js";
 import { Instances } from "./instances.js";
 import { Lamps } from "./lamps.js";
 import { Models } from "./models.js";
@@ -71,6 +72,12 @@ export { STRIDE, WebGLUnavailableError };
  *   the camera's position and target have changed; once per frame. `byUser`: by drag, wheel, touch, key or
  *   `frame`, not by `setCamera` or `follow`.
  * @property {(slot: number) => void} [onHover] the object under a mouse has changed; -1 = none
+ * @property {(phase: "begin" | "move" | "end" | "cancel", changes: Float64Array) => void} [onTransform] the
+ *   handles are dragged. `changes` holds ten numbers for each object: slot, x, y, z, rotation x, y, z, scale
+ *   x, y, z. "begin" tells where they were; "move", at most once per frame, where they are drawn; then one
+ *   "end", or one "cancel" with the values of the beginning. What the drag leaves alone stays what the record
+ *   said. While it lasts a record of a dragged slot changes all but where it stands; after it, the next
+ *   record does.
  * @property {(slot: number, message: string) => void} [onModelError] a model cannot be shown
  * @property {() => void} [onContextLost] the GPU took the drawing away; nothing is shown until
  * @property {() => void} [onContextRestored] it is drawn again, by the viewport itself
@@ -110,9 +117,16 @@ export class Viewport {
     this.#selection = new Selection(this.#store, this.#instances, this.#captions.layer);
     this.#picker = new Picker(this.#store, this.#instances, this.#captions.layer);
     const { scene } = this.#stage;
-    scene.add(this.#instances.root, this.#grid.root, this.#lamps.root, this.#captions.layer.mesh, this.#selection.guides.mesh);
+    this.#handles = new Handles(canvas, this.#rig.camera, this.#store, {
+      invalidate,
+      changed: (slot) => this.#place(slot),
+      hold: (held) => (this.#rig.controls.enabled = !held),
+      transform: (phase, changes) => on.onTransform?.(phase, changes),
+    });
+    scene.add(this.#handles.border.root, this.#instances.root, this.#grid.root, this.#lamps.root, this.#captions.layer.mesh, this.#selection.guides.mesh);
     this.#pointer = new PointerInput(canvas, {
       click: (x, y, additive) => on.onSelect?.(this.pick(x, y), additive),
+      taken: () => this.#handles.engaged,
       hover: (at) => this.#hover(at),
     });
     if (getComputedStyle(container).position === "static") container.style.position = "relative";
@@ -132,7 +146,11 @@ export class Viewport {
     checkRecords(records);
     for (let at = 0; at < records.length; at += STRIDE) {
       if (records[at + FIELD.kind] === KIND.remove) this.#remove(records[at + FIELD.slot]);
-      else this.#place(this.#store.put(records, at));
+      else {
+        const slot = this.#store.put(records, at);
+        this.#handles.touch(slot);
+        this.#place(slot);
+      }
     }
     if (records.length > 0) this.#invalidate();
   }
@@ -165,6 +183,8 @@ export class Viewport {
 
   /** Removes every object, text and selection; the world, camera and theme stay. */
   clear() {
+    this.#handles.cancel();
+    this.#handles.set([]);
     this.#instances.clear();
     this.#store.clear();
     this.#captions.clear();
@@ -229,18 +249,45 @@ export class Viewport {
   }
 
   /**
-   * Highlights exactly these slots. Absent ones are ignored.
+   * Highlights exactly these slots, the one that was selected last at the end. Absent ones are ignored.
    * @param {ArrayLike<number> & Iterable<number>} slots
    */
   select(slots) {
     this.#selection.set(slots);
+    this.#handles.set(slots);
     this.#invalidate();
+  }
+
+  /**
+   * What the pointer does to the selected objects. Another tool than "select" shows handles in their middle,
+   * for up to 1,000 objects. Shift takes whole steps (0.5 units, 15 degrees, a tenth); Esc during a drag
+   * puts everything back. No position leaves the world, whose border shows where one comes up against it.
+   * @param {"select" | "translate" | "rotate" | "scale"} tool
+   * @throws {RangeError}
+   */
+  setTool(tool) {
+    this.#handles.setTool(tool);
+  }
+
+  /**
+   * Whose axes the handles have: the world's, or those of the object that was selected last. Scaling is
+   * always along the object's own.
+   * @param {"world" | "local"} space
+   * @throws {RangeError}
+   */
+  setSpace(space) {
+    this.#handles.setSpace(space);
+  }
+
+  /** Ends a drag of the handles as Esc does. */
+  cancelTransform() {
+    this.#handles.cancel();
   }
 
   /** @param {{dark: boolean}} theme */
   setTheme({ dark }) {
     const theme = themeFor(dark);
-    for (const part of [this.#stage, this.#grid, this.#captions, this.#lamps, this.#selection, this.#outline]) part.setTheme(theme);
+    for (const part of [this.#stage, this.#grid, this.#captions, this.#lamps, this.#selection, this.#outline, this.#handles]) part.setTheme(theme);
     this.#gizmo?.setTheme(theme);
     this.#invalidate();
   }
@@ -278,7 +325,8 @@ export class Viewport {
    */
   screenshot() {
     if (this.#lost) return Promise.reject(new Error("the view is lost with its WebGL context"));
-    this.#draw();
+    this.#draw(false);
+    if (this.#handles.controls.object) this.#invalidate();
     return new Promise((resolve, reject) => {
       // Within the task that drew: the browser may clear the buffer after it.
       this.#canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the view could not be encoded"))), "image/png");
@@ -303,7 +351,7 @@ export class Viewport {
     this.#abort.abort();
     this.#observer?.disconnect();
     for (const part of [this.#pointer, this.#rig, this.#models, this.#instances, this.#captions, this.#lamps]) part.dispose();
-    for (const part of [this.#grid, this.#selection, this.#outline]) part.dispose();
+    for (const part of [this.#grid, this.#selection, this.#outline, this.#handles]) part.dispose();
     this.#gizmo?.dispose();
     this.#stage.dispose();
     this.#canvas.remove();
@@ -320,6 +368,7 @@ export class Viewport {
   #selection;
   #picker;
   #pointer;
+  #handles;
   #store = new Store();
   #grid = new Grid();
   #outline = new Outline();
@@ -364,6 +413,7 @@ export class Viewport {
     this.#lamps.drop(slot);
     this.#models.set(slot, "");
     this.#selection.drop(slot);
+    this.#handles.drop(slot);
     if (this.#hovered === slot) this.#hovered = -1;
   }
 
@@ -381,13 +431,15 @@ export class Viewport {
     });
   }
 
-  #draw() {
+  /** @param {boolean} [controls] whether with the handles */
+  #draw(controls = true) {
     if (this.#disposed || this.#lost || this.#container.clientWidth === 0 || this.#container.clientHeight === 0) return;
     const { renderer, scene, sun } = this.#stage;
     const { camera } = this.#rig;
     camera.updateMatrixWorld();
     const moved = !this.#eye.equals(camera.position);
     this.#eye.copy(camera.position);
+    this.#handles.sync();
     this.#settle();
     this.#grid.sync(this.#eye);
     this.#lamps.sync(this.#eye, moved);
@@ -400,6 +452,7 @@ export class Viewport {
     renderer.info.reset();
     renderer.render(scene, camera);
     this.#outline.render(renderer, camera, this.#selection.area(camera, this.#stage.width, this.#stage.height));
+    if (controls) this.#handles.render(renderer);
     this.#frames++;
     this.#drawn = { calls: renderer.info.render.calls, triangles: renderer.info.render.triangles };
   }
@@ -421,6 +474,7 @@ export class Viewport {
     const { signal } = this.#abort;
     this.#observer = new ResizeObserver(() => this.#resize());
     this.#observer.observe(this.#container);
+    this.#container.addEventListener("pointerdown", (event) => event.target === this.#canvas && this.#handles.press(event), { signal, capture: true });
     this.#canvas.addEventListener("webglcontextlost", (event) => this.#onLost(event), { signal });
     this.#canvas.addEventListener("webglcontextrestored", () => this.#onRestored(), { signal });
     this.#watchPixelRatio();
@@ -455,10 +509,11 @@ export class Viewport {
 
   /** @param {{x: number, y: number} | null} at */
   #hover(at) {
-    const slot = at ? this.pick(at.x, at.y) : -1;
+    const { engaged } = this.#handles;
+    const slot = at && !engaged ? this.pick(at.x, at.y) : -1;
+    this.#canvas.style.cursor = engaged ? "grab" : slot >= 0 ? "pointer" : "";
     if (slot === this.#hovered) return;
     this.#hovered = slot;
-    this.#canvas.style.cursor = slot >= 0 ? "pointer" : "";
     // Where drawing is slow, a frame for every object the pointer crosses would lag behind it.
     if (!this.#stage.low) {
       this.#selection.hover(slot);
