@@ -19,6 +19,13 @@ export const MAX_HANDLED = 1000;
 /** Handles are this much larger where a finger takes them. */
 const COARSE = 1.45;
 
+/**
+ * A ring that faces the camera by more than this follows the pointer round. three.js' way, a pull to one side,
+ * has no side to pull to there.
+ */
+const FACING = 0.9;
+const AXES = new Map([...["X", "Y", "Z"].entries()].map(([k, name]) => [name, new Vector3().setComponent(k, 1)]));
+
 /** @typedef {"begin" | "move" | "end" | "cancel"} Phase */
 
 /**
@@ -251,7 +258,7 @@ export class Handles {
     const { drag, controls } = this;
     if (!drag || !controls.axis) return;
     if (this.tool === "translate") this.#move(drag, controls.axis);
-    else if (this.tool === "rotate") this.#rotate(drag);
+    else if (this.tool === "rotate") this.#rotate(drag, controls.axis);
     else this.#scale(drag, controls.axis);
     this.#show(drag);
     this.border.show(reached(drag.now));
@@ -275,8 +282,21 @@ export class Handles {
     move(drag.begin, drag.now, delta);
   }
 
-  /** @param {Drag} drag */
-  #rotate(drag) {
+  /**
+   * @param {Drag} drag
+   * @param {string} axis
+   */
+  #rotate(drag, axis) {
+    const around = AXES.get(axis)?.clone();
+    if (around && this.controls.space === "local") around.applyQuaternion(drag.turn);
+    const facing = around?.dot(this.controls.eye) ?? 0;
+    if (around && Math.abs(facing) > FACING) {
+      const { pointStart, pointEnd, eye } = this.controls;
+      const cross = pointStart.clone().cross(pointEnd).dot(eye);
+      const angle = Math.sign(facing) * Math.atan2(cross, pointStart.dot(pointEnd));
+      const whole = this.snap ? Math.round(angle / STEPS.rotate) * STEPS.rotate : angle;
+      this.pivot.quaternion.setFromAxisAngle(around, whole).multiply(drag.turn);
+    }
     rotate(drag.begin, drag.now, drag.pivot, this.pivot.quaternion.clone().multiply(drag.turn.clone().invert()).normalize());
   }
 
