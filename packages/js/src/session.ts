@@ -4,86 +4,15 @@ import { Emitter } from "./emitter.js";
 import { closed, refusal, VwsError, type ProblemLike } from "./error.js";
 import { current, load } from "./platform.js";
 import { address, request, type RestOptions } from "./rest.js";
-import { State, type Changed } from "./state.js";
+import type { Ack, ConnectOptions, SessionEvents, Status, SubmitOptions } from "./session-types.js";
+import { State, type Change } from "./state.js";
 import type { Command, EventRecord, Peer, PresenceDraft } from "./types.js";
 import type { Mirror } from "./wasm/vws.js";
-
-/** How to connect. */
-export interface ConnectOptions {
-  /** What peers are shown: 1 to 64 characters. */
-  readonly name?: string | undefined;
-  /** The colour that peers see this client in, `#rrggbb`. */
-  readonly color?: string | undefined;
-  /** Shows one's rights to the server. */
-  readonly token?: string | undefined;
-  /** Ends the connecting, whose promise then rejects with the signal's reason; not the session. */
-  readonly signal?: AbortSignal | undefined;
-  /** How messages are written; default `msgpack`. */
-  readonly encoding?: "json" | "msgpack" | undefined;
-}
-
-/** How a command took effect. */
-export interface Ack {
-  /** Its number among those of this client. */
-  readonly id: number;
-  /** Its last event; of the state that it changed nothing of when it has none. */
-  readonly seq: number;
-  /** How many events it has; 0 when all was already as it wished. */
-  readonly events: number;
-}
-
-/** How the connection stands. */
-export type Status =
-  /** The first connection, or the state, is on its way: so many parts of it have come, of how many. */
-  | { readonly state: "connecting"; readonly parts?: number; readonly of?: number }
-  /** The mirror follows the session. */
-  | { readonly state: "live" }
-  /** The connection was lost; what is shown is as of then. The try `attempt` (1, 2 …) comes in `wait` ms. */
-  | { readonly state: "reconnecting"; readonly attempt: number; readonly wait: number }
-  /** Ended: by this program (`closed`), or by the server for good (`no_such_session`, `forbidden` …). */
-  | { readonly state: "closed"; readonly code: string; readonly reason: string };
-
-/**
- * What may look different than before; read the rest from the state. It may name what looks the same, and never
- * leaves out what does not.
- */
-export interface Change {
-  /** Any object, also those that are not named: after a snapshot, or when all were deleted. */
-  readonly all: boolean;
-  /** Names of objects that came, changed or went. */
-  readonly objects: readonly string[];
-  /** The world or its camera. */
-  readonly world: boolean;
-  /** The session's name. */
-  readonly name: boolean;
-}
-
-/** What a session tells, by the name that `on` takes. */
-export interface SessionEvents {
-  /** Something happened in the session, confirmed by the server: each event once, in the order of their seqs. */
-  event: EventRecord;
-  /** What is shown has changed, by anybody's events or by one's own commands. */
-  change: Change;
-  /** The other clients and what they show now. */
-  presence: readonly Peer[];
-  /** How the connection stands. */
-  status: Status;
-  /** The server complains about something other than a command: a presence, the rate. */
-  problem: VwsError;
-}
-
-/** What a command may be given. */
-export interface SubmitOptions {
-  /** Refuse the command (`version_mismatch`) unless what it is about still has this version. */
-  readonly expectVersion?: number | undefined;
-  /** Commands that follow one another with the same number here, as those of one drag, are one step to take back. */
-  readonly gesture?: number | undefined;
-}
 
 interface Outcome {
   events: EventRecord[];
   verdicts: (Ack & { problem: ProblemLike | null })[];
-  changed: Changed | null;
+  changed: Change | null;
   peers: boolean;
   welcomed: number | null;
   loading: { parts: number; of: number } | null;
@@ -95,7 +24,7 @@ interface Outcome {
 /** A command that was taken by the mirror, and is to be sent. */
 interface Sent {
   id: number;
-  changed: Changed;
+  changed: Change;
   message: Message;
 }
 
@@ -426,7 +355,7 @@ export class Session {
     else waiting?.resolve(ack);
   }
 
-  #changed(changed: Changed): void {
+  #changed(changed: Change): void {
     this.state.forget(changed);
     if (changed.all || changed.world || changed.name || changed.objects.length > 0) {
       this.#emitter.emit("change", changed);

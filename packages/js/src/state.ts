@@ -14,11 +14,18 @@ export interface Source {
   objects(names: string[]): string;
 }
 
-/** What may look different than before. */
-export interface Changed {
+/**
+ * What may look different than before; read the rest from the state. It may name what looks the same, and never
+ * leaves out what does not.
+ */
+export interface Change {
+  /** Any object, also those that are not named: after a snapshot, or when all were deleted. */
   readonly all: boolean;
+  /** Names of objects that came, changed or went. */
   readonly objects: readonly string[];
+  /** The world or its camera. */
   readonly world: boolean;
+  /** The session's name. */
   readonly name: boolean;
 }
 
@@ -101,7 +108,7 @@ export class Objects implements ReadonlyMap<string, WorldObject> {
   }
 
   /** @internal Forgets what changed. */
-  forget(changed: Changed): void {
+  forget(changed: Change): void {
     if (changed.all) this.#known.clear();
     else for (const name of changed.objects) this.#known.delete(name);
   }
@@ -160,7 +167,7 @@ export class State {
   }
 
   /** @internal Forgets what changed. */
-  forget(changed: Changed): void {
+  forget(changed: Change): void {
     this.objects.forget(changed);
     if (changed.world) this.#world = undefined;
   }

@@ -4,6 +4,7 @@
 //! # Layout
 //! - [`Mirror`]: a replica of a live session.
 //! - [`Past`]: the state of a moment.
+//! - `outcome`: what messages led to.
 //! - `state`: how both are read.
 //! - `input`, `output`: values of JavaScript into core's, and back.
 //! - [`close_code`], [`session_id`]: what the protocol says of single values.
@@ -11,6 +12,7 @@
 
 mod input;
 mod mirror;
+mod outcome;
 mod output;
 mod past;
 mod state;

@@ -7,10 +7,11 @@ use vws_core::model::{Epoch, Seq};
 use vws_core::reduce::State;
 use vws_core::replica::{Effect, View};
 use vws_core::wire::{ClientMessage, Encoding, PresenceDraft, Secret, ServerMessage};
-use vws_core::{ClientId, Command, EventRecord, Problem, Rejection, Replica, Session};
+use vws_core::{ClientId, Command, EventRecord, Rejection, Replica, Session};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::outcome::Outcome;
 use crate::output::{self, Changed};
 use crate::{input, state};
 
@@ -24,54 +25,11 @@ pub struct Mirror {
     history: UndoStack,
 }
 
-/// What messages led to.
-#[derive(Debug, Default, Serialize)]
-struct Outcome {
-    /// The events that the confirmed state took, where they were asked for.
-    events: Vec<EventRecord>,
-    verdicts: Vec<Verdict>,
-    changed: Option<Changed>,
-    peers: bool,
-    /// The seq of the session's last event when the server welcomed this client.
-    welcomed: Option<Seq>,
-    loading: Option<Loading>,
-    /// The server's complaints about something other than a command.
-    complaints: Vec<Problem>,
-    /// Heartbeats that showed a state that differs, as the last seq of agreement and that of the difference.
-    diverged: Option<Diverged>,
-    /// Why what came cannot be used: connect anew.
-    unusable: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Verdict {
-    id: u64,
-    seq: Seq,
-    events: u32,
-    /// Why the command was refused.
-    problem: Option<Problem>,
-}
-
-#[derive(Debug, Serialize)]
-struct Loading {
-    parts: u32,
-    of: u32,
-}
-
-#[derive(Debug, Serialize)]
-struct Diverged {
-    agreed: Seq,
-    found: Seq,
-}
-
 #[derive(Debug, Serialize)]
 struct Sent {
     id: u64,
     changed: Changed,
 }
-
-const UNKNOWN: &str =
-    "the server no longer keeps the outcome of the command: it may have taken effect or not";
 
 #[wasm_bindgen]
 impl Mirror {
@@ -400,41 +358,6 @@ impl Mirror {
             None => self.encoding.decode_server(&message.unchecked_ref::<Uint8Array>().to_vec()),
         };
         decoded.map_err(|error| error.to_string().into())
-    }
-}
-
-impl Outcome {
-    fn add(&mut self, effect: Effect) {
-        match effect {
-            Effect::Changed(touched) => {
-                let touched = Changed::from(touched);
-                self.changed = Some(match self.changed.take() {
-                    Some(before) => before.and(touched),
-                    None => touched,
-                });
-            }
-            Effect::Acknowledged { id, seq, events } => {
-                self.verdicts.push(Verdict { id, seq, events, problem: None });
-            }
-            Effect::Rejected { id, problem, .. } => {
-                self.verdicts.push(Verdict { id, seq: 0, events: 0, problem: Some(problem) });
-            }
-            Effect::OutcomeUnknown { id, .. } => {
-                let (code, detail) = (Problem::COMMAND_ID_EXPIRED.to_owned(), UNKNOWN.to_owned());
-                let problem = Some(Problem { code, detail, errors: Vec::new() });
-                self.verdicts.push(Verdict { id, seq: 0, events: 0, problem });
-            }
-            Effect::Complaint(problem) => self.complaints.push(problem),
-            Effect::Loading { parts, of } => self.loading = Some(Loading { parts, of }),
-            Effect::Diverged { agreed, found } => self.diverged = Some(Diverged { agreed, found }),
-            Effect::PeersChanged => self.peers = true,
-            Effect::Unusable { detail } => self.unusable = Some(detail),
-            Effect::Send(_)
-            | Effect::Loaded { .. }
-            | Effect::Resyncing(_)
-            | Effect::Agreed { .. }
-            | Effect::Pong { .. } => {}
-        }
     }
 }
 
