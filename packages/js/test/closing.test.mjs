@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { connect } from "@vws/client";
 import { WebSocketServer } from "ws";
 import { delay } from "../dist/backoff.js";
+import { until } from "./lib/world.mjs";
 
 const ID = "0190b5a0-0000-7000-8000-000000000001";
 
@@ -87,6 +88,43 @@ test("JS9: nothing but the greeting is said before the welcome", async (t) => {
   // The pretender gives no state, and is not asked for anything but a sign of life.
   assert.deepEqual(said.filter((text) => JSON.parse(text).type !== "ping"), []);
 });
+
+test("JS9: a server that says nothing is asked for a sign of life, and then left and connected to anew", async (t) => {
+  let passed = 0;
+  const now = performance.now.bind(performance);
+  t.mock.method(performance, "now", () => now() + passed);
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const pass = (ms) => {
+    passed += ms;
+    t.mock.timers.tick(1_000);
+  };
+  const pinged = deferred();
+  const server = await pretend(t, (socket, count) => {
+    if (count === 2) socket.send(JSON.stringify(WELCOME));
+    if (count === 3) socket.close(4003);
+    socket.once("message", (data) => pinged.resolve(JSON.parse(String(data)).type));
+  });
+  const told = assert.rejects(connect(server.origin, ID, { encoding: "json" }), { code: "forbidden" });
+  await until("the first connection is there", () => server.connections() === 1);
+  pass(9_000);
+  assert.equal(server.connections(), 1);
+  pass(1_001);
+  await until("the next one is there", () => server.connections() === 2);
+  // The welcome is there when a ping goes out.
+  while ((await Promise.race([pinged.promise, new Promise((done) => setTimeout(done, 20))])) !== "ping") pass(0);
+  pass(19_000);
+  assert.equal(server.connections(), 2);
+  pass(1_001);
+  await told;
+  assert.equal(server.connections(), 3);
+});
+
+/** A promise with what settles it. */
+function deferred() {
+  let resolve;
+  const promise = new Promise((settle) => (resolve = settle));
+  return { promise, resolve };
+}
 
 test("JS9: waits are drawn below a bound that doubles up to ten seconds", () => {
   const bounds = [0, 1, 2, 3, 4, 5, 6, 40, 5_000].map((attempt) => delay(attempt, 1));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -46,7 +47,27 @@ test("JS19: the tarball holds what is needed and nothing else, and works where i
   await writeFile(join(folder, "program.js"), program);
   const world = await startWorld();
   t.after(() => world.stop());
-  // It ends by itself: nothing is left open.
-  const said = await run(process.execPath, ["program.js", world.origin], { cwd: folder, timeout: 60_000 });
-  assert.equal(said.stdout, "1 16\n");
+  const programSays = async (...flags) => {
+    // It ends by itself: nothing is left open.
+    const options = { cwd: folder, timeout: 60_000 };
+    return (await run(process.execPath, [...flags, "program.js", world.origin], options)).stdout;
+  };
+  assert.equal(await programSays(), "1 16\n");
+  // With the WebSocket that newer versions have of their own, the package ws is not needed.
+  await rm(join(folder, "node_modules/ws"), { recursive: true });
+  const has = globalThis.WebSocket !== undefined;
+  assert.equal(await programSays(...(has ? [] : ["--experimental-websocket"])), "1 16\n");
+  if (!has) await assert.rejects(programSays(), /this Node\.js has no WebSocket: install the package ws/);
+});
+
+test("JS19: a bundle for browsers has nothing of Node.js, and finds the WebAssembly beside it", async () => {
+  const { build } = createRequire(join(root, "../../web/package.json"))("esbuild");
+  const contents = 'import { connect } from "@vws/client"; globalThis.connect = connect;';
+  const stdin = { contents, resolveDir: root, sourcefile: "program.js" };
+  const options = { bundle: true, format: "esm", platform: "browser", write: false, logLevel: "silent" };
+  const { outputFiles, warnings } = await build({ stdin, ...options });
+  assert.deepEqual(warnings, []);
+  const [{ text: bundle }] = outputFiles;
+  assert.doesNotMatch(bundle, /node:|import\("ws"\)/);
+  assert.match(bundle, /new URL\("vws_bg\.wasm", import\.meta\.url\)/);
 });
