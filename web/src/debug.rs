@@ -4,7 +4,8 @@
 
 use std::rc::{Rc, Weak};
 
-use js_sys::{Object, Reflect};
+use js_sys::{Array, Object, Reflect};
+use vws_core::history::Way;
 use vws_core::reduce::State;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
@@ -49,6 +50,11 @@ pub fn install(client: &Rc<SessionClient>) -> Handle {
     add("peers", false, |c| c.read(|r| r.peers().len() as f64).into());
     add("shown", false, |c| c.past_seq().map(|seq| seq as f64).into());
     add("selected", false, |c| c.selected().map(|name| name.to_string()).into());
+    add("selection", false, |c| {
+        c.selection().iter().map(|name| JsValue::from_str(name.as_str())).collect::<Array>().into()
+    });
+    add("canUndo", false, |c| c.can_go(Way::Undo).into());
+    add("canRedo", false, |c| c.can_go(Way::Redo).into());
     add("roundTrip", false, |c| c.round_trip().into());
     add("shownSnapshot", true, |c| c.past_json().into());
     add("snapshot", true, |c| c.snapshot_json().into());

@@ -8,7 +8,7 @@ use vws_core::replica::{Effect, Replica};
 use vws_core::wire::{ClientMessage, PresenceDraft, ResyncReason, ServerMessage};
 use vws_core::{Command, ObjectName};
 
-use super::{Hooks, Notice, SessionClient, identity};
+use super::{Hooks, Notice, PRESENCE_SELECTION, SessionClient, identity};
 use crate::person::Person;
 
 /// The hooks by which a connection serves a client. They keep nothing alive.
@@ -66,6 +66,7 @@ impl SessionClient {
             ServerMessage::Event(record) if self.event_listeners.any() => Some(record.clone()),
             _ => None,
         };
+        self.note(&message);
         let effects = self.replica.borrow_mut().receive([message]);
         if let Some(record) = record {
             self.event_listeners.tell(&record);
@@ -76,9 +77,10 @@ impl SessionClient {
         for effect in effects {
             self.take(effect);
         }
-        if welcomed && self.keep_introduced() && self.selected.borrow().is_some() {
+        if welcomed && self.keep_introduced() && self.selected_count() > 0 {
             self.show_presence();
         }
+        self.go_on();
         self.changed();
     }
 
@@ -93,7 +95,10 @@ impl SessionClient {
 
     /// Shows the others what is selected here. Of several that wait for the network only the last counts.
     pub(super) fn show_presence(&self) {
-        let selection = self.selected().iter().map(ToString::to_string).collect();
+        // Of more than others are shown the last count.
+        let names = self.selection();
+        let shown = &names[names.len().saturating_sub(PRESENCE_SELECTION)..];
+        let selection = shown.iter().map(ToString::to_string).collect();
         self.outbox.borrow_mut().retain(|message| !matches!(message, ClientMessage::Presence(_)));
         self.send(ClientMessage::Presence(PresenceDraft { selection, ..PresenceDraft::default() }));
     }
@@ -107,11 +112,14 @@ impl SessionClient {
                 self.dirty.borrow_mut().add(touched);
                 self.keep_selection();
             }
-            Effect::Rejected { command, problem, .. } => {
+            Effect::Acknowledged { id, events, .. } => self.undo.borrow_mut().done(id, events),
+            Effect::Rejected { id, command, problem } => {
+                self.undo.borrow_mut().refused(id);
                 self.follow_back(&command);
                 (self.notify)(Notice::Refused(problem));
             }
-            Effect::OutcomeUnknown { command, .. } => {
+            Effect::OutcomeUnknown { id, command } => {
+                self.undo.borrow_mut().refused(id);
                 self.follow_back(&command);
                 (self.notify)(Notice::OutcomeUnknown(command.type_name()));
             }
@@ -126,8 +134,7 @@ impl SessionClient {
             }
             Effect::Loaded { .. } => self.progress.set(None),
             // Shown from the replica itself, or counted as they came.
-            Effect::Acknowledged { .. }
-            | Effect::Loading { .. }
+            Effect::Loading { .. }
             | Effect::Resyncing(ResyncReason::Requested)
             | Effect::Agreed { .. }
             | Effect::PeersChanged
@@ -169,13 +176,18 @@ impl SessionClient {
         let lost = self.read(Replica::pending);
         self.replica.replace(Replica::new(identity::another_client_id()));
         self.dirty.replace(super::Dirty::everything());
+        // Its commands are numbered anew, and its old ones were another client's.
+        self.undo.borrow_mut().clear();
         (self.notify)(Notice::Superseded { lost });
     }
 
     /// The selection goes with an object that gets another name.
     pub(super) fn follow_rename(&self, from: &str, to: &str) {
-        if self.selected().is_some_and(|name| name.as_str() == from) && self.object(from).is_none() {
-            self.select(ObjectName::new("name", to).ok());
+        let names = ObjectName::new("name", from).ok().zip(ObjectName::new("name", to).ok());
+        let Some((from, to)) = names else { return };
+        if self.is_selected(&from) && self.object(from.as_str()).is_none() {
+            let renamed = self.selection.borrow().renamed(&from, &to);
+            self.set_selection(renamed);
         }
     }
 
@@ -188,10 +200,13 @@ impl SessionClient {
 
     /// Nothing is selected that is not there.
     pub(super) fn keep_selection(&self) {
-        let gone =
-            |name: &ObjectName| self.view(|view, _| view.object(name.as_str()).is_none()) == Some(true);
-        if self.selected().as_ref().is_some_and(gone) {
-            self.select(None);
+        let kept = self.view(|view, _| {
+            let is_there = |name: &ObjectName| view.object(name.as_str()).is_some();
+            let selection = self.selection.borrow();
+            (!selection.names().iter().all(is_there)).then(|| selection.retained(is_there))
+        });
+        if let Some(kept) = kept.flatten() {
+            self.set_selection(kept);
         }
     }
 }

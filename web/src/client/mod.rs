@@ -8,6 +8,7 @@
 //! - `inbox`: what messages and the replica's effects lead to.
 //! - [`dirty`], [`frame`]: what changed since the last frame, and who is told.
 //! - [`rows`]: the names in the object tree.
+//! - [`selection`]: what is selected; `undo`: what the person takes back.
 //! - `past`: a moment of the past in the place of the present.
 //! - [`notice`], [`progress`]: what the user is told.
 
@@ -18,16 +19,19 @@ pub mod notice;
 mod past;
 pub mod progress;
 pub mod rows;
+pub mod selection;
+mod undo;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use vws_core::limits::ModelLimits;
+use vws_core::history::{Purpose, UndoStack, Way};
+use vws_core::limits::{ModelLimits, PRESENCE_SELECTION};
 use vws_core::reduce::State;
 use vws_core::replica::{Replica, View};
 use vws_core::wire::{ClientMessage, canonical_json};
-use vws_core::{Command, EventRecord, Object, ObjectName, SessionId, World};
+use vws_core::{Command, EventRecord, Object, ObjectName, Problem, SessionId, World};
 
 use crate::browser;
 use crate::connection::machine::{Ended, Status};
@@ -40,6 +44,7 @@ use notice::Notice;
 pub use past::FollowingEvents;
 use progress::Progress;
 use rows::Rows;
+use selection::{Mode, Selection};
 
 /// How the page stands with its session.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,10 +93,14 @@ pub struct SessionClient {
     /// and one presence.
     outbox: RefCell<VecDeque<ClientMessage>>,
     rows: RefCell<Rows>,
-    selected: RefCell<Option<ObjectName>>,
+    selection: RefCell<Selection>,
+    undo: RefCell<UndoStack>,
+    /// Steps back and forth that wait for the server's answer to what came before.
+    going: RefCell<VecDeque<Way>>,
     person: RefCell<Person>,
     /// The person of the last hello.
     introduced: RefCell<Option<Person>>,
+    gestures: Cell<u64>,
     progress: Cell<Option<Progress>>,
     dirty: RefCell<Dirty>,
     frame: RefCell<Option<EachFrame>>,
@@ -112,9 +121,12 @@ impl SessionClient {
             connection: RefCell::default(),
             outbox: RefCell::default(),
             rows: RefCell::default(),
-            selected: RefCell::default(),
+            selection: RefCell::default(),
+            undo: RefCell::default(),
+            going: RefCell::default(),
             person: RefCell::new(Person::here()),
             introduced: RefCell::default(),
+            gestures: Cell::default(),
             progress: Cell::default(),
             dirty: RefCell::default(),
             frame: RefCell::default(),
@@ -197,16 +209,49 @@ impl SessionClient {
         self.changed();
     }
 
-    /// The selected object.
+    /// The selected object; of several the one that was chosen last.
     #[must_use]
     pub fn selected(&self) -> Option<ObjectName> {
-        self.selected.borrow().clone()
+        self.selection.borrow().primary().cloned()
     }
 
-    /// Selects an object, or nothing.
+    /// Every selected object, the one that was chosen last at the end.
+    #[must_use]
+    pub fn selection(&self) -> Vec<ObjectName> {
+        self.selection.borrow().names().to_vec()
+    }
+
+    /// How many objects are selected.
+    #[must_use]
+    pub fn selected_count(&self) -> usize {
+        self.selection.borrow().names().len()
+    }
+
+    /// Whether an object is selected.
+    #[must_use]
+    pub fn is_selected(&self, name: &ObjectName) -> bool {
+        self.selection.borrow().contains(name)
+    }
+
+    /// Selects an object and nothing else, or nothing.
     pub fn select(&self, name: Option<ObjectName>) {
-        if *self.selected.borrow() != name {
-            self.selected.replace(name);
+        self.set_selection(Selection::of(name));
+    }
+
+    /// Selects all of these and nothing else, the last as the one that was chosen last.
+    pub fn select_all(&self, names: impl IntoIterator<Item = ObjectName>) {
+        self.set_selection(Selection::of(names));
+    }
+
+    /// Chooses an object, which leads to what `mode` says; a range is one of the tree's rows.
+    pub fn choose(&self, name: &ObjectName, mode: Mode) {
+        let chosen = self.rows(|rows| self.selection.borrow().chosen(name, mode, rows.names()));
+        self.set_selection(chosen);
+    }
+
+    pub(in crate::client) fn set_selection(&self, selection: Selection) {
+        if *self.selection.borrow() != selection {
+            self.selection.replace(selection);
             self.dirty.borrow_mut().selection = true;
             self.show_presence();
             self.changed();
@@ -234,10 +279,32 @@ impl SessionClient {
     /// Wishes for a change. It is shown at once, and taken back should the server refuse it. One that
     /// is refused here is told to the user, and nothing is sent. Answers whether it stands.
     pub fn submit(&self, command: Command) -> bool {
+        self.submit_in(command, None)
+    }
+
+    /// The same as one of several commands of a gesture, such as a drag, which are taken back as one.
+    pub fn submit_in(&self, command: Command, gesture: Option<u64>) -> bool {
         if let Some(why) = self.read_only() {
             (self.notify)(Notice::ReadOnly(why));
             return false;
         }
+        match self.submit_as(command, Purpose::Change { gesture }) {
+            Ok(()) => true,
+            Err(problem) => {
+                (self.notify)(Notice::Refused(problem));
+                false
+            }
+        }
+    }
+
+    /// A number for a gesture that no other one of this page has.
+    pub fn new_gesture(&self) -> u64 {
+        let next = self.gestures.get() + 1;
+        self.gestures.set(next);
+        next
+    }
+
+    fn submit_as(&self, command: Command, purpose: Purpose) -> Result<(), Problem> {
         let renamed = match &command {
             Command::RenameObject { name, new_name } => Some((name.clone(), new_name.clone())),
             _ => None,
@@ -248,15 +315,13 @@ impl SessionClient {
                 if let Some((from, to)) = renamed {
                     self.follow_rename(&from, &to);
                 }
+                self.undo.borrow_mut().submitted(submitted.id, purpose);
                 self.dirty.borrow_mut().add(submitted.touched);
                 self.send(submitted.message);
                 self.changed();
-                true
+                Ok(())
             }
-            Err(rejection) => {
-                (self.notify)(Notice::Refused(rejection.to_problem()));
-                false
-            }
+            Err(rejection) => Err(rejection.to_problem()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the user is told about a session, beside what it shows.
 
 use vws_core::Problem;
+use vws_core::history::Way;
 
 use crate::ui::Tone;
 
@@ -24,6 +25,13 @@ pub enum Notice {
     Garbled(String),
     /// Nothing can be changed now, and why.
     ReadOnly(String),
+    /// A step cannot be taken back, or done again.
+    NotTakenBack {
+        /// Which it was.
+        way: Way,
+        /// Why.
+        problem: Problem,
+    },
     /// Another page has this client's id; commands that waited are lost.
     Superseded {
         /// How many.
@@ -51,6 +59,15 @@ impl Notice {
             ),
             Self::Lagged => (Tone::Plain, "This page fell behind. Loading the state anew.".to_owned()),
             Self::ReadOnly(why) => (Tone::Bad, format!("Not changed: {why}")),
+            Self::NotTakenBack { way, problem } => {
+                let what = if *way == Way::Undo { "Not undone" } else { "Not redone" };
+                let why = match problem.code.as_str() {
+                    "version_mismatch" => "somebody else has changed it since",
+                    "object_not_found" => "somebody else has deleted or renamed it since",
+                    _ => return (Tone::Bad, format!("{what}: {}", problem.detail)),
+                };
+                (Tone::Bad, format!("{what}: {why} ({})", problem.detail))
+            }
             Self::Garbled(why) => (Tone::Bad, format!("Connecting anew: {why}")),
             Self::Superseded { lost: 0 } => {
                 (Tone::Plain, "Another tab took this tab's identity. Connecting as another.".to_owned())

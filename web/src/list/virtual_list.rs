@@ -30,6 +30,9 @@ pub struct VirtualListProps {
     pub onkey: Callback<(KeyboardEvent, usize)>,
     /// Its role: `tree`, `list`.
     pub role: AttrValue,
+    /// Whether several rows can be selected.
+    #[prop_or_default]
+    pub multiselectable: bool,
     /// What it is called.
     pub label: AttrValue,
     /// Name for browser tests.
@@ -80,6 +83,7 @@ pub fn VirtualList(props: &VirtualListProps) -> Html {
     let offset = rows.start as f64 * row;
     html! {
         <div ref={node} class="virtual-list" tabindex="0" role={props.role.clone()} aria-label={props.label.clone()}
+            aria-multiselectable={props.multiselectable.then_some("true")}
             aria-activedescendant={props.active.clone()} {onscroll} {onkeydown} data-testid={props.testid.clone()}>
             <div class="virtual-space" role="presentation" style={format!("height:{}px", window.height())}>
                 <div class="virtual-rows" role="presentation" style={format!("transform:translateY({offset}px)")}>

@@ -101,8 +101,8 @@ pub struct Pose {
 
 /// What the viewport tells.
 pub struct Callbacks {
-    /// A click on the object in a slot, or on nothing (-1).
-    pub select: Box<dyn Fn(i32)>,
+    /// A click on the object in a slot, or on nothing (-1); whether it adds to what is selected.
+    pub select: Box<dyn Fn(i32, bool)>,
     /// The camera has moved; whether the user moved it.
     pub camera: Box<dyn Fn(Pose, bool)>,
     /// A model cannot be shown.
@@ -116,7 +116,7 @@ type CameraClosure = Closure<dyn Fn(f64, f64, f64, f64, f64, f64, bool)>;
 /// The callbacks as JavaScript calls them; they live as long as this.
 pub struct Hooks {
     object: Object,
-    _select: Closure<dyn Fn(i32)>,
+    _select: Closure<dyn Fn(i32, bool)>,
     _camera: CameraClosure,
     _model_error: Closure<dyn Fn(u32, String)>,
     _lost: Closure<dyn Fn()>,
@@ -130,7 +130,7 @@ impl Hooks {
         let Callbacks { select, camera, model_error, lost } = callbacks;
         let lost = std::rc::Rc::new(lost);
         let restored = std::rc::Rc::clone(&lost);
-        let select = Closure::<dyn Fn(i32)>::new(select);
+        let select = Closure::<dyn Fn(i32, bool)>::new(select);
         let camera: CameraClosure = Closure::new(move |px, py, pz, tx, ty, tz, by_user| {
             camera(Pose { position: [px, py, pz], target: [tx, ty, tz] }, by_user);
         });

@@ -14,6 +14,7 @@ use web_sys::HtmlElement;
 use super::batch::{Batcher, Caption};
 use super::binding::{Callbacks, Grid, Hooks, Looks, Pose, Viewport, value};
 use crate::client::dirty::Dirty;
+use crate::client::selection::Mode;
 use crate::client::{Following, SessionClient};
 
 /// What the view tells the page around it.
@@ -147,8 +148,8 @@ impl Scene {
 
     fn selection(&self) {
         let batcher = self.batcher.borrow();
-        let slot = self.client.selected().and_then(|name| batcher.slots().get(&name));
-        self.viewport.select(slot.as_slice());
+        let slots = self.client.selection().into_iter().filter_map(|name| batcher.slots().get(&name));
+        self.viewport.select(&slots.collect::<Vec<_>>());
     }
 
     fn world(&self, world: &World) {
@@ -223,10 +224,15 @@ impl Scene {
         self.viewport.set_theme(&value(&Looks { dark }));
     }
 
-    fn clicked(&self, slot: i32) {
+    fn clicked(&self, slot: i32, additive: bool) {
         let name =
             u32::try_from(slot).ok().and_then(|slot| self.batcher.borrow().slots().name(slot).cloned());
-        self.client.select(name);
+        match name {
+            Some(name) if additive => self.client.choose(&name, Mode::Toggle),
+            // A click beside everything is no reason to lose what was gathered.
+            None if additive => {}
+            name => self.client.select(name),
+        }
     }
 
     fn model_failed(&self, slot: u32, why: &str) {
@@ -263,9 +269,9 @@ fn callbacks(scene: &Rc<RefCell<Weak<Scene>>>) -> Callbacks {
     };
     let (select, camera, model_error, lost) = (with(scene), with(scene), with(scene), with(scene));
     Callbacks {
-        select: Box::new(move |slot| {
+        select: Box::new(move |slot, additive| {
             if let Some(scene) = select() {
-                scene.clicked(slot);
+                scene.clicked(slot, additive);
             }
         }),
         camera: Box::new(move |pose, by_user| {

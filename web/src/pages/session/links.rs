@@ -60,7 +60,7 @@ fn go(session: &SessionHandle, time: &Rc<TimeMachine>, place: Place, toasts: &To
         toasts.say(Tone::Bad, format!("The link selects {name}, which is not in this session."));
     }
     if !there.is_empty() {
-        client.select(there.into_iter().next());
+        client.select_all(there);
     }
     match (place.camera, session.port.scene()) {
         (Some(pose), Some(scene)) => scene.look(pose),
@@ -87,7 +87,7 @@ fn at(time: &Rc<TimeMachine>, seq: Seq, toasts: &Toasts) {
 pub(super) fn copy_link(session: &SessionHandle, toasts: &Toasts) {
     let client = &session.client;
     let place = Place {
-        select: client.selected().into_iter().collect(),
+        select: client.selection(),
         camera: session.port.scene().and_then(|scene| scene.own_pose()),
         at: client.past_seq(),
     };

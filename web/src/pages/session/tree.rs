@@ -11,6 +11,7 @@ use super::context::use_session;
 use super::people::marks;
 use crate::client::SessionClient;
 use crate::client::progress::grouped;
+use crate::client::selection::Mode;
 use crate::form::object::ObjectField;
 use crate::list::VirtualList;
 use crate::ui::field::input_text;
@@ -87,7 +88,7 @@ pub(super) fn Tree(props: &TreeProps) -> Html {
             } else if count == 0 && total.is_some() {
                 <p class="nothing-found">{ "No object has this in its name or type." }</p>
             } else {
-                <VirtualList {count} row={ROW} {render} revision={session.revision} {reveal} {onkey} role="tree" label="Objects"
+                <VirtualList {count} row={ROW} {render} revision={session.revision} {reveal} {onkey} role="tree" multiselectable=true label="Objects"
                     active={reveal.map(|index| AttrValue::from(row_id(index)))} testid="tree" />
             }
             if let Some(name) = (*renaming).clone() {
@@ -107,10 +108,12 @@ fn row(client: &Rc<SessionClient>, index: usize) -> Html {
         // The rows are behind the state by less than a frame.
         return html! { <div class="tree-row" key={index}></div> };
     };
-    let is_selected = client.selected().as_ref() == Some(&name);
+    let is_selected = client.is_selected(&name);
     let onclick = {
         let (client, name) = (Rc::clone(client), name.clone());
-        Callback::from(move |_: MouseEvent| client.select(Some(name.clone())))
+        Callback::from(move |event: MouseEvent| {
+            client.choose(&name, Mode::of(event.ctrl_key() || event.meta_key(), event.shift_key()));
+        })
     };
     html! {
         <div class={classes!("tree-row", is_selected.then_some("tree-row-selected"), (!object.visible).then_some("tree-row-hidden"))}
@@ -161,8 +164,9 @@ fn key(
         }
         _ => return false,
     };
-    let name = client.rows(|rows| rows.names().get(to.min(last)).cloned());
-    client.select(name);
+    if let Some(name) = client.rows(|rows| rows.names().get(to.min(last)).cloned()) {
+        client.choose(&name, Mode::of(false, event.shift_key()));
+    }
     true
 }
 
