@@ -8,7 +8,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 /** Below this many bytes a compressed copy saves no packet. */
 const MIN_BYTES = 256;
 /** What a visitor downloads before the page works, in KiB after brotli. A page over it is not built. */
-const MAX_BROTLI_KIB = 500;
+const MAX_BROTLI_KIB = 720;
 const COMPRESSIBLE = /\.(css|html|js|json|map|svg|txt|wasm|webmanifest)$/;
 
 /** Every file under `dir`, as full paths. */

@@ -53,11 +53,28 @@ pub fn session_storage() -> Option<Storage> {
     window().session_storage().ok().flatten()
 }
 
+/// Gives the focus to the element of this id, if there is one.
+pub fn focus(id: &str) {
+    let element = document().get_element_by_id(id);
+    if let Some(element) =
+        element.and_then(|element| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(element).ok())
+    {
+        // A kindness: where it is refused the user clicks.
+        let _ = element.focus();
+    }
+}
+
+/// Whether the browser has a clipboard for this page at all.
+#[must_use]
+pub fn has_clipboard() -> bool {
+    let clipboard = js_sys::Reflect::get(&window().navigator(), &"clipboard".into());
+    clipboard.is_ok_and(|clipboard| !clipboard.is_undefined())
+}
+
 /// Puts a text on the clipboard; answers whether the browser allowed it. It does not without a secure context
 /// (plain http from another machine) or the user's leave.
 pub async fn copy(text: &str) -> bool {
-    let clipboard = js_sys::Reflect::get(&window().navigator(), &"clipboard".into());
-    if clipboard.is_ok_and(|clipboard| clipboard.is_undefined()) {
+    if !has_clipboard() {
         return false;
     }
     wasm_bindgen_futures::JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()

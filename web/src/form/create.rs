@@ -59,14 +59,18 @@ impl CreateForm {
     /// A form whose name nobody has yet.
     #[must_use]
     pub fn fresh<S: State>(kind: &str, state: &S) -> Self {
-        Self { name: free_name(kind, state), kind: kind.to_owned(), ..Self::default() }
+        Self {
+            name: free_name(kind, |name| state.object(name).is_some()),
+            kind: kind.to_owned(),
+            ..Self::default()
+        }
     }
 
     /// The same form for another object: the name is a free one, the rest stays, so that a row of
     /// things is quickly made.
     #[must_use]
     pub fn next<S: State>(&self, state: &S) -> Self {
-        Self { name: free_name(stem(&self.name), state), ..self.clone() }
+        Self { name: free_name(stem(&self.name), |name| state.object(name).is_some()), ..self.clone() }
     }
 
     /// The command that the form asks for.
@@ -153,20 +157,22 @@ impl From<&Object> for CreateForm {
 }
 
 /// A name without the number that [`free_name`] has put at its end.
-fn stem(name: &str) -> &str {
+#[must_use]
+pub fn stem(name: &str) -> &str {
     match name.rsplit_once('-') {
         Some((stem, digits)) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => stem,
         _ => name,
     }
 }
 
-/// `stem-1`, `stem-2`, …: the first that no object has. Two people may find the same one; the second
+/// `stem-1`, `stem-2`, …: the first that is not taken. Two people may find the same one; the second
 /// is then told so.
-fn free_name<S: State>(stem: &str, state: &S) -> String {
+#[must_use]
+pub fn free_name(stem: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let stem = if stem.is_empty() { "object" } else { stem };
     // Counting on from the number of objects ends at once in a session of numbered objects, where
     // counting from 1 would look at each of them.
-    let taken = |n: usize| state.object(&format!("{stem}-{n}")).is_some();
+    let taken = |n: usize| is_taken(&format!("{stem}-{n}"));
     let mut n = 1;
     let mut step = 1;
     while taken(n) {

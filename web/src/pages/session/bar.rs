@@ -7,6 +7,7 @@ use vws_core::reduce::State;
 use yew::prelude::*;
 
 use super::context::use_session;
+use super::editor::Actions;
 use super::files::Files;
 use super::links::copy_link;
 use super::people::People;
@@ -59,6 +60,8 @@ pub(super) fn Bar(props: &BarProps) -> Html {
         let session = session.clone();
         Callback::from(move |_| copy_link(&session, &toasts))
     };
+    // Not where the session is no more.
+    let actions = use_context::<Actions>();
     let ended = the_end(&session.client).is_some();
     let ready = !ended
         && session.client.read_only().is_none()
@@ -72,6 +75,13 @@ pub(super) fn Bar(props: &BarProps) -> Html {
                 onclick={let renaming = renaming.setter(); move |_| renaming.set(true)} />
             <IconButton icon={Icon::Copy} label="Copy link: to the selection, your view and the moment" onclick={onlink} class="wide-only" testid="copy-link" />
             if !ended { <Files /> }
+            if let Some(actions) = actions.filter(|_| !ended) {
+                <span class="bar-divider wide-only" aria-hidden="true"></span>
+                { actions.button("undo", Icon::Undo, "") }
+                { actions.button("redo", Icon::Redo, "") }
+                { actions.button("palette", Icon::Command, "wide-only") }
+                { actions.button("shortcuts", Icon::Keyboard, "wide-only") }
+            }
             <span class="bar-space"></span>
             <StandingPill />
             if !ended { <People /> }

@@ -4,6 +4,7 @@ mod bar;
 mod compare;
 mod context;
 mod create;
+mod editor;
 mod files;
 mod foot;
 mod fork;
@@ -22,6 +23,7 @@ mod world;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use gloo_timers::callback::Timeout;
 use vws_core::{ObjectName, SessionId};
 use yew::prelude::*;
 
@@ -32,12 +34,13 @@ use crate::ui::{Glyph, Icon, use_toasts};
 use crate::viewport::port::Port;
 use bar::Bar;
 use context::SessionHandle;
+use editor::{Ask, Editor};
 use foot::Foot;
 use links::use_place;
 use side::{Side, Tab};
 use standing::the_end;
 use timeline::{Time, Timeline, use_machine};
-use tree::Tree;
+use tree::{FILTER_ID, RenameObject, Tree};
 use view::View;
 
 /// Properties of [`SessionPage`].
@@ -115,6 +118,24 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
         let panels = panels.clone();
         Callback::from(move |()| panels.set(panels.with_side(!panels.side)))
     };
+    let renaming = use_state_eq(|| None::<ObjectName>);
+    let onask = {
+        let (panels, ontab, renaming) = (panels.clone(), ontab.clone(), renaming.setter());
+        let client = Rc::clone(&session.client);
+        Callback::from(move |ask: Ask| match ask {
+            Ask::Tree => panels.set(panels.with_tree(!panels.tree)),
+            Ask::Side => panels.set(panels.with_side(!panels.side)),
+            Ask::Add => ontab.emit(Tab::Add(None)),
+            Ask::World => ontab.emit(Tab::World),
+            Ask::Rename => renaming.set(client.selected()),
+            Ask::Search => {
+                panels.set(panels.with_tree(true));
+                // Once the list is there.
+                Timeout::new(0, || browser::focus(FILTER_ID)).forget();
+            }
+            Ask::Palette | Ask::Shortcuts => {}
+        })
+    };
     let Panels { tree, side } = *panels;
     if let Some(end) = the_end(&session.client) {
         return html! {
@@ -131,8 +152,9 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
     }
     let past = session.client.past_seq().is_some();
     html! {
-        <ContextProvider<SessionHandle> context={session}>
-        <ContextProvider<Time> context={time}>
+        <ContextProvider<SessionHandle> context={session.clone()}>
+        <ContextProvider<Time> context={time.clone()}>
+        <Editor session={session.clone()} {time} ask={onask}>
             <div class="session-page">
                 <Bar {tree} {side} ontree={ontree.clone()} onside={onside.clone()} />
                 <main class={classes!("workbench", tree.then_some("with-tree"), side.then_some("with-side"), past.then_some("in-past"))}>
@@ -150,7 +172,11 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
                     { dock_button(Icon::List, "Objects", tree, ontree) }
                     { dock_button(Icon::Sliders, "Inspector", side, onside) }
                 </nav>
+                if let Some(name) = (*renaming).clone() {
+                    <RenameObject {name} onclose={let renaming = renaming.setter(); move |()| renaming.set(None)} />
+                }
             </div>
+        </Editor>
         </ContextProvider<Time>>
         </ContextProvider<SessionHandle>>
     }

@@ -19,6 +19,8 @@ use crate::ui::{Button, Glyph, Icon, IconButton, Kind, Prompt};
 
 /// Height of a row; `--tree-row` of the style sheet.
 const ROW: u32 = 30;
+/// The id of the search field.
+pub(super) const FILTER_ID: &str = "tree-filter";
 
 /// Properties of [`Tree`].
 #[derive(Properties, PartialEq)]
@@ -33,7 +35,6 @@ pub(super) fn Tree(props: &TreeProps) -> Html {
     let session = use_session();
     let client = Rc::clone(&session.client);
     let search = use_state(String::new);
-    let renaming = use_state(|| None::<ObjectName>);
 
     let oninput = {
         let (search, client) = (search.setter(), Rc::clone(&client));
@@ -48,9 +49,9 @@ pub(super) fn Tree(props: &TreeProps) -> Html {
         Callback::from(move |index: usize| row(&client, index))
     };
     let onkey = {
-        let (client, renaming) = (Rc::clone(&client), renaming.setter());
+        let client = Rc::clone(&client);
         Callback::from(move |(event, page): (KeyboardEvent, usize)| {
-            if key(&client, &event, page, &renaming) {
+            if key(&client, &event, page) {
                 event.prevent_default();
             }
         })
@@ -76,7 +77,7 @@ pub(super) fn Tree(props: &TreeProps) -> Html {
             <label class="search">
                 <Glyph icon={Icon::Search} />
                 <span class="visually-hidden">{ "Filter objects" }</span>
-                <input class="input" type="search" placeholder="Filter by name or type" value={(*search).clone()} {oninput}
+                <input id={FILTER_ID} class="input" type="search" placeholder="Filter by name or type" value={(*search).clone()} {oninput}
                     autocomplete="off" spellcheck="false" data-testid="filter" />
             </label>
             if total == Some(0) {
@@ -90,9 +91,6 @@ pub(super) fn Tree(props: &TreeProps) -> Html {
             } else {
                 <VirtualList {count} row={ROW} {render} revision={session.revision} {reveal} {onkey} role="tree" multiselectable=true label="Objects"
                     active={reveal.map(|index| AttrValue::from(row_id(index)))} testid="tree" />
-            }
-            if let Some(name) = (*renaming).clone() {
-                <RenameObject {name} onclose={let renaming = renaming.setter(); move |()| renaming.set(None)} />
             }
         </section>
     }
@@ -134,12 +132,7 @@ fn row(client: &Rc<SessionClient>, index: usize) -> Html {
 }
 
 /// Does what a key asks for; answers whether it asked for anything.
-fn key(
-    client: &SessionClient,
-    event: &KeyboardEvent,
-    page: usize,
-    renaming: &UseStateSetter<Option<ObjectName>>,
-) -> bool {
+fn key(client: &SessionClient, event: &KeyboardEvent, page: usize) -> bool {
     if event.ctrl_key() || event.meta_key() || event.alt_key() {
         return false;
     }
@@ -153,15 +146,6 @@ fn key(
         ("ArrowUp", Some(at)) => at.saturating_sub(1),
         ("PageDown", at) => at.unwrap_or(0) + page,
         ("PageUp", at) => at.unwrap_or(0).saturating_sub(page),
-        ("Escape", Some(_)) => {
-            client.select(None);
-            return true;
-        }
-        ("Delete", Some(_)) => return remove(client),
-        ("F2", Some(_)) => {
-            renaming.set(client.selected());
-            return true;
-        }
         _ => return false,
     };
     if let Some(name) = client.rows(|rows| rows.names().get(to.min(last)).cloned()) {
@@ -170,29 +154,16 @@ fn key(
     true
 }
 
-/// Deletes the selected object and selects the one after it, so that several go one by one.
-fn remove(client: &SessionClient) -> bool {
-    let Some(name) = client.selected() else { return false };
-    let next = client.rows(|rows| {
-        let at = rows.position(&name)?;
-        rows.names().get(at + 1).or_else(|| rows.names().get(at.checked_sub(1)?)).cloned()
-    });
-    if client.submit(Command::DeleteObject { name: name.to_string() }) {
-        client.select(next);
-    }
-    true
-}
-
 /// Properties of [`RenameObject`].
 #[derive(Properties, PartialEq)]
-struct RenameObjectProps {
-    name: ObjectName,
-    onclose: Callback<()>,
+pub(super) struct RenameObjectProps {
+    pub(super) name: ObjectName,
+    pub(super) onclose: Callback<()>,
 }
 
 /// Asks for an object's new name.
 #[component]
-fn RenameObject(props: &RenameObjectProps) -> Html {
+pub(super) fn RenameObject(props: &RenameObjectProps) -> Html {
     let client = use_session().client;
     let name = props.name.clone();
     let check = {
