@@ -60,6 +60,7 @@ test("WEB22: the palette finds every action and says why one cannot be done", as
   const id = await here.api.session("Palette");
   await here.api.create(id, cube("a"));
   const page = await openSession(here.browser, here.server.origin, id);
+  await row(page, "a").waitFor();
   await page.keyboard.press("Control+K");
   await page.getByTestId("palette-search").waitFor();
   const undo = page.getByTestId("action-undo");
@@ -71,8 +72,8 @@ test("WEB22: the palette finds every action and says why one cannot be done", as
   await until("it is done", async () => (await state(page)).selected === "a");
   assert.equal(await page.locator("dialog[open]").count(), 0);
   await page.keyboard.press("?");
-  await page.getByTestId("shortcuts").waitFor();
-  assert.match(await page.getByTestId("shortcuts").textContent(), /Ctrl\+Shift\+Z/);
+  await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+  assert.match(await page.getByRole("dialog", { name: "Keyboard shortcuts" }).textContent(), /Ctrl\+Shift\+Z/);
   await screenshot(page, "shortcuts");
   await page.keyboard.press("Delete");
   await page.keyboard.press("Escape");
@@ -97,7 +98,8 @@ test("WEB23: objects travel between sessions on the clipboard", async () => {
   await until("they are here", async () => (await names(to)) === "a b b-1", () => names(to));
   const a = (await objects(to)).find((object) => object.name === "a");
   assert.deepEqual([a.color, a.properties.part], ["#ff0000", 7]);
-  await until("they are selected", async () => (await page.evaluate(() => window.__vws.selection.join())) === "a,b-1");
+  const selection = () => page.evaluate(() => window.__vws.selection.join());
+  await until("they are selected", async () => (await selection()) === "a,b-1", selection);
 
   await page.evaluate(() => navigator.clipboard.writeText('{"format":"vws.objects","version":1,"objects":[{"name":"c","type":"cube","x":13,"y":0,"z":0},{"name":"d","type":"cube","x":0,"y":0,"z":0}]}'));
   await page.keyboard.press("Control+V");
@@ -115,6 +117,7 @@ test("WEB23: several are moved together, or none", async () => {
   await here.api.create(id, cube("a", 11.8));
   await here.api.create(id, cube("b", 0));
   const page = await openSession(here.browser, here.server.origin, id);
+  await row(page, "b").waitFor();
   await page.keyboard.press("Control+A");
   await page.keyboard.press("ArrowRight");
   await page.getByText("x = 12.3 is outside [-12, 12]").waitFor();

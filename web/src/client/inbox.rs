@@ -198,8 +198,12 @@ impl SessionClient {
         }
     }
 
-    /// Nothing is selected that is not there.
+    /// Nothing is selected that is not there. While commands wait for their verdict that is not known: the
+    /// events of a batch come one by one.
     pub(super) fn keep_selection(&self) {
+        if self.read(Replica::pending) > 0 {
+            return;
+        }
         let kept = self.view(|view, _| {
             let is_there = |name: &ObjectName| view.object(name.as_str()).is_some();
             let selection = self.selection.borrow();
