@@ -46,6 +46,8 @@ test("WEB22: a world is made with the keyboard alone", async () => {
   await page.getByTestId("prompt-text").fill("twin");
   await page.keyboard.press("Enter");
   await until("it has another name", async () => (await names(id)).includes("twin"));
+  await row(page, "twin").waitFor();
+  await until("the question is gone", async () => (await page.locator("dialog[open]").count()) === 0);
   await page.keyboard.press("Control+A");
   await until("both are selected", async () => (await page.evaluate(() => window.__vws.selection.length)) === 2);
   await page.keyboard.press("Delete");
