@@ -58,9 +58,10 @@ test("WEB57: what a link says wrong is told part by part, and the rest is used",
   const bad = "#select=a&select=gone&camera=1,2,300,0,0,0&at=9000&colour=red";
   const page = await openSession(here.browser, here.server.origin, `${id}${bad}`);
   const toasts = page.getByTestId("toast");
-  await until("each is told", async () => (await toasts.count()) === 3, () => toasts.allTextContents());
+  await until("each is told", async () => (await toasts.count()) === 4, () => toasts.allTextContents());
   const told = (await toasts.allTextContents()).join("\n");
   assert.match(told, /camera_z = 300 is outside \[-100, 100\]/);
+  assert.match(told, /The link selects gone, which is not in this session/, "nothing is there later either: that moment never came");
   assert.match(told, /"colour": a link has select, camera and at/);
   assert.match(told, /The link leads to seq 9,000, which is yet to come: the last one is 3/);
   await until("what is right is used", async () => (await state(page)).selected === "a");

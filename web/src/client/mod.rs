@@ -284,8 +284,7 @@ impl SessionClient {
 
     /// The same as one of several commands of a gesture, such as a drag, which are taken back as one.
     pub fn submit_in(&self, command: Command, gesture: Option<u64>) -> bool {
-        if let Some(why) = self.read_only() {
-            (self.notify)(Notice::ReadOnly(why));
+        if self.tell_read_only() {
             return false;
         }
         match self.submit_as(command, Purpose::Change { gesture }) {

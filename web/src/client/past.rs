@@ -11,6 +11,7 @@ use vws_core::{ClientId, Session};
 
 use super::SessionClient;
 use super::dirty::Dirty;
+use super::notice::Notice;
 use crate::client::progress::grouped;
 use crate::person::Person;
 
@@ -48,6 +49,16 @@ impl SessionClient {
         self.past_seq().map(|seq| {
             format!("you are looking at the past (seq {}). Go back to live to change anything.", grouped(seq))
         })
+    }
+
+    /// Tells the user why nothing can be changed now; answers whether that is so.
+    pub fn tell_read_only(&self) -> bool {
+        let why = self.read_only();
+        let so = why.is_some();
+        if let Some(why) = why {
+            (self.notify)(Notice::ReadOnly(why));
+        }
+        so
     }
 
     /// Shows a moment of the past until [`show_present`](Self::show_present). Events go on being received.

@@ -49,13 +49,10 @@ pub(super) fn use_place(session: &SessionHandle, time: &Time) {
 
 fn go(session: &SessionHandle, time: &Rc<TimeMachine>, place: Place, toasts: &Toasts) {
     let client = &session.client;
-    if let Some(seq) = place.at {
-        at(time, seq, toasts);
-    }
+    let then = place.at.is_some_and(|seq| at(time, seq, toasts));
     // What is not there now may be there then.
     let is_there = |name: &vws_core::ObjectName| client.object(name.as_str()).is_some();
-    let (there, gone): (Vec<_>, Vec<_>) =
-        place.select.into_iter().partition(|name| place.at.is_some() || is_there(name));
+    let (there, gone): (Vec<_>, Vec<_>) = place.select.into_iter().partition(|name| then || is_there(name));
     for name in gone {
         toasts.say(Tone::Bad, format!("The link selects {name}, which is not in this session."));
     }
@@ -69,7 +66,8 @@ fn go(session: &SessionHandle, time: &Rc<TimeMachine>, place: Place, toasts: &To
     }
 }
 
-fn at(time: &Rc<TimeMachine>, seq: Seq, toasts: &Toasts) {
+/// Goes to a moment; answers whether there is such a one.
+fn at(time: &Rc<TimeMachine>, seq: Seq, toasts: &Toasts) -> bool {
     let head = time.head();
     if seq > head {
         let (seq, head) = (grouped(seq), grouped(head));
@@ -77,10 +75,11 @@ fn at(time: &Rc<TimeMachine>, seq: Seq, toasts: &Toasts) {
             Tone::Bad,
             format!("The link leads to seq {seq}, which is yet to come: the last one is {head}."),
         );
-        return;
+        return false;
     }
     time.set_open(true);
     time.go(seq);
+    true
 }
 
 /// Puts a link to what is seen on the clipboard: to the selection, to a view of one's own, to a moment.

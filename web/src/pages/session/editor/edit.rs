@@ -12,6 +12,8 @@ use crate::form::create::{free_name, stem};
 /// How far a copy stands from what it is a copy of, in world units.
 pub(super) const OFFSET: f64 = 0.5;
 const BOUND: f64 = 12.0;
+/// Why nothing can be changed in a moment of the past.
+pub(super) const PAST: &str = "the page shows the past";
 
 /// Why nothing of the selection can be changed now.
 pub(super) fn unfit(desk: &Desk) -> Option<&'static str> {
@@ -22,7 +24,7 @@ pub(super) fn unfit(desk: &Desk) -> Option<&'static str> {
 pub(super) fn unfit_at_all(desk: &Desk) -> Option<&'static str> {
     let client = desk.client();
     if client.past_seq().is_some() {
-        return Some("the page shows the past");
+        return Some(PAST);
     }
     client.view(|_, _| ()).is_none().then_some("the session is not loaded yet")
 }

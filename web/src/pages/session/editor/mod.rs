@@ -126,6 +126,9 @@ impl Desk {
     pub(super) fn perform(&self, action: &Action) {
         match (action.unfit)(self) {
             None => (action.run)(self),
+            Some(edit::PAST) => {
+                self.client().tell_read_only();
+            }
             Some(why) => self.refuse(format!("{}: {why}", action.label)),
         }
     }
