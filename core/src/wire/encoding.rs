@@ -2,9 +2,9 @@
 
 use thiserror::Error as ThisError;
 
+use super::label::Label;
 use super::message::{ClientMessage, ServerMessage};
 use super::parse::{canonical_json, parse_json, parse_msgpack};
-use super::tree::Tree;
 use crate::error::Rejection;
 
 /// How messages are written on a WebSocket: agreed by its subprotocol.
@@ -79,19 +79,14 @@ impl Encoding {
     }
 
     /// The id of a command whose message cannot be read, so that it can be refused by it: the number
-    /// under `id` of an object of the type `command`.
+    /// under `id` of an object of the type `command`, whatever else is wrong with that.
     #[must_use]
     pub fn command_id(self, bytes: &[u8]) -> Option<u64> {
-        let tree: Tree = match self {
+        let label: Label = match self {
             Self::Json => serde_json::from_slice(bytes).ok()?,
             Self::MessagePack => rmp_serde::from_slice(bytes).ok()?,
         };
-        let Tree::Object(fields) = tree else { return None };
-        let field = |key: &str| fields.iter().find(|(other, _)| other == key).map(|(_, value)| value);
-        match (field("type"), field("id")) {
-            (Some(Tree::String(tag)), Some(Tree::Unsigned(id))) if tag == "command" => Some(*id),
-            _ => None,
-        }
+        (label.tag.as_deref() == Some("command")).then_some(label.id)?
     }
 
     /// A server's message. Fields that this version does not know are passed over.

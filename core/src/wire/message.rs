@@ -124,7 +124,8 @@ pub struct Resume {
 /// A wish, numbered.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CommandMessage {
-    /// 1, 2, 3 … for each client id; a retry has the id of the first try.
+    /// 1, 2, 3 … for each client id, at most [`SAFE_INTEGER`](crate::limits::SAFE_INTEGER); a retry has the id of
+    /// the first try.
     pub id: u64,
     /// The version that the client has seen of what the command is about.
     #[serde(skip_serializing_if = "Option::is_none")]

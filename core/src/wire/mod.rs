@@ -6,6 +6,7 @@
 
 mod de;
 mod encoding;
+mod label;
 mod message;
 mod parse;
 mod presence;
@@ -13,6 +14,7 @@ mod tree;
 
 pub use de::ParseError;
 pub use encoding::{DecodeError, Encoding};
+pub use label::command_id;
 pub use message::{
     ClientMessage, CloseCode, CommandMessage, Heartbeat, Hello, Identity, Mode, PROTOCOL, Resume,
     ResyncReason, Secret, ServerMessage, Welcome,

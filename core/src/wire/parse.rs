@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed};
 
 use super::de::ParseError;
+use super::label::command_id;
 use super::message::{ClientMessage, CommandMessage};
 use super::tree::{Strict, Trace, Tree};
 use crate::command::{CameraPatch, Command, ObjectDraft, ObjectPatch, OrbitDraft, WorldDraft, WorldPatch};
@@ -245,7 +246,7 @@ impl FromTree for ClientMessage {
             "hello" => Ok(Self::Hello(Tree::Object(t.fields).decode()?)),
             "command" => {
                 let command = CommandMessage {
-                    id: t.required("id", Tree::decode)?,
+                    id: t.required("id", command_id)?,
                     expect_version: t.optional::<Option<_>>("expect_version")?.flatten(),
                     command: t.required("command", Command::from_tree)?,
                 };

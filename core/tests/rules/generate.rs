@@ -9,6 +9,7 @@ use vws_core::Command;
 use vws_core::command::{
     CameraPatch, Change, ObjectDraft, ObjectPatch, OrbitDraft, ScaleInput, WorldDraft, WorldPatch,
 };
+use vws_core::limits::SAFE_INTEGER;
 use vws_core::model::{Partial3, Scalar, Vec3};
 use vws_core::wire::{CameraPoseDraft, ClientMessage, CommandMessage, Hello, PresenceDraft, Resume, Secret};
 
@@ -263,7 +264,7 @@ pub(crate) fn client_message() -> impl Strategy<Value = ClientMessage> {
         });
     prop_oneof![
         hello,
-        (any::<u64>(), of(any::<u64>()), command()).prop_map(|(id, expect_version, command)| {
+        (1..=SAFE_INTEGER, of(any::<u64>()), command()).prop_map(|(id, expect_version, command)| {
             ClientMessage::Command(CommandMessage { id, expect_version, command })
         }),
         presence().prop_map(ClientMessage::Presence),

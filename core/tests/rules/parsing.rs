@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use vws_core::limits::SAFE_INTEGER;
 use vws_core::wire::{ClientMessage, Encoding, canonical_json, parse_json, parse_msgpack};
 use vws_core::{Command, Rejection};
 
@@ -222,15 +223,54 @@ fn ws9_the_id_of_an_unreadable_command_is_found() {
         let id = |value: Value| encoding.command_id(&bytes(value));
         assert_eq!(id(json!({"type": "command", "id": 7, "command": {"type": "melt"}})), Some(7));
         assert_eq!(id(json!({"id": 7, "type": "command"})), Some(7));
+        assert_eq!(id(json!({"type": "command", "id": 7.0})), Some(7));
         assert_eq!(id(json!({"type": "command", "id": -7})), None);
+        assert_eq!(id(json!({"type": "command", "id": 0})), None);
+        assert_eq!(id(json!({"type": "command", "id": SAFE_INTEGER + 1})), None);
         assert_eq!(id(json!({"type": "presence", "id": 7})), None);
         assert_eq!(id(json!(["command", 7])), None);
         assert_eq!(encoding.command_id(b"{"), None);
+    }
+    // Whatever is wrong with the rest, as long as it has an end.
+    let deep = format!("{}{}", "[".repeat(20), "]".repeat(20));
+    for wrong in ["1e999", r#"{"x":1,"x":2}"#, &deep] {
+        let text = format!(r#"{{"type":"command","command":{wrong},"id":7}}"#);
+        assert!(Encoding::Json.decode_client(text.as_bytes()).is_err(), "{text}");
+        assert_eq!(Encoding::Json.command_id(text.as_bytes()), Some(7), "{text}");
+    }
+    let nan = [0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0];
+    for wrong in [&nan[..], b"\x82\xa1x\x01\xa1x\x02", &[0x91; 20], b"\xd4\x05\x00", b"\xc4\x01a"] {
+        let tail: &[u8] = if wrong.len() == 20 { b"\xc0" } else { b"" };
+        let bytes = [b"\x83\xa4type\xa7command\xa7command", wrong, tail, b"\xa2id\x07"].concat();
+        assert!(Encoding::MessagePack.decode_client(&bytes).is_err(), "{wrong:x?}");
+        assert_eq!(Encoding::MessagePack.command_id(&bytes), Some(7), "{wrong:x?}");
+    }
+    for twice in [r#"{"type":"command","id":7,"id":8}"#, r#"{"type":"command","type":"command","id":7}"#] {
+        assert_eq!(Encoding::Json.command_id(twice.as_bytes()), None, "{twice}");
     }
     // MessagePack has forms for signed numbers that positive ones may come in too.
     for signed in [&[0xd0, 7][..], &[0xd1, 0, 7], &[0xd2, 0, 0, 0, 7], &[0xd3, 0, 0, 0, 0, 0, 0, 0, 7]] {
         let bytes = [b"\x82\xa4type\xa7command\xa2id", signed].concat();
         assert_eq!(Encoding::MessagePack.command_id(&bytes), Some(7), "{signed:x?}");
+    }
+}
+
+#[test]
+fn ws9_commands_are_numbered_from_1_as_far_as_every_client_counts() {
+    for (id, read) in
+        [(0, false), (1, true), (SAFE_INTEGER, true), (SAFE_INTEGER + 1, false), (u64::MAX, false)]
+    {
+        let message = json!({"type": "command", "id": id, "command": {"type": "clear_objects"}});
+        for (encoding, bytes) in
+            [(Encoding::Json, canonical_json(&message)), (Encoding::MessagePack, as_msgpack(&message))]
+        {
+            let problem = encoding.decode_client(&bytes).map_err(|rejection| rejection.to_problem());
+            assert_eq!(problem.is_ok(), read, "{id}");
+            if let Err(problem) = problem {
+                let told = format!("expected a whole number in [1, 9007199254740991], found the number {id}");
+                assert_eq!((problem.detail, &*problem.errors[0].pointer), (told, "/id"));
+            }
+        }
     }
 }
 

@@ -64,7 +64,10 @@ async fn ws9_a_command_that_cannot_be_read_is_refused_by_its_id() {
     let (id, problem) = rejected(&mut client).await;
     assert_eq!((id, problem.code.as_str()), (1, "unknown_field"));
     assert_eq!(problem.errors[0].pointer, "/object/wings");
-    client.say(&numbered(2, create("a", 1.0))).await;
+    client.say_bytes(*br#"{"type":"command","id":2,"command":{"type":"delete_object","name":1e999}}"#).await;
+    let (id, problem) = rejected(&mut client).await;
+    assert_eq!((id, problem.code.as_str()), (2, "number_not_finite"));
+    client.say(&numbered(3, create("a", 1.0))).await;
     assert!(matches!(client.hear_answer().await, ServerMessage::Event(event) if event.seq == 1));
 }
 

@@ -97,7 +97,14 @@ async fn http13_ws17_sockets_are_told_that_the_server_stops() {
 async fn ws9_what_is_not_of_the_protocol_is_told_and_closed() {
     let server = TestServer::start().await;
     let live = server.session().await;
-    for text in [r#"{"type":"dance"}"#, "{", "null", r#"{"type":"ping"}"#, r#"{"type":"ping","t":1,"u":2}"#] {
+    for text in [
+        r#"{"type":"dance"}"#,
+        "{",
+        "null",
+        r#"{"type":"ping"}"#,
+        r#"{"type":"ping","t":1,"u":2}"#,
+        r#"{"type":"command","id":0,"command":{"type":"clear_objects"}}"#,
+    ] {
         let (mut client, _) = Client::mirroring(&server, live.id(), Encoding::Json, "a").await;
         client.say_bytes(text).await;
         assert!(
@@ -168,7 +175,7 @@ async fn ws20_messages_that_cannot_be_read_count_too() {
     .await;
     let live = server.session().await;
     let (mut client, _) = Client::mirroring(&server, live.id(), Encoding::Json, "a").await;
-    for id in 0..21 {
+    for id in 1..=21 {
         client.say_bytes(format!(r#"{{"type":"command","id":{id},"command":{{}}}}"#)).await;
     }
     assert_closed(client.closed().await, CloseCode::RateLimited);
