@@ -4,7 +4,8 @@
 //! - [`app`](self::App): what every handler can reach.
 //! - `observe`: the outermost layer: request id, span, metrics, panics, and the one shape of refusals.
 //! - `guard`: what is refused before a handler runs: sizes, foreign hosts, foreign origins.
-//! - `problem`, `refusal`, `status`: refusals as `application/problem+json`.
+//! - `problem`, `refusal`, `status`: refusals as `application/problem+json`; `last_words`: those that no
+//!   handler gives.
 //! - [`origin`], `cors`: which pages may talk to this server.
 //! - `page`, `page_policy`, `embedded`, `security`: the page and the headers that keep it safe.
 //! - `request`, `conditional`, `idempotency`: what handlers take from requests.
@@ -18,6 +19,7 @@ mod cors;
 mod embedded;
 mod guard;
 mod idempotency;
+mod last_words;
 mod observe;
 mod openapi;
 mod openapi_refine;
@@ -38,6 +40,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 
 pub use app::App;
+pub(crate) use last_words::last_words;
 pub use page::PageError;
 pub use problem::Problem;
 pub use refusal::Refusal;

@@ -81,8 +81,12 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
         Some(id) if (1..=REQUEST_ID_CHARS).contains(&id.len()) && id.as_bytes().iter().all(allowed) => {
             id.clone()
         }
-        _ => HeaderValue::try_from(Uuid::now_v7().to_string()).expect("a UUID is plain ASCII"),
+        _ => new_request_id(),
     }
+}
+
+pub(super) fn new_request_id() -> HeaderValue {
+    HeaderValue::try_from(Uuid::now_v7().to_string()).expect("a UUID is plain ASCII")
 }
 
 /// The method as a label: one of a fixed set, since a client may send any word.

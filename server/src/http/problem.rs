@@ -75,6 +75,11 @@ impl Problem {
         &self.0.problem.code
     }
 
+    /// The status of its answer.
+    pub(super) const fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
     /// About what it takes in memory.
     pub(super) fn bytes(&self) -> usize {
         let vws_core::Problem { code, detail, errors } = &self.0.problem;
@@ -87,6 +92,13 @@ impl Problem {
 
     /// Writes the refusal into the answer that carries it.
     pub(super) fn render(&self, response: &mut Response, request_id: &str) {
+        *response.status_mut() = self.0.status;
+        let bytes = self.write(response.headers_mut(), request_id);
+        *response.body_mut() = Body::from(bytes);
+    }
+
+    /// Its body, with the headers that go with it.
+    pub(super) fn write(&self, headers: &mut HeaderMap, request_id: &str) -> Vec<u8> {
         let Parts { status, problem, headers: more } = &*self.0;
         let vws_core::Problem { code, detail, errors } = problem;
         let body = Body9457 {
@@ -99,12 +111,10 @@ impl Problem {
             request_id,
         };
         let bytes = serde_json::to_vec(&body).expect("texts and numbers always encode");
-        *response.status_mut() = *status;
-        let headers = response.headers_mut();
         headers.extend(more.clone());
         headers.insert(CONTENT_TYPE, PROBLEM_JSON);
         headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-        *response.body_mut() = Body::from(bytes);
+        bytes
     }
 }
 

@@ -33,6 +33,28 @@ pub enum Refusal {
         /// The most allowed.
         max: ByteSize,
     },
+    /// hyper gave up on the head before its end.
+    #[error("request line and headers have more than {max}, or more than {lines} headers")]
+    HeadEndless {
+        /// The most bytes allowed.
+        max: ByteSize,
+        /// The most header lines allowed.
+        lines: usize,
+    },
+    /// hyper gave up on the request line.
+    #[error("the target of the request is too long")]
+    TargetTooLong,
+    /// hyper cannot read the head.
+    #[error(
+        "the head is not one of an HTTP/1.1 request: the request line, a header or the length of the body is wrong"
+    )]
+    HeadUnreadable,
+    /// There is no place for another connection.
+    #[error("the server has {max} connections, the most it takes")]
+    TooManyConnections {
+        /// The most at once.
+        max: u32,
+    },
     /// The body is too large.
     #[error("the body has more than {max}")]
     BodyTooLarge {
@@ -111,9 +133,6 @@ pub enum Refusal {
     /// A stream is asked to go on from what is no id of its events.
     #[error("Last-Event-ID {0:?} is no id of this stream; its ids look like EPOCH-SEQ")]
     LastEventIdInvalid(String),
-    /// As many clients follow the session as may.
-    #[error("{0}")]
-    TooManySubscribers(String),
     /// The lobby's events after this one are no longer kept.
     #[error("the lobby's events right after {after} are no longer kept; list the sessions")]
     LobbyGone {
@@ -141,8 +160,12 @@ impl Refusal {
         match self {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
-            Self::PathTooLong { .. } => (StatusCode::URI_TOO_LONG, "path_too_long"),
-            Self::HeadTooLarge { .. } => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large"),
+            Self::PathTooLong { .. } | Self::TargetTooLong => (StatusCode::URI_TOO_LONG, "path_too_long"),
+            Self::HeadTooLarge { .. } | Self::HeadEndless { .. } => {
+                (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large")
+            }
+            Self::HeadUnreadable => (StatusCode::BAD_REQUEST, "head_unreadable"),
+            Self::TooManyConnections { .. } => (StatusCode::SERVICE_UNAVAILABLE, "too_many_connections"),
             Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::BodyTimeout { .. } => (StatusCode::REQUEST_TIMEOUT, "body_timeout"),
             Self::BodyBroken => (StatusCode::BAD_REQUEST, "body_broken"),
@@ -162,7 +185,6 @@ impl Refusal {
             Self::OriginNotAllowed(_) => (StatusCode::FORBIDDEN, "origin_not_allowed"),
             Self::WebSocketExpected(_) => (StatusCode::UPGRADE_REQUIRED, "websocket_expected"),
             Self::LastEventIdInvalid(_) => (StatusCode::BAD_REQUEST, "last_event_id_invalid"),
-            Self::TooManySubscribers(_) => (StatusCode::SERVICE_UNAVAILABLE, "too_many_subscribers"),
             Self::LobbyGone { .. } => (StatusCode::GONE, "history_gone"),
             Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -177,7 +199,7 @@ impl Refusal {
             }
             // RFC 9110 §15.5.22: the answer names the protocol.
             Self::WebSocketExpected(_) => Some((UPGRADE, HeaderValue::from_static("websocket"))),
-            Self::TooManySubscribers(_) | Self::TooManyTransfers { .. } | Self::Stopping => {
+            Self::TooManyConnections { .. } | Self::TooManyTransfers { .. } | Self::Stopping => {
                 Some((RETRY_AFTER, HeaderValue::from_static("1")))
             }
             _ => None,

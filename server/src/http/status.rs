@@ -1,6 +1,7 @@
 //! The HTTP status of everything that core refuses: the only place that knows both.
 
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use vws_core::error::{
     CoordinateError, Error, LimitError, ObjectError, Rejection, RequestError, SessionError, TransferError,
     WorldError,
@@ -8,6 +9,8 @@ use vws_core::error::{
 
 use super::problem::Problem;
 use crate::store::StoreError;
+
+const ONE_SECOND: HeaderValue = HeaderValue::from_static("1");
 
 /// Exhaustive, so that a new error has to be given a status.
 const fn status_of(error: &Error) -> StatusCode {
@@ -95,8 +98,8 @@ impl From<Error> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        let (status, code) = match error {
-            StoreError::Rejected(rejection) => return rejection.into(),
+        let (status, code) = match &error {
+            StoreError::Rejected(rejection) => return rejection.clone().into(),
             StoreError::TooManySessions { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_sessions"),
             StoreError::TooManySubscribers { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_subscribers"),
             StoreError::CommandIdExpired { .. } => (StatusCode::CONFLICT, "command_id_expired"),
@@ -108,7 +111,12 @@ impl From<StoreError> for Problem {
             StoreError::LogUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "log_unavailable"),
         };
         // As over the WebSocket: what the log says is for the operator.
-        Self::new(status, code, error.to_problem().detail)
+        let problem = Self::new(status, code, error.to_problem().detail);
+        match error {
+            // Places come free as others leave.
+            StoreError::TooManySubscribers { .. } => problem.with_header(RETRY_AFTER, ONE_SECOND),
+            _ => problem,
+        }
     }
 }
 

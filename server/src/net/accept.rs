@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::Request;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,8 +21,10 @@ use tower::ServiceExt;
 use tracing::{debug, warn};
 
 use super::Stop;
-use super::socket::Socket;
+use super::drain::{Open, Unread};
+use super::socket::{Patience, Socket};
 use crate::config::Limits;
+use crate::http::{Refusal, last_words};
 use crate::telemetry::Metrics;
 
 /// After an accept error that a retry cannot mend at once, such as no free file descriptor: the
@@ -30,22 +32,23 @@ use crate::telemetry::Metrics;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How far past its head limit a request is still read, so that it can be refused in words. What is
-/// longer than this gets a bare 431 from hyper.
+/// How far past its head limit a request is still read, so that it is refused with its length. What is
+/// longer than this is refused by hyper.
 const HEAD_SLACK: usize = 16 * 1024;
 
 /// hyper starts with a buffer of this size and allows no smaller bound.
 const SMALLEST_BUFFER: usize = 8 * 1024;
 
 /// How many header lines a request may have; hyper answers 431 to more.
-const MAX_HEADERS: usize = 128;
+pub(super) const MAX_HEADERS: usize = 128;
 
 /// The connections of one server: how each is served and how many there may be.
 #[derive(Debug)]
 pub(crate) struct Connections {
     places: Arc<Semaphore>,
     http: http1::Builder,
-    stall_timeout: Duration,
+    patience: Patience,
+    max_head: usize,
     send_buffer: usize,
     max: u32,
     router: axum::Router,
@@ -63,7 +66,8 @@ impl Connections {
         Self {
             places: Arc::new(Semaphore::new(limits.max_connections as usize)),
             http,
-            stall_timeout: limits.stall_timeout.get(),
+            patience: Patience { stall: limits.stall_timeout.get(), drain: limits.body_timeout.get() },
+            max_head: limits.max_head.as_usize(),
             send_buffer: limits.send_buffer.as_usize(),
             max: limits.max_connections,
             router,
@@ -80,16 +84,24 @@ impl Connections {
         // A socket that refuses an option has just been closed by its client; serving will tell.
         let _ = stream.set_nodelay(true);
         let _ = SockRef::from(&stream).set_send_buffer_size(self.send_buffer);
-        let socket = Socket::new(stream, self.stall_timeout, place, self.metrics.connection());
+        let open = Open { stream, _place: place, _counted: self.metrics.connection() };
+        let unread = Unread::default();
+        let socket = Socket::new(open, unread.clone(), self.patience, self.max_head);
         let this = Arc::clone(self);
-        self.stop.spawn(async move { this.serve(socket, peer).await });
+        self.stop.spawn(async move { this.serve(socket, unread, peer).await });
     }
 
-    async fn serve(self: Arc<Self>, socket: Socket, peer: SocketAddr) {
+    async fn serve(self: Arc<Self>, socket: Socket, unread: Unread, peer: SocketAddr) {
         let service = service_fn(|request: Request<Incoming>| {
+            let has_body = !request.body().is_end_stream();
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
-            self.router.clone().oneshot(request)
+            let answer = self.router.clone().oneshot(request);
+            let unread = &unread;
+            async move {
+                // A refusal may leave a body where it is.
+                answer.await.inspect(|answer| unread.set(has_body && !answer.status().is_success()))
+            }
         });
         let mut connection = pin!(self.http.serve_connection(TokioIo::new(socket), service).with_upgrades());
         let ended = tokio::select! {
@@ -108,13 +120,7 @@ impl Connections {
     /// for: there is no room for this client.
     fn turn_away(&self, stream: &TcpStream) {
         self.metrics.connection_refused();
-        let body = format!(
-            r#"{{"type":"urn:vws:problem:too_many_connections","title":"Service Unavailable","status":503,"detail":"the server has {} connections, the most it takes","code":"too_many_connections"}}"#,
-            self.max
-        );
-        let head = "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-type: application/problem+json";
-        let _ =
-            stream.try_write(format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes());
+        let _ = stream.try_write(&last_words(Refusal::TooManyConnections { max: self.max }, None));
     }
 }
 

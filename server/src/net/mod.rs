@@ -1,6 +1,8 @@
 //! Sockets: what is accepted, how long it may dawdle, and how everything ends.
 
 mod accept;
+mod bare;
+mod drain;
 mod socket;
 mod stop;
 

@@ -14,7 +14,7 @@ use vws_core::{Epoch, EventRecord, Seq, Session, SessionId};
 
 use super::frame::{Chunk, KEEP_ALIVE, ResyncReason};
 use super::{Source, place, respond};
-use crate::http::{App, Refusal};
+use crate::http::{App, Problem};
 use crate::store::{Follower, LiveSession, StoreError};
 use crate::telemetry::Held;
 
@@ -25,15 +25,16 @@ const EVENTS_A_CHUNK: usize = 64;
 /// without one those to come.
 ///
 /// # Errors
-/// [`Refusal::LastEventIdInvalid`], [`Refusal::TooManySubscribers`].
+/// [`Refusal::LastEventIdInvalid`](crate::http::Refusal::LastEventIdInvalid),
+/// [`StoreError::TooManySubscribers`].
 pub(crate) fn session_stream(
     app: &Arc<App>,
     live: &Arc<LiveSession>,
     after: Option<Seq>,
     headers: &HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     let place = place(headers, after)?;
-    let live = live.follow().map_err(|error| Refusal::TooManySubscribers(error.to_string()))?;
+    let live = live.follow()?;
     let (epoch, head) = live.read(|session| (Session::epoch(session), session.seq()));
     let begin = place.map_or(Ok(head), |place| place.check(epoch, head));
     let mut opening = Chunk::new(epoch);

@@ -87,7 +87,7 @@ async fn follower(app: &App, id: SessionId) -> Result<Option<Follower>, Problem>
         Err(StoreError::Rejected(_)) => return Ok(None),
         Err(unavailable) => return Err(unavailable.into()),
     };
-    Ok(Some(live.follow().map_err(|error| Refusal::TooManySubscribers(error.to_string()))?))
+    Ok(Some(live.follow()?))
 }
 
 /// The first encoding that the client offers and this server speaks; JSON where it offers none.

@@ -56,6 +56,44 @@ async fn http8_a_body_of_unknown_length_is_refused_while_it_comes() {
     server.stop().await;
 }
 
+/// Many clients send all that they have and only then look at what they are told.
+#[tokio::test]
+async fn http8_a_client_that_sends_on_is_told_of_the_refusal() {
+    let server = TestServer::start().await;
+    let host = server.address;
+    for (content_type, length, code) in [
+        ("application/json", 2_usize << 20, "body_too_large"),
+        ("application/json", 16 << 20, "body_too_large"),
+        ("text/plain", 1 << 20, "unsupported_media_type"),
+    ] {
+        let head = format!(
+            "POST /api/sessions HTTP/1.1\r\nconnection: close\r\nhost: {host}\r\n\
+             content-type: {content_type}\r\ncontent-length: {length}\r\n\r\n"
+        );
+        let mut stream = server.connect().await;
+        stream.write_all(head.as_bytes()).await.expect("the server reads");
+        let piece = vec![b' '; 64 * 1024];
+        for _ in 0..length / piece.len() {
+            stream.write_all(&piece).await.expect("the server takes what comes");
+        }
+        let answer = Answer::read(stream).await;
+        assert_eq!(answer.problem(answer.status, code)["status"], answer.status);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn http8_what_is_thrown_away_has_an_end() {
+    let server = TestServer::with(|config| config.limits.body_timeout = Span::millis(300)).await;
+    let mut stream = server.connect().await;
+    stream.write_all(chunked_head(&server).as_bytes()).await.expect("the server reads");
+    // It never ends.
+    let chunk = format!("10000\r\n{}\r\n", " ".repeat(1 << 16));
+    let sending = async { while stream.write_all(chunk.as_bytes()).await.is_ok() {} };
+    super::support::in_time(sending).await;
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn http9_a_body_that_dawdles_is_408() {
     let server = TestServer::with(|config| config.limits.body_timeout = Span::millis(100)).await;

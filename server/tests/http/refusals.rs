@@ -25,6 +25,41 @@ async fn http1_a_wrong_method_is_a_problem_that_lists_the_right_ones() {
 }
 
 #[tokio::test]
+async fn http1_what_hyper_cannot_read_is_refused_in_the_same_shape() {
+    let server = TestServer::start().await;
+    let host = server.address;
+    let post = |line: &str| format!("POST /api/sessions HTTP/1.1\r\nhost: {host}\r\n{line}\r\n\r\n");
+    for head in [
+        "\x16\x03\x01\r\n\r\n".to_owned(),
+        "hello\r\n\r\n".to_owned(),
+        format!("GET /healthz HTTP/3.0\r\nhost: {host}\r\n\r\n"),
+        format!("GET /health\x01z HTTP/1.1\r\nhost: {host}\r\n\r\n"),
+        post("x: a\0b"),
+        post("x: a\r\n folded"),
+        post("content-length: -1"),
+        post("content-length: 1\r\ncontent-length: 2"),
+        post("content-length: 18446744073709551616"),
+        post("transfer-encoding: gzip"),
+    ] {
+        let answer = server.exchange(&head).await;
+        answer.problem(400, "head_unreadable");
+        assert_eq!(answer.header("connection"), Some("close"), "{head:?}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{head:?}");
+        assert!(answer.header("date").is_some_and(|date| date.ends_with(" GMT")), "{answer:?}");
+    }
+    let lines = "x: y\r\n".repeat(128);
+    server.exchange(post(lines.trim_end())).await.problem(431, "head_too_large");
+    server.exchange(post(&format!("x: {}", "a".repeat(1 << 20)))).await.problem(431, "head_too_large");
+
+    // Behind an answer that is not yet sent as well.
+    let mut pipelined = format!("GET /healthz HTTP/1.1\r\nhost: {host}\r\n\r\n");
+    pipelined.push_str("hello\r\n\r\n");
+    let text = server.exchange(pipelined).await.text();
+    assert!(text.contains("HTTP/1.1 400 Bad Request\r\n") && text.contains("head_unreadable"), "{text}");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn http2_a_request_id_goes_in_and_out() {
     let server = TestServer::start().await;
     let answer = server.request("GET", "/healthz", &[("x-request-id", "abc-1.2:3_4")]).await;

@@ -147,7 +147,7 @@ async fn lim2_connections_of_one_session_stop_at_their_bound_before_the_handshak
     let _second = Client::connect(&server, live.id(), Encoding::Json).await;
     let path = format!("/api/sessions/{}/ws", live.id());
     let refused = Client::open(&server, &path, &[], None).await.expect_err("is one too many");
-    assert_eq!(refused.status(), 503);
+    assert_eq!(refused.status(), 429);
     assert!(refused.headers().contains_key("retry-after"));
     Client::connect(&server, other.id(), Encoding::Json).await;
     drop(first);

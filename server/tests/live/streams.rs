@@ -243,7 +243,7 @@ async fn lim2_streams_of_one_session_stop_at_their_bound() {
     let first = EventStream::open(&server, &path, None).await;
     let second = EventStream::open(&server, &path, None).await;
     let third = EventStream::open(&server, &path, None).await;
-    assert_eq!((first.status, second.status, third.status), (200, 200, 503));
+    assert_eq!((first.status, second.status, third.status), (200, 200, 429));
     assert!(third.head.contains("retry-after"), "{}", third.head);
     drop(first);
     until(|| live.usage().subscribers == 1).await;

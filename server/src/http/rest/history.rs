@@ -121,7 +121,7 @@ pub(super) async fn events(
     query.finish()?;
     let live = app.store().get(id).await?;
     if accepts(&headers, ACCEPT, EVENT_STREAM) {
-        return Ok(session_stream(&app, &live, after, &headers)?);
+        return session_stream(&app, &live, after, &headers);
     }
     let page = live.events(after.unwrap_or(0), limit).await?;
     let epoch = live.read(Session::epoch);

@@ -1,0 +1,67 @@
+//! The end of a connection whose client still sends what nobody reads.
+//!
+//! A socket that is closed with unread bytes in it is reset (RFC 9112 §9.6), and a client that is
+//! still writing then learns of a broken pipe and not of the refusal that was sent to it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+
+use crate::telemetry::Held;
+
+/// A client that sends nothing for so long has nothing more to send.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Bytes that are thrown away at most: more than any file that may be imported.
+const MOST: usize = 128 * 1024 * 1024;
+
+/// Bytes that are read at once.
+const PIECE: usize = 16 * 1024;
+
+/// An open connection with its place among the server's.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) stream: TcpStream,
+    pub(super) _place: OwnedSemaphorePermit,
+    pub(super) _counted: Held,
+}
+
+/// Whether the client may be sending what nobody reads.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unread(Arc<AtomicBool>);
+
+impl Unread {
+    pub(super) fn set(&self, unread: bool) {
+        self.0.store(unread, Ordering::Relaxed);
+    }
+
+    pub(super) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Open {
+    /// Ends the answer and throws away what comes until the client closes, sends no more, or `within`
+    /// is over.
+    pub(super) async fn drain(mut self, within: Duration) {
+        let all = async {
+            if self.stream.shutdown().await.is_err() {
+                return;
+            }
+            let mut thrown = 0;
+            let mut piece = vec![0; PIECE];
+            while thrown < MOST {
+                match timeout(QUIET, self.stream.read(&mut piece)).await {
+                    Ok(Ok(read)) if read > 0 => thrown += read,
+                    _ => return,
+                }
+            }
+        };
+        let _ = timeout(within, all).await;
+    }
+}
