@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::app::App;
+use super::origin::Access;
 use super::refusal::Refusal;
 use super::rest::IMPORT_PATH;
 use crate::config::Limits;
@@ -28,6 +29,7 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
 fn check(app: &App, request: &Request) -> Result<(), Refusal> {
     let limits = &app.config().limits;
     check_sizes(request, limits)?;
+    Access::check_one_host(request)?;
     app.access().check_host(request.headers())?;
     if may_change_state(request.method()) {
         app.access().check_origin(request.headers())?;

@@ -9,9 +9,10 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use axum::extract::Request;
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Version};
 
 use super::refusal::Refusal;
 use crate::config::Config;
@@ -97,6 +98,26 @@ impl Access {
             return Ok(());
         }
         Err(Refusal::OriginNotAllowed(String::from_utf8_lossy(origin.as_bytes()).into_owned()))
+    }
+
+    /// Refuses a request that names no host or several (RFC 9112 §3.2): what stands between it and this
+    /// server might have chosen another one.
+    ///
+    /// # Errors
+    /// [`Refusal::HeaderInvalid`].
+    pub fn check_one_host(request: &Request) -> Result<(), Refusal> {
+        let mut hosts = request.headers().get_all(HOST).iter();
+        let refused = |detail| Err(Refusal::header(&HOST, detail));
+        match (hosts.next(), hosts.next(), request.uri().authority()) {
+            (_, Some(_), _) => refused("it is given twice"),
+            (None, ..) if request.version() == Version::HTTP_11 => refused("it is missing"),
+            (Some(host), None, Some(target))
+                if !target.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes()) =>
+            {
+                refused("it is not the host of the request line")
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Refuses requests for names that this server does not go by. `localhost` and addresses always

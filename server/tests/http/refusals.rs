@@ -142,6 +142,25 @@ async fn http4_a_rebound_name_is_refused() {
 }
 
 #[tokio::test]
+async fn http4_a_request_is_for_one_host() {
+    let server = TestServer::start().await;
+    let host = server.address;
+    let get = |line: &str| format!("GET /healthz HTTP/1.1\r\nconnection: close\r\n{line}\r\n");
+    for lines in
+        ["", &format!("host: {host}\r\nhost: {host}\r\n"), &format!("host: {host}\r\nhost: evil\r\n")]
+    {
+        server.exchange(get(lines)).await.problem(400, "header_invalid");
+    }
+    let absolute = |target: &str| {
+        format!("GET http://{target}/healthz HTTP/1.1\r\nconnection: close\r\nhost: {host}\r\n\r\n")
+    };
+    server.exchange(absolute("evil.example")).await.problem(400, "header_invalid");
+    assert_eq!(server.exchange(absolute(&host.to_string())).await.status, 200);
+    assert_eq!(server.exchange("GET /healthz HTTP/1.0\r\n\r\n").await.status, 200, "before there was Host");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn http5_every_answer_has_the_headers_that_keep_browsers_strict() {
     let server = TestServer::start().await;
     for target in ["/healthz", "/nothing", "/"] {
