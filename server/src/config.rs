@@ -322,7 +322,7 @@ impl Default for Limits {
 }
 
 fn above_0() -> RangedU64ValueParser<u32> {
-    RangedU64ValueParser::new().range(1..)
+    RangedU64ValueParser::new().range(1..=u64::from(u32::MAX))
 }
 
 /// The first address that `value` names. `localhost:8080` works as well as `127.0.0.1:8080`.

@@ -6,6 +6,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::request::Parts;
+use percent_encoding::percent_decode_str;
 use vws_core::wire::{FromTree, parse_json};
 use vws_core::{ObjectName, SessionId};
 
@@ -129,6 +130,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
+        // The parser would read something else where the bytes are no text.
+        let unreadable = |pair: &&str| percent_decode_str(pair).decode_utf8().is_err();
+        if let Some(pair) = query.split('&').find(unreadable) {
+            let name = percent_decode_str(pair.split('=').next().unwrap_or_default()).decode_utf8_lossy();
+            return Err(Refusal::query(name, "it is not percent-encoded UTF-8").into());
+        }
         Ok(Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect()))
     }
 }

@@ -113,6 +113,8 @@ async fn rest6_what_is_no_page_is_refused() {
         server.get(&format!("{list}?limt=5")).await.problem(400, "query_invalid");
     }
     server.get("/api/sessions?after=x").await.problem(400, "query_invalid");
+    let problem = server.get(&format!("{session}/objects?after=%FF")).await.problem(400, "query_invalid");
+    assert_eq!(problem["detail"], "query parameter \"after\": it is not percent-encoded UTF-8");
     server.get(&format!("{session}/events?after=-1")).await.problem(400, "query_invalid");
     server.stop().await;
 }

@@ -52,7 +52,8 @@ fn cli1_a_wrong_command_line_is_one_line_and_exit_code_2() {
         (&["serve", "--bogus"][..], "unexpected argument '--bogus'"),
         (&["serve", "--listen", "nonsense"], "ADDR:PORT"),
         (&["serve", "--max-body", "0"], "more than 0"),
-        (&["serve", "--max-sessions", "0"], "0 is not in 1.."),
+        (&["serve", "--max-sessions", "0"], "0 is not in 1..=4294967295"),
+        (&["serve", "--max-sessions", "4294967296"], "4294967296 is not in 1..=4294967295"),
         (&["serve", "--durability", "most"], "possible values: memory, buffered, sync"),
         (
             &["serve", "--listen", "127.0.0.1:0", "--ephemeral", "--data", "x"],
