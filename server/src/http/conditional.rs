@@ -28,6 +28,14 @@ pub(super) enum IfMatch {
 }
 
 impl IfMatch {
+    /// The versions of which the present one must be; `None` for any.
+    pub(super) fn versions(&self) -> Option<&[Seq]> {
+        match self {
+            Self::Any => None,
+            Self::Versions(versions) => Some(versions),
+        }
+    }
+
     /// The version to ask core for, which checks and changes in one step. Of several that the client
     /// accepts it is the present one, if that is among them.
     pub(super) fn expected(&self, present: impl FnOnce() -> Option<Seq>) -> Option<Seq> {

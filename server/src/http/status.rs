@@ -124,8 +124,14 @@ impl Problem {
     /// The same of a request that also names a version in its head (RFC 9110 §13.1.1): what a header asks for
     /// is a precondition, what the command itself expects is not.
     pub(super) fn of_conditional(error: StoreError, base: &str) -> Self {
-        let stale = matches!(&error, StoreError::Rejected(rejection)
-            if matches!(rejection.primary(), Error::Session(SessionError::VersionMismatch { .. })));
+        // What the head asks for lies at no place in the body.
+        let asked_in_head = |rejection: &Rejection| {
+            rejection.errors().next().is_some_and(|fault| {
+                let mismatch = matches!(fault.error, Error::Session(SessionError::VersionMismatch { .. }));
+                mismatch && fault.pointer.is_empty()
+            })
+        };
+        let stale = matches!(&error, StoreError::Rejected(rejection) if asked_in_head(rejection));
         let problem = Self::of_body(error, base);
         if stale { problem.with_status(StatusCode::PRECONDITION_FAILED) } else { problem }
     }

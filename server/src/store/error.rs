@@ -111,6 +111,19 @@ impl StoreError {
         }
     }
 
+    /// Refuses where a session is at none of the seqs that its client has seen.
+    pub(super) fn unless_among(seqs: Option<&[Seq]>, actual: Seq) -> Result<(), Self> {
+        match seqs {
+            Some(seqs) if !seqs.contains(&actual) => {
+                let expected = seqs.first().copied().unwrap_or_default();
+                let target = "the session".to_owned();
+                let changed = SessionError::VersionMismatch { target, expected, actual };
+                Err(Self::Rejected(changed.into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn not_found(id: SessionId) -> Self {
         Self::Rejected(SessionError::NotFound { id }.into())
     }

@@ -150,17 +150,23 @@ impl LiveSession {
         Ok(ObjectHistory { events: trail.found, before: None })
     }
 
-    /// Takes back the command that the event `seq` came of, with all its events, by a command of `author`.
+    /// Takes back the command that the event `seq` came of, with all its events, by a command of `author`,
+    /// where `expect_version` is the session's seq or is not named.
     ///
     /// # Errors
     /// [`StoreError::Rejected`] where what it changed has been changed since; those of [`at`](Self::at).
-    pub async fn undo(self: &Arc<Self>, seq: Seq, author: Option<Author>) -> Result<Outcome, StoreError> {
+    pub async fn undo(
+        self: &Arc<Self>,
+        seq: Seq,
+        author: Option<Author>,
+        expect_version: Option<Seq>,
+    ) -> Result<Outcome, StoreError> {
         let records = self.command_of(seq).await?;
         let first = records.first().map_or(seq, |record| record.seq);
         let before = self.at(Moment::Seq(first - 1)).await?;
         let command = compensate(&before, &records);
         drop((before, records));
-        let request = Request { command, expect_version: None, author, origin: Origin::Server };
+        let request = Request { command, expect_version, author, origin: Origin::Server };
         let (outcome, ()) = self.execute(request, |_| ()).await?;
         Ok(outcome)
     }

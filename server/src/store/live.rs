@@ -325,12 +325,13 @@ impl LiveSession {
         Ok(follower)
     }
 
-    /// Ends the session for all who hold it. Waits for a commit that is under way.
-    pub(super) async fn end(self: &Arc<Self>) -> Result<(), StoreError> {
+    /// Ends the session for all who hold it, where it is at one of `seqs`. Waits for a commit that is under way.
+    pub(super) async fn end(self: &Arc<Self>, seqs: Option<&[Seq]>) -> Result<(), StoreError> {
         let _no_commit = self.turn().await;
         if self.ended.is_cancelled() {
             return Err(StoreError::not_found(self.id));
         }
+        StoreError::unless_among(seqs, self.read(State::seq))?;
         self.log.0.delete(self.id).await?;
         self.ended.cancel();
         self.snapshots.clear();

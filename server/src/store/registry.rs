@@ -15,13 +15,13 @@ use vws_core::command::Change;
 use vws_core::limits::ModelLimits;
 use vws_core::reduce::State;
 use vws_core::transfer::{Beginning, Imported};
-use vws_core::{DisplayName, Epoch, Millis, Rejection, Session, SessionId, SessionInfo};
+use vws_core::{DisplayName, Epoch, Millis, Rejection, Seq, Session, SessionId, SessionInfo};
 
 use super::cold::{Known, Slot};
 use super::idle::sweep;
 use super::live::Past;
 use super::turns::Turns;
-use super::{LiveSession, Lobby, Moment, StoreError, now, transfer};
+use super::{LiveSession, Lobby, Moment, StoreError, Usage, now, transfer};
 use crate::config::Limits;
 use crate::log::{Checkpoint, EventLog};
 use crate::telemetry::Metrics;
@@ -213,6 +213,17 @@ impl SessionStore {
         sessions.range((from, Bound::Unbounded)).take(limit).map(|(_, slot)| slot.known()).collect()
     }
 
+    /// What each session in memory holds of the server.
+    #[must_use]
+    pub fn usages(&self) -> Vec<Usage> {
+        let in_memory = |slot: &Slot| match slot {
+            Slot::Live(live) => Some(Arc::clone(live)),
+            Slot::Cold(_) => None,
+        };
+        let live: Vec<_> = self.0.sessions.read().values().filter_map(in_memory).collect();
+        live.iter().map(|live| live.usage()).collect()
+    }
+
     /// Ends a session: its objects, world, history and streams. It ends whole even when the caller
     /// stops waiting for it.
     ///
@@ -220,7 +231,17 @@ impl SessionStore {
     /// `session_not_found`, or the log's; the session is there as before then.
     pub async fn delete(&self, id: SessionId) -> Result<(), StoreError> {
         let inner = Arc::clone(&self.0);
-        to_the_end(async move { inner.delete(id).await }).await
+        to_the_end(async move { inner.delete(id, None).await }).await
+    }
+
+    /// Deletes a session whose last event has one of these seqs: no event comes between the look and the
+    /// deletion.
+    ///
+    /// # Errors
+    /// Those of [`delete`](Self::delete), and a rejection where the session is at another event.
+    pub async fn delete_at(&self, id: SessionId, seqs: Vec<Seq>) -> Result<(), StoreError> {
+        let inner = Arc::clone(&self.0);
+        to_the_end(async move { inner.delete(id, Some(&seqs)).await }).await
     }
 
     /// How many sessions there are.
@@ -301,16 +322,19 @@ impl Inner {
         LiveSession::new(session, past, Arc::clone(&self.log), &self.config, lobby, metrics)
     }
 
-    async fn delete(&self, id: SessionId) -> Result<(), StoreError> {
+    async fn delete(&self, id: SessionId, seqs: Option<&[Seq]>) -> Result<(), StoreError> {
         let _turn = self.turns.take(id).await;
-        let live = match self.sessions.read().get(&id) {
-            Some(Slot::Live(live)) => Some(Arc::clone(live)),
-            Some(Slot::Cold(_)) => None,
+        let (live, seq) = match self.sessions.read().get(&id) {
+            Some(Slot::Live(live)) => (Some(Arc::clone(live)), 0),
+            Some(Slot::Cold(cold)) => (None, cold.info.seq),
             None => return Err(StoreError::not_found(id)),
         };
         match live {
-            Some(live) => live.end().await?,
-            None => self.log.delete(id).await?,
+            Some(live) => live.end(seqs).await?,
+            None => {
+                StoreError::unless_among(seqs, seq)?;
+                self.log.delete(id).await?;
+            }
         }
         self.sessions.write().remove(&id);
         self.taken.fetch_sub(1, Ordering::Relaxed);

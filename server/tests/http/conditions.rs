@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::support::{JSON, TestServer};
+use super::support::{JSON, TestServer, cube};
 
 #[tokio::test]
 async fn http10_a_stale_version_is_refused_and_nothing_changes() {
@@ -50,15 +50,30 @@ async fn http10_each_thing_has_a_version_of_its_own() {
         ("POST", format!("{session}/camera/orbit")),
         ("DELETE", format!("{session}/camera/orbit")),
         ("PATCH", session.clone()),
+        ("DELETE", session.clone()),
     ] {
         server.send(method, &target, &at_0, "{}").await.problem(412, "version_mismatch");
     }
+    let (objects, undo) = (format!("{session}/objects"), format!("{session}/undo"));
+    server.send("POST", &objects, &at_0, cube("b").to_string()).await.problem(412, "version_mismatch");
+    server.send("POST", &undo, &at_0, r#"{"seq":1}"#).await.problem(412, "version_mismatch");
     let expect = r#"{"type":"expect_world","version":7}"#;
     let commands = format!("{session}/commands");
     server.send("POST", &commands, &[JSON], expect).await.problem(409, "version_mismatch");
     let clear = r#"{"type":"clear_objects"}"#;
     server.send("POST", &commands, &at_0, clear).await.problem(412, "version_mismatch");
-    assert_eq!(server.send("POST", &commands, &[JSON, ("if-match", "\"2\"")], clear).await.status, 200);
+    // The head's condition holds, the body's does not.
+    let at_2 = [JSON, ("if-match", "\"2\"")];
+    let batch = format!(r#"{{"type":"batch","commands":[{expect}]}}"#);
+    for conflict in [expect, &batch] {
+        server.send("POST", &commands, &at_2, conflict).await.problem(409, "version_mismatch");
+    }
+    assert_eq!(server.send("POST", &commands, &at_2, clear).await.status, 200);
+    let at_3 = [JSON, ("if-match", "\"3\"")];
+    assert_eq!(server.send("POST", &objects, &at_3, cube("b").to_string()).await.status, 201);
+    let at_4 = [JSON, ("if-match", "\"1\", \"4\"")];
+    assert_eq!(server.send("POST", &undo, &at_4, r#"{"seq":4}"#).await.status, 200);
+    assert_eq!(server.request("DELETE", &session, &[("if-match", "\"5\"")]).await.status, 204);
     server.stop().await;
 }
 

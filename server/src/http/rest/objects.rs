@@ -42,7 +42,8 @@ pub(in crate::http) struct ObjectPage {
 
 /// Add an object
 ///
-/// Refused where the name is taken: creating never replaces.
+/// Refused where the name is taken: creating never replaces. A version that `If-Match` names is the
+/// session's seq.
 #[utoipa::path(
     post, path = "/api/sessions/{id}/objects", tag = "objects", operation_id = "create_object",
     params(("id" = SessionId, Path, description = "The session.")),
@@ -53,18 +54,21 @@ pub(in crate::http) struct ObjectPage {
             ("etag" = String, description = "Its version."),
         )),
         (status = 409, description = "The name is taken."),
+        (status = 412, description = "The session has changed meanwhile."),
         (status = 429, description = "The session has as many objects as it may have."),
     ),
 )]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     SessionPath(id): SessionPath,
+    condition: IfMatch,
     Json(object): Json<ObjectDraft>,
 ) -> Result<Response, Problem> {
     let name = object.name.clone();
     let view = view_of(name.clone());
     let command = Command::CreateObject { object };
-    let (outcome, object) = execute(&app, id, command, |_| None, "/object", view).await?;
+    let expected = |session: &Session| condition.expected(|| Some(session.seq()));
+    let (outcome, object) = execute(&app, id, command, expected, "/object", view).await?;
     let object = object.ok_or_else(|| not_found(&name))?;
     let mut response = Changed::new(&*object, object.version, &outcome).created().into_response();
     let name = utf8_percent_encode(&name, NON_ALPHANUMERIC);

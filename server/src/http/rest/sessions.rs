@@ -203,13 +203,24 @@ pub(super) async fn rename(
 #[utoipa::path(
     delete, path = "/api/sessions/{id}", tag = "sessions", operation_id = "delete_session",
     params(("id" = SessionId, Path, description = "The session.")),
-    responses((status = 204, description = "It is gone.")),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 412, description = "The session has changed meanwhile."),
+    ),
 )]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     SessionPath(id): SessionPath,
+    condition: IfMatch,
 ) -> Result<StatusCode, Problem> {
-    app.store().delete(id).await?;
+    let store = app.store();
+    match condition.versions() {
+        None => store.delete(id).await?,
+        Some(seqs) => {
+            let seen = store.delete_at(id, seqs.to_vec()).await;
+            seen.map_err(|error| Problem::of_conditional(error, ""))?;
+        }
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

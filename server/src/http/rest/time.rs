@@ -17,6 +17,7 @@ use vws_core::wire::{FromTree, ParseError, Tree};
 use vws_core::{Author, Command, EventRecord, ObjectName, Session, SessionId, SessionInfo};
 
 use super::super::app::App;
+use super::super::conditional::IfMatch;
 use super::super::problem::Problem;
 use super::super::request::{Json, ObjectPath, OptionalJson, Query, SessionPath};
 use super::commands::Executed;
@@ -79,6 +80,7 @@ pub(in crate::http) struct Undo {
 struct UndoAuthor {
     #[schema(value_type = ClientId)]
     client_id: String,
+    #[serde(deserialize_with = "vws_core::wire::command_id")]
     #[schema(minimum = 1, maximum = 9007199254740991_u64)]
     command_id: u64,
 }
@@ -255,12 +257,14 @@ pub(super) async fn object_history(
         (status = 200, description = "It is taken back.", body = Executed),
         (status = 409, description = "What it changed has been changed since, or a name is taken again."),
         (status = 410, description = "The command is no longer kept."),
+        (status = 412, description = "The session has changed meanwhile."),
         (status = 429, description = "The session has as many objects as it may have."),
     ),
 )]
 pub(super) async fn undo(
     State(app): State<Arc<App>>,
     SessionPath(id): SessionPath,
+    condition: IfMatch,
     Json(undo): Json<Undo>,
 ) -> Result<Response, Problem> {
     let author = undo.by.map(|by| {
@@ -269,6 +273,10 @@ pub(super) async fn undo(
     let author = author
         .transpose()
         .map_err(|invalid| Problem::from(vws_core::Rejection::at("/by/client_id", invalid)))?;
-    let outcome = app.store().get(id).await?.undo(undo.seq, author).await?;
+    let live = app.store().get(id).await?;
+    let expected = condition.expected(|| Some(live.read(|session| session.seq())));
+    let refused = if expected.is_some() { Problem::of_conditional } else { Problem::of_body };
+    let done = live.undo(undo.seq, author, expected).await;
+    let outcome = done.map_err(|error| refused(error, ""))?;
     Ok(json(&Executed::of(&outcome)))
 }
