@@ -71,6 +71,9 @@ pub(super) async fn version(State(app): State<Arc<App>>) -> Json<Version> {
     responses((status = 200, description = "OpenMetrics text.", body = String,
         content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8")))]
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
+    let usages = app.store().usages();
+    app.metrics().holds("feed", usages.iter().map(|usage| usage.feed_bytes));
+    app.metrics().holds("snapshot", usages.iter().map(|usage| usage.snapshot_bytes));
     let text = app.metrics().encode().map_err(|_| Refusal::Internal)?;
     Ok(([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response())
 }

@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
+use super::memory::resident_bytes;
 use crate::log::EventLog;
 
 /// What is counted while a server runs. Each server has its own, so that two in one process do not
@@ -26,6 +27,9 @@ pub struct Metrics {
     appends: Counter,
     sessions: Gauge,
     sessions_loaded: Gauge,
+    session_bytes: Family<HeldLabels, Gauge>,
+    session_bytes_most: Family<HeldLabels, Gauge>,
+    resident_bytes: Gauge,
     session_load_seconds: Histogram,
     session_evictions: Counter,
     subscribers: Gauge,
@@ -38,6 +42,11 @@ pub struct Metrics {
 struct CommandLabels {
     r#type: &'static str,
     outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HeldLabels {
+    what: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -129,6 +138,20 @@ impl Metrics {
             "Sessions that left memory because nobody used them",
             session_evictions.clone(),
         );
+        let session_bytes = Family::default();
+        registry.register(
+            "session_bytes",
+            "Bytes that the sessions in memory hold for those who follow them, about",
+            session_bytes.clone(),
+        );
+        let session_bytes_most = Family::default();
+        registry.register(
+            "session_bytes_most",
+            "Bytes of the session that holds most of them; /api/stats tells of each",
+            session_bytes_most.clone(),
+        );
+        let resident_bytes = Gauge::default();
+        registry.register("resident_bytes", "Bytes of memory that the process has", resident_bytes.clone());
         let subscribers = Gauge::default();
         registry.register("subscribers", "Clients that follow a session", subscribers.clone());
         let lobby_subscribers = Gauge::default();
@@ -156,6 +179,9 @@ impl Metrics {
             appends,
             sessions,
             sessions_loaded,
+            session_bytes,
+            session_bytes_most,
+            resident_bytes,
             session_load_seconds,
             session_evictions,
             subscribers,
@@ -219,6 +245,16 @@ impl Metrics {
     /// A session that is in memory for as long as the answer is held.
     pub(crate) fn session_in_memory(&self) -> Held {
         Held::new(&self.sessions_loaded)
+    }
+
+    /// What the sessions in memory hold of one kind, each, and what the process has.
+    pub(crate) fn holds(&self, what: &'static str, each: impl Iterator<Item = usize> + Clone) {
+        let labels = HeldLabels { what };
+        let number = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.session_bytes.get_or_create(&labels).set(number(each.clone().sum()));
+        self.session_bytes_most.get_or_create(&labels).set(number(each.max().unwrap_or(0)));
+        let resident = resident_bytes().unwrap_or(0);
+        self.resident_bytes.set(i64::try_from(resident).unwrap_or(i64::MAX));
     }
 
     /// A session was loaded from the log.

@@ -188,8 +188,17 @@ async fn rest14_operators_get_health_readiness_version_and_metrics() {
     assert_eq!(server.get("/healthz").await.json()["status"], "ok");
     assert_eq!(server.get("/readyz").await.json()["status"], "ready");
     assert_eq!(server.get("/version").await.json()["version"], env!("CARGO_PKG_VERSION"));
+    let session = server.session().await;
+    server.cube(&session, "a").await;
+    let stats = server.get("/api/stats").await.json();
+    let feed = format!("vws_session_bytes{{what=\"feed\"}} {}", stats["sessions"][0]["feed_bytes"]);
+    let most = format!("vws_session_bytes_most{{what=\"feed\"}} {}", stats["sessions"][0]["feed_bytes"]);
     let metrics = server.get("/metrics").await.text();
+    assert!(!metrics.contains("vws_resident_bytes 0\n"), "{metrics}");
     for line in [
+        feed.as_str(),
+        &most,
+        r#"vws_session_bytes{what="snapshot"} 0"#,
         "vws_connections 1",
         r#"vws_http_requests_total{method="GET",route="/healthz",status="200"} 1"#,
         r#"vws_http_request_seconds_count{route="/readyz"} 1"#,
