@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::model::{
     CameraCoordinate, ClientId, Color, Coordinate, Degrees, DisplayName, Epoch, Fov, Fraction, Label, Millis,
@@ -11,9 +11,10 @@ use crate::model::{
     WorldSize,
 };
 use crate::session::Origin;
+use crate::wire::tagged::{self, Tagged};
 
 /// Something that happened in a session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Event {
@@ -71,6 +72,96 @@ pub enum Event {
         /// The new name.
         name: Option<DisplayName>,
     },
+}
+
+impl Event {
+    /// Every tag there is.
+    pub const TYPES: &[&str] = &[
+        "object_created",
+        "object_updated",
+        "object_renamed",
+        "object_deleted",
+        "objects_cleared",
+        "world_initialized",
+        "world_updated",
+        "camera_moved",
+        "camera_orbit_started",
+        "camera_orbit_stopped",
+        "session_renamed",
+    ];
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        tagged::deserialize(deserializer)
+    }
+}
+
+impl Tagged for Event {
+    const WHAT: &'static str = "an event";
+
+    fn of<'de, D: Deserializer<'de>>(tag: &str, fields: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Whole {
+            object: Arc<Object>,
+        }
+        #[derive(Deserialize)]
+        struct Patched {
+            name: ObjectName,
+            patch: ObjectChange,
+        }
+        #[derive(Deserialize)]
+        struct Renamed {
+            name: ObjectName,
+            new_name: ObjectName,
+        }
+        #[derive(Deserialize)]
+        struct Named {
+            name: ObjectName,
+        }
+        #[derive(Deserialize)]
+        struct WholeWorld {
+            world: World,
+        }
+        #[derive(Deserialize)]
+        struct PatchedWorld {
+            patch: WorldChange,
+        }
+        #[derive(Deserialize)]
+        struct Moved {
+            camera: CameraChange,
+        }
+        #[derive(Deserialize)]
+        struct Orbiting {
+            orbit: Orbit,
+        }
+        #[derive(Deserialize)]
+        struct Called {
+            name: Option<DisplayName>,
+        }
+        Ok(match tag {
+            "object_created" => Self::ObjectCreated { object: Whole::deserialize(fields)?.object },
+            "object_updated" => {
+                let Patched { name, patch } = Patched::deserialize(fields)?;
+                Self::ObjectUpdated { name, patch }
+            }
+            "object_renamed" => {
+                let Renamed { name, new_name } = Renamed::deserialize(fields)?;
+                Self::ObjectRenamed { name, new_name }
+            }
+            "object_deleted" => Self::ObjectDeleted { name: Named::deserialize(fields)?.name },
+            "objects_cleared" => tagged::nothing(fields).map(|()| Self::ObjectsCleared)?,
+            "world_initialized" => Self::WorldInitialized { world: WholeWorld::deserialize(fields)?.world },
+            "world_updated" => Self::WorldUpdated { patch: PatchedWorld::deserialize(fields)?.patch },
+            "camera_moved" => Self::CameraMoved { camera: Moved::deserialize(fields)?.camera },
+            "camera_orbit_started" => {
+                Self::CameraOrbitStarted { orbit: Orbiting::deserialize(fields)?.orbit }
+            }
+            "camera_orbit_stopped" => tagged::nothing(fields).map(|()| Self::CameraOrbitStopped)?,
+            "session_renamed" => Self::SessionRenamed { name: Called::deserialize(fields)?.name },
+            other => return Err(de::Error::unknown_variant(other, Self::TYPES)),
+        })
+    }
 }
 
 /// New values for some fields of an object.
@@ -204,7 +295,7 @@ const fn is_none(count: &u64) -> bool {
 
 /// Something that happened to the set of sessions. The lobby is a stream of its own, in which no
 /// content of a session ever travels.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum LobbyEvent {
@@ -237,6 +328,59 @@ pub enum LobbyEvent {
         /// Its id.
         session_id: SessionId,
     },
+}
+
+impl LobbyEvent {
+    /// Every tag there is.
+    pub const TYPES: &[&str] = &["session_created", "session_renamed", "session_deleted"];
+}
+
+impl<'de> Deserialize<'de> for LobbyEvent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        tagged::deserialize(deserializer)
+    }
+}
+
+impl Tagged for LobbyEvent {
+    const WHAT: &'static str = "an event of the lobby";
+
+    fn of<'de, D: Deserializer<'de>>(tag: &str, fields: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Created {
+            session_id: SessionId,
+            name: Option<DisplayName>,
+            created_at: Millis,
+            epoch: Epoch,
+            #[serde(default)]
+            origin: Option<Origin>,
+            #[serde(default)]
+            object_count: u64,
+        }
+        #[derive(Deserialize)]
+        struct Renamed {
+            session_id: SessionId,
+            name: Option<DisplayName>,
+        }
+        #[derive(Deserialize)]
+        struct Deleted {
+            session_id: SessionId,
+        }
+        Ok(match tag {
+            "session_created" => {
+                let Created { session_id, name, created_at, epoch, origin, object_count } =
+                    Created::deserialize(fields)?;
+                Self::SessionCreated { session_id, name, created_at, epoch, origin, object_count }
+            }
+            "session_renamed" => {
+                let Renamed { session_id, name } = Renamed::deserialize(fields)?;
+                Self::SessionRenamed { session_id, name }
+            }
+            "session_deleted" => {
+                Self::SessionDeleted { session_id: Deleted::deserialize(fields)?.session_id }
+            }
+            other => return Err(de::Error::unknown_variant(other, Self::TYPES)),
+        })
+    }
 }
 
 /// A lobby event at its place.

@@ -105,7 +105,7 @@ impl<'de> Deserializer<'de> for Tree {
             Self::Float(v) => visitor.visit_f64(v),
             Self::String(v) => visitor.visit_string(v),
             Self::Array(items) => visitor.visit_seq(Items { items: items.into_iter(), index: 0 }),
-            Self::Object(entries) => visitor.visit_map(Entries { entries: entries.into_iter(), value: None }),
+            Self::Object(entries) => visitor.visit_map(Self::entries(entries)),
         }
     }
 
@@ -146,13 +146,33 @@ impl<'de> Deserializer<'de> for Tree {
         self.whole().deserialize_any(visitor)
     }
 
+    /// The enums among the wire types have no content: each is the string of its name.
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ParseError> {
+        match self {
+            Self::String(v) => {
+                StringDeserializer::<ParseError>::new(v).deserialize_enum(name, variants, visitor)
+            }
+            other => other.deserialize_any(visitor),
+        }
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map enum identifier ignored_any
+        unit_struct seq tuple tuple_struct map identifier ignored_any
     }
 }
 
 impl Tree {
+    /// The fields of an object, for a reader.
+    pub(super) fn entries(fields: Vec<(String, Self)>) -> Entries {
+        Entries { entries: fields.into_iter(), value: None }
+    }
+
     /// What the value is, for an error message.
     pub(crate) fn kind(&self) -> String {
         match self {
@@ -205,7 +225,7 @@ impl<'de> SeqAccess<'de> for Items {
     }
 }
 
-struct Entries {
+pub(super) struct Entries {
     entries: std::vec::IntoIter<(String, Tree)>,
     value: Option<(String, Tree)>,
 }

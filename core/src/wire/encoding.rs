@@ -1,10 +1,12 @@
 //! The two encodings of a message.
 
+use serde::de::DeserializeOwned;
 use thiserror::Error as ThisError;
 
 use super::label::Label;
 use super::message::{ClientMessage, ServerMessage};
 use super::parse::{canonical_json, parse_json, parse_msgpack};
+use super::tree::Tree;
 use crate::error::Rejection;
 
 /// How messages are written on a WebSocket: agreed by its subprotocol.
@@ -19,7 +21,7 @@ pub enum Encoding {
 
 /// A message from a server that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
-#[error("a message of the server cannot be read: {0}")]
+#[error("what the server says cannot be read: {0}")]
 pub struct DecodeError(String);
 
 impl Encoding {
@@ -94,9 +96,25 @@ impl Encoding {
     /// # Errors
     /// [`DecodeError`] where it is no message of this protocol.
     pub fn decode_server(self, bytes: &[u8]) -> Result<ServerMessage, DecodeError> {
-        match self {
-            Self::Json => serde_json::from_slice(bytes).map_err(|e| DecodeError(e.to_string())),
-            Self::MessagePack => rmp_serde::from_slice(bytes).map_err(|e| DecodeError(e.to_string())),
-        }
+        self.read(bytes)
     }
+
+    fn read<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, DecodeError> {
+        let tree: Tree = match self {
+            Self::Json => serde_json::from_slice(bytes).map_err(|e| DecodeError(e.to_string()))?,
+            Self::MessagePack => rmp_serde::from_slice(bytes).map_err(|e| DecodeError(e.to_string()))?,
+        };
+        tree.decode().map_err(|e| DecodeError(e.to_string()))
+    }
+}
+
+/// Reads what a server says over HTTP. Fields that this version does not know are passed over.
+///
+/// As with [`Encoding::decode_server`] it is taken from a [`Tree`], so that a type is compiled for one reader
+/// and not for one of each encoding: a page has to download each of them.
+///
+/// # Errors
+/// [`DecodeError`] where it is no JSON of such a value.
+pub fn read_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, DecodeError> {
+    Encoding::Json.read(json)
 }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::presence::{Peer, Presence, PresenceDraft};
+use super::tagged::{self, Tagged};
 use crate::command::Command;
 use crate::error::{Faults, Problem, Rejection, RequestError};
 use crate::event::EventRecord;
@@ -135,7 +136,7 @@ pub struct CommandMessage {
 }
 
 /// What a server says.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerMessage {
     /// The first message of a connection.
@@ -183,6 +184,72 @@ pub enum ServerMessage {
         /// Why.
         reason: ResyncReason,
     },
+}
+
+impl ServerMessage {
+    /// Every tag there is.
+    pub const TYPES: &[&str] =
+        &["welcome", "snapshot", "event", "accepted", "rejected", "presence", "heartbeat", "pong", "resync"];
+}
+
+impl<'de> Deserialize<'de> for ServerMessage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        tagged::deserialize(deserializer)
+    }
+}
+
+impl Tagged for ServerMessage {
+    const WHAT: &'static str = "a message of a server";
+
+    fn of<'de, D: Deserializer<'de>>(tag: &str, fields: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Accepted {
+            id: u64,
+            seq: Seq,
+            events: u32,
+        }
+        #[derive(Deserialize)]
+        struct Rejected {
+            id: u64,
+            problem: Problem,
+        }
+        #[derive(Deserialize)]
+        struct Present {
+            #[serde(default)]
+            peers: Vec<Peer>,
+            #[serde(default)]
+            left: Vec<ClientId>,
+        }
+        #[derive(Deserialize)]
+        struct Pong {
+            t: f64,
+        }
+        #[derive(Deserialize)]
+        struct Resync {
+            reason: ResyncReason,
+        }
+        Ok(match tag {
+            "welcome" => Self::Welcome(Welcome::deserialize(fields)?),
+            "snapshot" => Self::Snapshot(SnapshotPart::deserialize(fields)?),
+            "event" => Self::Event(EventRecord::deserialize(fields)?),
+            "accepted" => {
+                let Accepted { id, seq, events } = Accepted::deserialize(fields)?;
+                Self::Accepted { id, seq, events }
+            }
+            "rejected" => {
+                let Rejected { id, problem } = Rejected::deserialize(fields)?;
+                Self::Rejected { id, problem }
+            }
+            "presence" => {
+                let Present { peers, left } = Present::deserialize(fields)?;
+                Self::Presence { peers, left }
+            }
+            "heartbeat" => Self::Heartbeat(Heartbeat::deserialize(fields)?),
+            "pong" => Self::Pong { t: Pong::deserialize(fields)?.t },
+            "resync" => Self::Resync { reason: Resync::deserialize(fields)?.reason },
+            other => return Err(de::Error::unknown_variant(other, Self::TYPES)),
+        })
+    }
 }
 
 /// The first message of a server.

@@ -1,8 +1,8 @@
 //! What travels: strict parsing of requests, and the messages of the WebSocket.
 //!
 //! Clients' values pass through a [`Tree`] that refuses duplicate keys, deep nesting and numbers that
-//! are not finite, and are taken from it with a JSON pointer for each fault. What the server says is
-//! read with plain serde: a newer server may say more than this version knows of.
+//! are not finite, and are taken from it with a JSON pointer for each fault. What the server says
+//! is taken from one too, and what this version does not know of is passed over: a newer server may say more.
 
 mod de;
 mod encoding;
@@ -10,10 +10,11 @@ mod label;
 mod message;
 mod parse;
 mod presence;
+pub(crate) mod tagged;
 mod tree;
 
 pub use de::ParseError;
-pub use encoding::{DecodeError, Encoding};
+pub use encoding::{DecodeError, Encoding, read_json};
 pub use label::command_id;
 pub use message::{
     ClientMessage, CloseCode, CommandMessage, Heartbeat, Hello, Identity, Mode, PROTOCOL, Resume,

@@ -113,6 +113,36 @@ fn evt3_a_record_tells_place_time_author_and_what_follows() {
 }
 
 #[test]
+fn evt1_the_tag_may_stand_anywhere() {
+    let orders = [
+        r#"{"type":"object_renamed","name":"a","new_name":"b"}"#,
+        r#"{"name":"a","type":"object_renamed","new_name":"b"}"#,
+        r#"{"name":"a","new_name":"b","type":"object_renamed"}"#,
+    ];
+    for json in orders {
+        let event: Event = serde_json::from_str(json).expect("decodes");
+        assert_eq!(serde_json::to_string(&event).expect("encodes"), orders[0]);
+        let packed = rmp_serde::to_vec(&serde_json::from_str::<serde_json::Value>(json).expect("JSON"));
+        let event: Event = rmp_serde::from_slice(&packed.expect("encodes")).expect("decodes");
+        assert_eq!(serde_json::to_string(&event).expect("encodes"), orders[0]);
+    }
+    for wrong in
+        [r#"{"name":"a","new_name":"b"}"#, r#"{"type":"object_renamed","name":"a"}"#, r#"{"type":7}"#, "[]"]
+    {
+        assert!(serde_json::from_str::<Event>(wrong).is_err(), "{wrong}");
+    }
+    for tag in Event::TYPES.iter().filter(|tag| **tag != "session_renamed") {
+        let json = format!(r#"{{"type":"{tag}"}}"#);
+        let is_bare = tag.ends_with("cleared") || tag.ends_with("stopped");
+        assert_eq!(
+            serde_json::from_str::<Event>(&json).is_ok(),
+            is_bare,
+            "{tag} has a content that is missing"
+        );
+    }
+}
+
+#[test]
 fn evt1_what_a_later_version_adds_is_passed_over() {
     let newer = json!({"seq": 1, "at": 2, "weather": "fine", "event": {
         "type": "object_updated", "name": "a", "why": 1, "patch": {"x": 1, "mass": 3},

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use vws_core::error::ProblemField;
 use vws_core::model::Seq;
 use vws_core::transfer::Format;
+use vws_core::wire::read_json;
 use vws_core::{Problem, SessionId, SessionInfo};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -146,13 +147,13 @@ fn send<T: for<'de> Deserialize<'de>>(
 fn answer<T: for<'de> Deserialize<'de>>(request: &XmlHttpRequest, text: &str) -> Result<T, ApiError> {
     let status = request.status().unwrap_or_default();
     if (200..300).contains(&status) {
-        return serde_json::from_str(text).map_err(|error| ApiError::Failed(error.to_string()));
+        return read_json(text.as_bytes()).map_err(|error| ApiError::Failed(error.to_string()));
     }
     Err(refusal(status, text))
 }
 
 fn refusal(status: u16, text: &str) -> ApiError {
-    match serde_json::from_str::<Problem>(text) {
+    match read_json::<Problem>(text.as_bytes()) {
         Ok(problem) => ApiError::Refused { status, problem },
         Err(_) if status == 0 => ApiError::Failed("the connection ended before all was over".to_owned()),
         Err(_) => ApiError::Failed(format!("status {status}")),

@@ -2,6 +2,7 @@
 
 use gloo_events::EventListener;
 use vws_core::event::{LobbyEvent, LobbyRecord};
+use vws_core::wire::read_json;
 use vws_core::{SessionId, SessionInfo};
 use wasm_bindgen::JsCast;
 use web_sys::{EventSource, MessageEvent};
@@ -40,7 +41,7 @@ impl Stream {
             on("welcome", |_| Some(Told::FromHere)),
             on("resync", |_| Some(Told::FromHere)),
             on("message", |event| {
-                let record: LobbyRecord = serde_json::from_str(&event.data().as_string()?).ok()?;
+                let record: LobbyRecord = read_json(event.data().as_string()?.as_bytes()).ok()?;
                 Some(Told::Happened(record.event))
             }),
             {

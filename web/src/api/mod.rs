@@ -12,6 +12,7 @@ pub mod time;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use vws_core::wire::read_json;
 use vws_core::{Problem, SessionId, SessionInfo};
 
 /// Why a request has no good answer.
@@ -113,7 +114,7 @@ fn session(method: impl Fn(&str) -> RequestBuilder, id: SessionId) -> RequestBui
 
 async fn json<T: DeserializeOwned>(response: Response) -> Result<T, ApiError> {
     let response = good(response).await?;
-    Ok(response.json().await?)
+    read_json(response.text().await?.as_bytes()).map_err(|error| ApiError::Failed(error.to_string()))
 }
 
 async fn done(response: Response) -> Result<(), ApiError> {
@@ -126,9 +127,10 @@ async fn good(response: Response) -> Result<Response, ApiError> {
         return Ok(response);
     }
     let status = response.status();
-    match response.json::<Problem>().await {
-        Ok(problem) => Err(ApiError::Refused { status, problem }),
+    let problem = response.text().await.ok().and_then(|text| read_json::<Problem>(text.as_bytes()).ok());
+    match problem {
+        Some(problem) => Err(ApiError::Refused { status, problem }),
         // What stands before the server, such as a proxy, has other forms.
-        Err(_) => Err(ApiError::Failed(format!("status {status}"))),
+        None => Err(ApiError::Failed(format!("status {status}"))),
     }
 }

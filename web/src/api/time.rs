@@ -3,6 +3,7 @@
 use gloo_net::http::Request;
 use serde::{Deserialize, Serialize};
 use vws_core::model::{Epoch, Seq};
+use vws_core::wire::read_json;
 use vws_core::{EventRecord, ObjectName, SessionId, SessionInfo, Snapshot};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -94,7 +95,7 @@ pub async fn first_kept(id: SessionId) -> Result<Seq, ApiError> {
     // The rest is not wanted; whether its sender hears of that changes nothing here.
     drop(reader.cancel());
     let first = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    serde_json::from_slice::<Kept>(first).map(|kept| kept.session.seq).map_err(|_| cut())
+    read_json::<Kept>(first).map(|kept| kept.session.seq).map_err(|_| cut())
 }
 
 #[derive(Serialize)]

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use vws_core::model::Color;
+use vws_core::wire::read_json;
 use vws_core::{ClientId, DisplayName};
 
 use crate::browser;
@@ -115,7 +116,7 @@ fn face_of(id: &ClientId, person: &Person) -> Face {
 
 /// What was stored, as far as it is valid: others write there too.
 fn of_stored(text: Option<&str>) -> VecDeque<Met> {
-    let met: Vec<Met> = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let met: Vec<Met> = text.and_then(|text| read_json(text.as_bytes()).ok()).unwrap_or_default();
     let valid = |met: &Met| DisplayName::new("name", &met.name).is_ok() && ClientId::new(&met.id).is_ok();
     met.into_iter().filter(valid).take(MOST).collect()
 }

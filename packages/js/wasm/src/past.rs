@@ -1,6 +1,7 @@
 //! The state of a moment.
 
 use vws_core::reduce::State;
+use vws_core::wire::read_json;
 use vws_core::{Session, Snapshot};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -20,7 +21,7 @@ impl Past {
     /// Why it cannot be taken.
     #[wasm_bindgen(constructor)]
     pub fn new(json: &[u8]) -> Result<Self, String> {
-        let snapshot: Snapshot = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        let snapshot: Snapshot = read_json(json).map_err(|error| error.to_string())?;
         snapshot.restore().map(Self).map_err(|error| error.to_string())
     }
 
