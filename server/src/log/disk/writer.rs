@@ -76,7 +76,11 @@ impl Writer {
 
     pub(super) fn run(mut self, mut tasks: mpsc::Receiver<Task>) {
         while let Some(first) = tasks.blocking_recv() {
-            let mut ready = self.ready();
+            let mut ready = match first {
+                // Nothing is written, and so there need not be a segment.
+                Task::Seal { .. } | Task::Stop => self.mend().map(|()| 0),
+                _ => self.ready(),
+            };
             if ready.is_err() && matches!(first, Task::Delete { .. }) && self.library.give_reserve_up() {
                 // What is deleted makes room.
                 ready = self.ready();
@@ -103,19 +107,26 @@ impl Writer {
         }
     }
 
-    /// A segment to write to, or why there is none.
-    fn ready(&mut self) -> Result<u64, LogError> {
-        let library = &self.library;
-        let unavailable = |error: std::io::Error| {
-            library.report.failures.inc();
-            LogError::Unavailable(error.to_string())
-        };
+    /// Cuts what a write that failed has left, where that could not be done at once.
+    fn mend(&mut self) -> Result<(), LogError> {
         if let Some((mut segment, len)) = self.uncut.take()
-            && let Err(error) = segment.cut(&library.stock.files, len)
+            && let Err(error) = self.take_back(&mut segment, len)
         {
             self.uncut = Some((segment, len));
-            return Err(unavailable(error));
+            return Err(self.unavailable(&error));
         }
+        Ok(())
+    }
+
+    fn unavailable(&self, error: &std::io::Error) -> LogError {
+        self.library.report.failures.inc();
+        LogError::Unavailable(error.to_string())
+    }
+
+    /// A segment to write to, or why there is none.
+    fn ready(&mut self) -> Result<u64, LogError> {
+        self.mend()?;
+        let library = &self.library;
         if library.suspect.load(Ordering::Acquire) {
             return Err(LogError::Unavailable("what was written before is being secured".to_owned()));
         }
@@ -132,7 +143,7 @@ impl Writer {
                 self.number,
                 library.segment_bytes,
             );
-            let segment = made.map_err(unavailable)?;
+            let segment = made.map_err(|error| self.unavailable(&error))?;
             library.journal_grew(segment.len);
             self.segment = Some(segment);
         }
@@ -278,7 +289,7 @@ impl Writer {
             Err((error, flushed)) => {
                 // What was refused must not be there after a restart.
                 let mut segment = self.segment.take().expect("it was just written to");
-                if segment.cut(files, len).and_then(|()| segment.sync(files)).is_err() {
+                if self.take_back(&mut segment, len).is_err() {
                     self.uncut = Some((segment, len));
                 } else if flushed {
                     self.segment = Some(segment);
@@ -287,6 +298,19 @@ impl Writer {
                 Err(error)
             }
         }
+    }
+
+    /// Cuts a write that failed off a segment, so that it is not there after a loss of power either.
+    fn take_back(&self, segment: &mut Segment, len: u64) -> std::io::Result<()> {
+        let library = &self.library;
+        segment.cut(&library.stock.files, len)?;
+        segment.sync(&library.stock.files).inspect_err(|_| {
+            if library.level == Level::Buffered {
+                // What was taken before it may be lost with it, and the system tells of that only once.
+                library.suspect.store(true, Ordering::Release);
+                let _ = self.keeper.try_send(Call::Settle);
+            }
+        })
     }
 
     /// The segment has all that it gets. Only the newest one may ever lose its end.

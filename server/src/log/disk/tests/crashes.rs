@@ -27,6 +27,8 @@ async fn dur1_what_was_acknowledged_is_there_after_an_end_in_order_and_out_of_it
         log.close().await.expect("ends in order");
         assert!(world.try_write(&log, a, 1).await.is_err(), "nothing is taken after");
         drop(log);
+        let left = bytes(&world.path().join("journal"));
+        assert!(left < world.segment / 2, "room that nobody needs is left: {left} bytes");
         let log = world.open();
         let found = log.recovered();
         assert!(found.in_order);
