@@ -1,6 +1,6 @@
 //! The server is killed at random moments while clients write, and started again.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,6 +20,8 @@ const CYCLES: u64 = 200;
 const SESSIONS: usize = 3;
 /// Commands of one client that wait for an answer at once.
 const OUTSTANDING: usize = 8;
+/// Objects of one client, about: each new one takes the place of the one that was made so many commands before.
+const KEPT: u64 = 20;
 
 /// Numbers that look drawn and are the same for the same seed.
 struct Draws(u64);
@@ -55,16 +57,23 @@ async fn write_until(
     let mut under_way = JoinSet::new();
     let mut acknowledged = Vec::new();
     let mut number = 0_u64;
+    // Their tasks may take their turns in any order; what is to be deleted must be acknowledged before.
+    let mut waiting = BTreeSet::new();
     while !stop.load(Ordering::Relaxed) || !under_way.is_empty() {
-        while under_way.len() < OUTSTANDING && !stop.load(Ordering::Relaxed) {
-            let name = format!("{client_id}-{number}");
+        while waiting.len() < OUTSTANDING
+            && waiting.first().is_none_or(|oldest| oldest + KEPT > number)
+            && !stop.load(Ordering::Relaxed)
+        {
             let command = command(&client_id, number);
+            waiting.insert(number);
+            let (client, of) = (Arc::clone(&client), number);
+            under_way.spawn(async move { (of, client.submit(command).await) });
             number += 1;
-            let client = Arc::clone(&client);
-            under_way.spawn(async move { (name, client.submit(command).await) });
         }
         if let Some(done) = under_way.join_next().await {
-            let (name, verdict) = done.expect("does not panic");
+            let (number, verdict) = done.expect("does not panic");
+            waiting.remove(&number);
+            let name = format!("{client_id}-{number}");
             let ack = verdict.unwrap_or_else(|error| panic!("{name}: {error} ({})", error.code()));
             acknowledged.push((name, ack));
             count.fetch_add(1, Ordering::Relaxed);
@@ -80,11 +89,11 @@ fn command(client_id: &str, number: u64) -> Command {
         |name: String| json!({"name": name, "type": "cube", "x": 0.1, "y": -0.2, "z": number as f64 / 1e6});
     let made = json!({"type": "create_object", "object": object(format!("{client_id}-{number}"))});
     let json = match number {
-        0..20 => made,
+        0..KEPT => made,
         // The session stays small.
         _ => json!({"type": "batch", "commands": [
             made,
-            {"type": "delete_object", "name": format!("{client_id}-{}", number - 20)},
+            {"type": "delete_object", "name": format!("{client_id}-{}", number - KEPT)},
         ]}),
     };
     serde_json::from_value(json).expect("is a command")
