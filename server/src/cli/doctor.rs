@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use vws_server::log::disk::OpenError;
-use vws_server::log::disk::doctor::{self, Examination, Repaired};
+use vws_server::log::disk::doctor::{self, Examination, Remains, Repaired};
 
 use super::Form;
 use super::failure::{Done, Failure};
@@ -78,6 +78,7 @@ fn tell(found: &Examination) -> Done {
     for session in &sick {
         let name = session.name.as_ref().map_or_else(String::new, ToString::to_string);
         let keeps = match session.repair {
+            Some(Remains { from, through }) if from == through => format!("the state at event {through}"),
             Some(remains) if remains.from == 0 => format!("events 1 to {}", remains.through),
             Some(remains) => format!("from event {} to {}", remains.from, remains.through),
             None => "nothing".to_owned(),
@@ -90,10 +91,10 @@ fn tell(found: &Examination) -> Done {
     }
     table.print()?;
     for problem in &found.problems {
-        print::line(problem)?;
+        print::line(&print::clean(problem))?;
     }
     for stray in &found.strays {
-        print::line(&format!("{} belongs to no session", stray.display()))?;
+        print::line(&print::clean(&format!("{} belongs to no session", stray.display())))?;
     }
     if found.torn_bytes > 0 {
         print::line(&format!(

@@ -14,7 +14,7 @@ use vws_core::{DisplayName, EventRecord, Seq, Session, SessionId};
 
 use super::super::Checkpoint;
 use super::files::Files;
-use super::folder::{FORMAT_FILE, Folder, OpenError};
+use super::folder::{Folder, OpenError};
 use super::frame::{FILE_HEAD, FileHead, Found, Kind, Scan};
 use super::history::{History, read_snapshot};
 use super::library::Library;
@@ -132,8 +132,7 @@ pub fn repair(root: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Rep
         }
     }
     for stray in &done.found.strays {
-        library.folder.set_aside(&library.stock.files, stray).map_err(failed)?;
-        library.stock.files.remove(stray).map_err(failed)?;
+        library.folder.move_aside(&library.stock.files, stray).map_err(failed)?;
     }
     let moved = keeper::move_all(&library, recovered.last_segment);
     moved.map_err(|error| failed(std::io::Error::other(error.to_string())))?;
@@ -142,10 +141,7 @@ pub fn repair(root: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Rep
 }
 
 fn survey(root: &Path) -> Result<(Folder, Survey), OpenError> {
-    if !root.join(FORMAT_FILE).exists() {
-        return Err(OpenError::NotOurs { path: root.to_owned() });
-    }
-    let folder = Folder::open(root, &Files::default())?;
+    let folder = Folder::look(root)?;
     let last_run = folder.last_run()?;
     let survey = Survey::of(&folder, Files::frozen(), last_run)?;
     Ok((folder, survey))
@@ -239,9 +235,12 @@ impl Pieces {
             read => read?,
         };
         self.bytes += bytes.len() as u64;
-        let Some(head) = FileHead::decode(&bytes).filter(|head| head.number == life) else {
-            self.problems.push("the head of its file is damaged".to_owned());
-            return Ok(());
+        let head = match FileHead::of(&bytes, life) {
+            Ok(head) => head,
+            Err(reason) => {
+                self.problems.push(reason.to_owned());
+                return Ok(());
+            }
         };
         if !FileHead::is_sound(&bytes) {
             self.problems.push("one of the two heads of its file is damaged".to_owned());
@@ -300,7 +299,10 @@ impl Pieces {
         match reach {
             None => self.problems.push("no state of it is whole".to_owned()),
             Some((first, last)) if self.problems.is_empty() && (first > from || last < info.seq) => {
-                self.problems.push(format!("only events {} to {last} of {} are there", first + 1, info.seq));
+                self.problems.push(match last - first {
+                    0 => format!("only the state at event {last} of {} is there", info.seq),
+                    _ => format!("only events {} to {last} of {} are there", first + 1, info.seq),
+                });
             }
             Some(_) => {}
         }
@@ -369,7 +371,9 @@ impl Plan {
         history.append(files, &self.events)?;
         files.sync(&history.file(), &new_path)?;
         for seq in snapshots.iter().filter(|seq| !self.snapshots.contains(seq)) {
-            files.remove(&shelf.snapshot_path(stock, *seq))?;
+            let snapshot = shelf.snapshot_path(stock, *seq);
+            library.folder.set_aside(files, &snapshot)?;
+            files.remove(&snapshot)?;
         }
         files.rename(&new_path, &path)?;
         files.sync_folder(path.parent().unwrap_or(&path))?;

@@ -112,10 +112,26 @@ impl Files {
         }
     }
 
-    /// Gives a file another name beside the one it has.
+    /// Makes a folder, where it is not there.
+    pub(super) fn create_folder(&self, path: &Path) -> io::Result<()> {
+        if self.frozen { Ok(()) } else { fs::create_dir_all(path) }
+    }
+
+    /// Gives a file another name beside the one it has; a copy of it, where the file system has no such names.
     pub(super) fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.before(FileOp::Create, to)?;
-        if self.frozen { Ok(()) } else { fs::hard_link(from, to) }
+        if self.frozen {
+            return Ok(());
+        }
+        match fs::hard_link(from, to) {
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) =>
+            {
+                let mut copy = File::create_new(to)?;
+                io::copy(&mut File::open(from)?, &mut copy).map(drop)
+            }
+            done => done,
+        }
     }
 
     /// Makes names that were given or taken in a folder survive the loss of power.

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -37,9 +38,21 @@ pub enum OpenError {
         found: String,
     },
     /// It is no data directory.
-    #[error("{path} is not empty and has no file {FORMAT_FILE}: it is no data directory of vws", path = path.display())]
+    #[error("{path} has files and no {FORMAT_FILE} among them: it is no data directory of vws", path = path.display())]
     NotOurs {
         /// The folder.
+        path: PathBuf,
+    },
+    /// There is none.
+    #[error("{path} has no file {FORMAT_FILE}: it is no data directory of vws", path = path.display())]
+    None {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// It is a file.
+    #[error("{path} is not a directory", path = path.display())]
+    NotADirectory {
+        /// The file.
         path: PathBuf,
     },
     /// The system refuses.
@@ -62,8 +75,8 @@ impl OpenError {
 #[derive(Debug)]
 pub(super) struct Folder {
     root: PathBuf,
-    /// Locked for as long as it is open.
-    _lock: File,
+    /// Locked for as long as it is open. None where whoever looks may not write there, and no server ever has.
+    _lock: Option<File>,
 }
 
 /// How the run before ended.
@@ -92,6 +105,7 @@ impl Folder {
         let failed = OpenError::io(root);
         let sessions = root.join("sessions");
         let journal = root.join("journal");
+        check_is_folder(root)?;
         if !root.join(FORMAT_FILE).exists() {
             fs::create_dir_all(root).map_err(OpenError::io(root))?;
             // A first start that was cut short has left the lock and folders only.
@@ -104,34 +118,62 @@ impl Folder {
             }
         }
         let lock = Self::lock(root)?;
-        let format = root.join(FORMAT_FILE);
-        match fs::read(&format).map(|found| String::from_utf8_lossy(&found).into_owned()) {
-            Ok(found) if found.trim_end() == FORMAT => {}
-            Ok(found) => {
-                let found = found.lines().next().unwrap_or_default().chars().take(64).collect();
-                return Err(OpenError::Format { path: root.to_owned(), found });
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                files.replace(&format, format!("{FORMAT}\n").as_bytes()).map_err(OpenError::io(&format))?;
-            }
-            Err(error) => return Err(OpenError::io(&format)(error)),
+        if !Self::has_format(root)? {
+            let format = root.join(FORMAT_FILE);
+            files.replace(&format, format!("{FORMAT}\n").as_bytes()).map_err(OpenError::io(&format))?;
         }
         for folder in [&sessions, &journal] {
             fs::create_dir_all(folder).map_err(OpenError::io(folder))?;
         }
         files.sync_folder(root).map_err(failed)?;
+        Ok(Self { root: root.to_owned(), _lock: Some(lock) })
+    }
+
+    /// Takes a folder that is there to look at it alone: nothing in it is changed, and it may be one that
+    /// nobody may write to.
+    pub(super) fn look(root: &Path) -> Result<Self, OpenError> {
+        check_is_folder(root)?;
+        if !root.try_exists().map_err(OpenError::io(root))? {
+            return Err(OpenError::io(root)(io::ErrorKind::NotFound.into()));
+        }
+        if !Self::has_format(root)? {
+            return Err(OpenError::None { path: root.to_owned() });
+        }
+        let path = root.join(LOCK_FILE);
+        let lock = match File::open(&path) {
+            Ok(lock) => Some(Self::take(root, lock)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(OpenError::io(&path)(error)),
+        };
         Ok(Self { root: root.to_owned(), _lock: lock })
+    }
+
+    /// Whether it says that it is a data directory, which then must be of this version.
+    fn has_format(root: &Path) -> Result<bool, OpenError> {
+        let format = root.join(FORMAT_FILE);
+        match fs::read(&format).map(|found| String::from_utf8_lossy(&found).into_owned()) {
+            Ok(found) if found.trim_end() == FORMAT => Ok(true),
+            Ok(found) => {
+                let found = found.lines().next().unwrap_or_default().chars().take(64).collect();
+                Err(OpenError::Format { path: root.to_owned(), found })
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(OpenError::io(&format)(error)),
+        }
     }
 
     fn lock(root: &Path) -> Result<File, OpenError> {
         let path = root.join(LOCK_FILE);
         let open = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
-        let mut file = open.map_err(OpenError::io(&path))?;
+        let file = Self::take(root, open.map_err(OpenError::io(&path))?)?;
+        rewrite(&file, &format!("{}\n", std::process::id())).map_err(OpenError::io(&path))?;
+        Ok(file)
+    }
+
+    /// Locks the file, or tells who has it.
+    fn take(root: &Path, mut file: File) -> Result<File, OpenError> {
         match file.try_lock() {
-            Ok(()) => {
-                rewrite(&file, &format!("{}\n", std::process::id())).map_err(OpenError::io(&path))?;
-                Ok(file)
-            }
+            Ok(()) => Ok(file),
             Err(fs::TryLockError::WouldBlock) => {
                 let mut pid = String::new();
                 let _ = file.read_to_string(&mut pid);
@@ -139,7 +181,7 @@ impl Folder {
                 let pid = if pid.is_empty() { "(unknown)".to_owned() } else { pid };
                 Err(OpenError::InUse { path: root.to_owned(), pid })
             }
-            Err(fs::TryLockError::Error(error)) => Err(OpenError::io(&path)(error)),
+            Err(fs::TryLockError::Error(error)) => Err(OpenError::io(&root.join(LOCK_FILE))(error)),
         }
     }
 
@@ -164,14 +206,41 @@ impl Folder {
         self.root.join("sessions")
     }
 
-    /// Keeps a damaged file from being removed with what has been moved, for those who look into it.
+    /// Keeps a damaged file from being removed with what has been moved, for those who look into it: in the
+    /// folder `damaged`, under its name, with a number where something else has that.
     pub(super) fn set_aside(&self, files: &Files, path: &Path) -> io::Result<()> {
+        self.keep_as(files, path, |name| match files.link(path, name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => is_same(path, name),
+            done => done.map(|()| true),
+        })
+    }
+
+    /// Moves a file or a folder that nobody knows to the folder `damaged`.
+    pub(super) fn move_aside(&self, files: &Files, path: &Path) -> io::Result<()> {
+        self.keep_as(files, path, |name| match name.symlink_metadata() {
+            Ok(_) => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => files.rename(path, name).map(|()| true),
+            Err(error) => Err(error),
+        })
+    }
+
+    /// Offers `keep` names until it takes one.
+    fn keep_as(
+        &self,
+        files: &Files,
+        path: &Path,
+        mut keep: impl FnMut(&Path) -> io::Result<bool>,
+    ) -> io::Result<()> {
         let folder = self.root.join(DAMAGED_FOLDER);
-        fs::create_dir_all(&folder)?;
-        match files.link(path, &folder.join(path.file_name().unwrap_or_default())) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            done => done,
+        files.create_folder(&folder)?;
+        let name = folder.join(path.file_name().unwrap_or_default());
+        let mut next = name.clone();
+        let mut number = 1_u64;
+        while !keep(&next)? {
+            number += 1;
+            next = name.with_added_extension(number.to_string());
         }
+        Ok(())
     }
 
     /// How the run before ended.
@@ -206,6 +275,19 @@ impl Folder {
         let text = format!("{state} {} {}\n", level.name(), boot_id());
         files.replace(&self.root.join(RUN_FILE), text.as_bytes())
     }
+}
+
+fn check_is_folder(root: &Path) -> Result<(), OpenError> {
+    match fs::metadata(root) {
+        Ok(found) if !found.is_dir() => Err(OpenError::NotADirectory { path: root.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
+/// Whether both are names of one file.
+fn is_same(path: &Path, other: &Path) -> io::Result<bool> {
+    let (path, other) = (path.symlink_metadata()?, other.symlink_metadata()?);
+    Ok((path.dev(), path.ino()) == (other.dev(), other.ino()))
 }
 
 const UNKNOWN: &str = "unknown";

@@ -94,6 +94,15 @@ impl FileHead {
         })
     }
 
+    /// The head of a file that is to be of that number, or what is wrong with it.
+    pub(super) fn of(bytes: &[u8], number: u64) -> Result<Self, &'static str> {
+        match Self::decode(bytes) {
+            Some(head) if head.number == number => Ok(head),
+            Some(_) => Err("its file is that of another session"),
+            None => Err("the head of its file is damaged"),
+        }
+    }
+
     /// Whether both copies are whole.
     pub(super) fn is_sound(bytes: &[u8]) -> bool {
         let Some(copies) = bytes.get(..FILE_HEAD) else { return false };

@@ -82,8 +82,7 @@ impl History {
         let size = file.metadata()?.len();
         let mut bytes = vec![0; FILE_HEAD.min(usize::try_from(size).unwrap_or(FILE_HEAD))];
         file.read_exact_at(&mut bytes, 0)?;
-        let head = FileHead::decode(&bytes).filter(|head| head.number == life);
-        let head = head.ok_or_else(|| HistoryError::Damaged("the head of its file is damaged".to_owned()))?;
+        let head = FileHead::of(&bytes, life).map_err(|reason| HistoryError::Damaged(reason.to_owned()))?;
         let mut at = FILE_HEAD as u64;
         let mut base = None;
         let mut blocks: Vec<Block> = Vec::new();

@@ -155,7 +155,12 @@ impl Survey {
     /// The files that are there, by life. What was being put in the place of another file is removed.
     fn look(&mut self) -> std::io::Result<BTreeMap<u64, Stored>> {
         let mut stored: BTreeMap<u64, Stored> = BTreeMap::new();
-        for folder in std::fs::read_dir(&self.stock.sessions)? {
+        let folders = match std::fs::read_dir(&self.stock.sessions) {
+            // Whoever only looks makes none.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(stored),
+            folders => folders?,
+        };
+        for folder in folders {
             let folder = folder?.path();
             if !folder.is_dir() {
                 self.strays.push(folder);

@@ -201,6 +201,15 @@ async fn dur5_a_data_directory_is_of_one_process_and_one_format() {
     std::fs::write(foreign.join("cat.jpg"), "").expect("writes");
     let error = DiskLog::open(&foreign, world.options()).expect_err("is no data directory").to_string();
     assert!(error.contains("it is no data directory of vws"), "{error}");
+    let file = foreign.join("cat.jpg");
+    let error = DiskLog::open(&file, world.options()).expect_err("is a file").to_string();
+    assert_eq!(error, format!("{} is not a directory", file.display()));
+    let error = doctor::examine(&file, |_, _| {}).expect_err("is a file").to_string();
+    assert_eq!(error, format!("{} is not a directory", file.display()));
+    let missing = foreign.join("missing");
+    let error = doctor::examine(&missing, |_, _| {}).expect_err("is not there").to_string();
+    assert!(error.starts_with(&format!("cannot use {}: ", missing.display())), "{error}");
+    assert!(!missing.exists(), "looking makes nothing");
 }
 
 #[tokio::test]
