@@ -1,8 +1,11 @@
-//! Sizes and spans of time as people write them on a command line: `1MiB`, `10s`.
+//! Sizes and spans of time as people write them on a command line: `1MiB`, `10s`; times as they read them.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
+
+use time::OffsetDateTime;
+use vws_core::Millis;
 
 /// A number of bytes, written as `65536`, `64KiB`, `1MiB` or `2GiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,6 +14,17 @@ pub struct ByteSize(pub u64);
 /// A span of time, written as `500ms`, `10s`, `5m` or `2h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(pub Duration);
+
+/// A time as RFC 3339 writes it, in UTC; `-` for one that no calendar has.
+#[must_use]
+pub fn rfc3339(at: Millis) -> String {
+    let Ok(time) = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1_000_000) else {
+        return "-".to_owned();
+    };
+    let (year, month, day) = (time.year(), u8::from(time.month()), time.day());
+    let (hour, minute, second, milli) = (time.hour(), time.minute(), time.second(), time.millisecond());
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+}
 
 /// Units from large to small, with their factor.
 type Units = &'static [(&'static str, u64)];
@@ -187,6 +201,13 @@ mod tests {
         for text in ["", "0s", "never", "10"] {
             assert!(text.parse::<After>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn cli7_times_are_written_in_utc() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(rfc3339(1_700_000_000_123), "2023-11-14T22:13:20.123Z");
+        assert_eq!(rfc3339(u64::MAX), "-");
     }
 
     #[test]

@@ -2,14 +2,15 @@
 
 use serde_json::{Value, json};
 use vws_core::{Command, Event, EventRecord};
+use vws_server::units::rfc3339;
 
-use super::print::{clean, time};
+use super::print::clean;
 
 /// An event at its place, as one line.
 pub(crate) fn record(record: &EventRecord) -> String {
     let EventRecord { seq, at, by, more: _, event } = record;
     let by = by.as_ref().map_or_else(|| "-".to_owned(), |by| format!("{}:{}", by.client_id, by.command_id));
-    clean(&format!("{}  #{seq}  {by}  {}", time(*at), self::event(event)))
+    clean(&format!("{}  #{seq}  {by}  {}", rfc3339(*at), self::event(event)))
 }
 
 fn event(event: &Event) -> String {

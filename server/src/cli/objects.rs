@@ -6,6 +6,7 @@ use hyper::header::IF_MATCH;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use vws_core::{Object, SessionId};
+use vws_server::units::rfc3339;
 
 use super::failure::{Done, Failure};
 use super::print::{self, Table};
@@ -174,7 +175,7 @@ impl Ls {
                     object.z.to_string(),
                     object.color.to_string(),
                     object.version.to_string(),
-                    print::time(object.updated_at),
+                    rfc3339(object.updated_at),
                 ]);
             }
             after = page.next;

@@ -5,6 +5,7 @@ use vws_core::error::SessionError;
 use vws_core::{Millis, Problem, Rejection, Seq, SessionId};
 
 use crate::log::LogError;
+use crate::units::rfc3339;
 
 /// Why the store did not do what it was asked. Nothing took effect.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -48,7 +49,7 @@ pub enum StoreError {
         head: Seq,
     },
     /// The session began later than the time that was asked for.
-    #[error("the session began at {began} ms, after {asked} ms")]
+    #[error("the session began at {}, after {}", rfc3339(*began), rfc3339(*asked))]
     BeforeItBegan {
         /// The time that was asked for.
         asked: Millis,
