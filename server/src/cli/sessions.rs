@@ -5,8 +5,9 @@ use hyper::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use vws_core::{SessionId, SessionInfo};
+use vws_server::units::rfc3339;
 
-use super::failure::Done;
+use super::failure::{Done, Failure};
 use super::print::{self, Table};
 use super::{Common, EXIT_CODES, Place, path, query};
 
@@ -61,40 +62,49 @@ pub(crate) struct Fork {
 
 #[derive(Debug, Deserialize)]
 struct Page {
-    sessions: Vec<SessionInfo>,
+    sessions: Vec<Value>,
     next: Option<String>,
 }
 
 impl Ls {
     pub(crate) async fn run(self) -> Done {
         let mut remote = self.common.remote();
-        let mut table = Table::new(&["SESSION", "NAME", "SEQ", "OBJECTS", "CREATED", "COPY OF"]);
-        let mut after = None;
+        let (mut rows, mut any_damaged, mut after) = (Vec::new(), false, None);
         loop {
             let query = query(&[("limit", Some(PAGE.to_string())), ("after", after)]);
             let page: Page = remote.get(&format!("/api/sessions{query}")).await?;
-            for info in page.sessions {
+            for listed in page.sessions {
                 if self.common.form.json {
-                    print::json(&info)?;
+                    print::json(&listed)?;
                     continue;
                 }
+                let damaged = listed["damaged"].as_str().unwrap_or_default().to_owned();
+                any_damaged |= !damaged.is_empty();
+                let info: SessionInfo = serde_json::from_value(listed)
+                    .map_err(|error| Failure::Failed(format!("the list is not understood: {error}")))?;
                 let name = info.name.as_ref().map_or("-", |name| name.as_str()).to_owned();
                 let origin =
                     info.origin.map_or_else(|| "-".to_owned(), |o| format!("{}@{}", o.session_id, o.seq));
-                table.row([
+                rows.push([
                     info.session_id.to_string(),
                     name,
                     info.seq.to_string(),
                     info.object_count.to_string(),
-                    print::time(info.created_at),
+                    rfc3339(info.created_at),
                     origin,
+                    damaged,
                 ]);
             }
             after = page.next;
             if after.is_none() {
-                return table.print();
+                break;
             }
         }
+        let heads = ["SESSION", "NAME", "SEQ", "OBJECTS", "CREATED", "COPY OF", "DAMAGED"];
+        let columns = if any_damaged { heads.len() } else { heads.len() - 1 };
+        let mut table = Table::new(&heads[..columns]);
+        rows.into_iter().for_each(|row| table.row(row.into_iter().take(columns)));
+        table.print()
     }
 }
 

@@ -73,6 +73,17 @@ fn dur3_dur8_cli14_a_damaged_session_is_told_refused_and_repaired_and_others_are
     let refused = program.refused("GET", &format!("/api/sessions/{sick}/snapshot"));
     assert_eq!((refused["status"].as_u64(), refused["code"].as_str()), (Some(503), Some("session_damaged")));
     assert!(refused["detail"].as_str().expect("text").contains(&sick), "{refused}");
+    let ls = |arguments: &[&str]| {
+        let url = format!("http://{}", program.address);
+        let ls = Command::new(VWS).args(["session", "ls", "--url", &url]).args(arguments).output();
+        text(&ls.expect("it runs").stdout)
+    };
+    let table = ls(&[]);
+    let line = |id: &str| table.lines().find(|line| line.contains(id)).expect("is listed").to_owned();
+    assert!(table.lines().next().expect("a head").ends_with("  DAMAGED"), "{table}");
+    assert!(line(&sick).ends_with("  events 7 to 7 are damaged") && line(&sound).ends_with("  -"), "{table}");
+    let told = ls(&["--json"]);
+    assert!(told.contains(r#""damaged":"events 7 to 7 are damaged""#), "{told}");
     make(&program, "new", 1);
     program.kill();
 
