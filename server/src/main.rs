@@ -3,8 +3,6 @@
 //! Exit codes of `vws serve`: 0 after a stop by SIGTERM or SIGINT, 1 when serving failed, 2 for a wrong command
 //! line, 3 when the address cannot be listened on, 4 when a file cannot be read, 5 when the data directory
 //! cannot be used. Each failure is one line on stderr. Those of the other commands are in `cli/failure.rs`.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line is this file's part")]
-
 mod cli;
 
 use std::io::Write;
@@ -13,6 +11,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use tokio::net::TcpListener;
+use tracing::warn;
 use vws_server::config::Config;
 use vws_server::serve::ServeError;
 use vws_server::telemetry::log;
@@ -57,7 +56,7 @@ fn main() -> ExitCode {
     match serve(*config) {
         Ok(()) => ExitCode::SUCCESS,
         Err((code, line)) => {
-            eprintln!("vws: {line}");
+            cli::note(&format!("vws: {line}"));
             ExitCode::from(code)
         }
     }
@@ -76,7 +75,8 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     let text = error.to_string();
     let words = text.split("\n\n").next().unwrap_or(&text).split_whitespace().collect::<Vec<_>>().join(" ");
-    eprintln!("vws: {}; see {} --help", words.strip_prefix("error: ").unwrap_or(&words), asked_for());
+    let words = words.strip_prefix("error: ").unwrap_or(&words);
+    cli::note(&cli::clean(&format!("vws: {words}; see {} --help", asked_for())));
     ExitCode::from(USAGE)
 }
 
@@ -119,8 +119,11 @@ async fn serve(config: Config) -> Result<(), (u8, String)> {
         ServeError::Data(_) | ServeError::Store(_) => (CANNOT_KEEP, error.to_string()),
         _ => (FAILED, error.to_string()),
     })?;
-    println!("listening on http://{bound}");
-    let _ = std::io::stdout().flush();
+    let mut out = std::io::stdout();
+    if let Err(error) = writeln!(out, "listening on http://{bound}").and_then(|()| out.flush()) {
+        // Whoever asks finds the server all the same.
+        warn!(server.address = %bound, error = %error, "stdout takes no line; the server is ready");
+    }
     let result = server.run(stopped).await;
     drop(logger);
     result.map_err(|error| (FAILED, error.to_string()))

@@ -110,7 +110,8 @@ impl Diff {
             bar.inc(batch.len() as u64);
         }
         bar.finish_and_clear();
-        print::note(&format!("applied {} commands; the session is at seq {seq}", commands.len()));
+        let s = if commands.len() == 1 { "" } else { "s" };
+        print::note(&format!("applied {} command{s}; the session is at seq {seq}", commands.len()));
         Ok(())
     }
 }

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use serde_json::json;
 use vws_core::Problem;
 
+use super::print::{clean, note};
+
 /// The server refused, or what was asked for failed.
 pub(crate) const FAILED: u8 = 1;
 /// The command line is wrong.
@@ -62,11 +64,11 @@ impl Failure {
         let (code, detail) = match self {
             Self::Told | Self::NobodyReads => return ExitCode::from(self.code()),
             Self::Refused(problem) if as_json => {
-                eprintln!("{}", json!(problem));
+                note(&json!(problem).to_string());
                 return ExitCode::from(self.code());
             }
             Self::Refused(problem) => {
-                eprintln!("vws: {} ({})", problem.detail, problem.code);
+                note(&clean(&format!("vws: {} ({})", problem.detail, problem.code)));
                 tell_fields(problem);
                 return ExitCode::from(self.code());
             }
@@ -77,9 +79,9 @@ impl Failure {
             Self::Data(detail) => ("data", detail),
         };
         if as_json {
-            eprintln!("{}", json!({ "code": code, "detail": detail }));
+            note(&json!({ "code": code, "detail": detail }).to_string());
         } else {
-            eprintln!("vws: {detail}");
+            note(&clean(&format!("vws: {detail}")));
         }
         ExitCode::from(self.code())
     }
@@ -90,7 +92,7 @@ fn tell_fields(problem: &Problem) {
     if problem.errors.len() > 1 {
         for field in &problem.errors {
             let line = field.line.map(|line| format!("line {line} ")).unwrap_or_default();
-            eprintln!("  {line}{}: {} ({})", field.pointer, field.detail, field.code);
+            note(&clean(&format!("  {line}{}: {} ({})", field.pointer, field.detail, field.code)));
         }
     }
 }

@@ -353,10 +353,7 @@ impl Sink {
 
     fn write(&mut self, bytes: &[u8]) -> Done {
         match self {
-            Self::Stdout => io::stdout().lock().write_all(bytes).map_err(|error| match error.kind() {
-                io::ErrorKind::BrokenPipe => Failure::NobodyReads,
-                _ => Failure::file("write to stdout", &error),
-            }),
+            Self::Stdout => io::stdout().lock().write_all(bytes).map_err(|error| print::unwritten(&error)),
             Self::File { file, part, .. } => file
                 .write_all(bytes)
                 .map_err(|error| Failure::file(format_args!("write {}", part.display()), &error)),
@@ -367,7 +364,7 @@ impl Sink {
     fn finish(mut self) -> Done<Option<PathBuf>> {
         match &mut self {
             Self::Stdout => {
-                io::stdout().flush().map_err(|error| Failure::file("write to stdout", &error))?;
+                io::stdout().flush().map_err(|error| print::unwritten(&error))?;
                 Ok(None)
             }
             Self::File { file, part, whole, force } => {

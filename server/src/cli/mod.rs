@@ -21,7 +21,7 @@ mod sessions;
 mod sse;
 mod watch;
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -30,6 +30,7 @@ use clap_complete::Shell;
 use vws_core::SessionId;
 
 use failure::{Done, Failure};
+pub(crate) use print::{clean, note};
 use remote::{Remote, Url, escaped};
 
 /// What every command's help ends with.
@@ -156,10 +157,9 @@ impl Client {
             Self::Completions { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut Program::command(), "vws", &mut script);
-                io::Write::write_all(&mut io::stdout(), &script).map_err(|error| match error.kind() {
-                    io::ErrorKind::BrokenPipe => Failure::NobodyReads,
-                    _ => Failure::file("write to stdout", &error),
-                })
+                let mut out = io::stdout();
+                let written = out.write_all(&script).and_then(|()| out.flush());
+                written.map_err(|error| print::unwritten(&error))
             }
         }
     }

@@ -3,10 +3,11 @@
 use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use serde::Serialize;
-use time::OffsetDateTime;
+use tokio::sync::oneshot;
 use unicode_width::UnicodeWidthStr;
-use vws_core::Millis;
 
 use super::failure::{Done, Failure};
 
@@ -23,10 +24,35 @@ pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Done {
 
 fn write(act: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> Done {
     let mut out = io::stdout().lock();
-    act(&mut out).and_then(|()| out.flush()).map_err(|error| match error.kind() {
+    act(&mut out).and_then(|()| out.flush()).map_err(|error| unwritten(&error))
+}
+
+/// Why stdout does not take what is written. A reader that is gone is no fault.
+pub(crate) fn unwritten(error: &io::Error) -> Failure {
+    match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::NobodyReads,
-        _ => Failure::file("write to stdout", &error),
-    })
+        _ => Failure::file("write to stdout", error),
+    }
+}
+
+/// Ends when whoever read stdout is gone: who waits for something to tell would notice only when it comes.
+pub(crate) async fn nobody_reads() -> Failure {
+    let (gone, told) = oneshot::channel();
+    // It lives as long as the program, which waits for nothing else meanwhile.
+    std::thread::spawn(move || {
+        let out = io::stdout();
+        let mut stdout = [PollFd::new(&out, PollFlags::empty())];
+        let left = PollFlags::ERR | PollFlags::HUP;
+        while let Err(Errno::INTR) = poll(&mut stdout, None) {}
+        // Where it cannot be told, the next write will.
+        if stdout[0].revents().intersects(left) {
+            let _ = gone.send(());
+        }
+    });
+    if told.await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    Failure::NobodyReads
 }
 
 /// Says something to a person that is no part of the result.
@@ -90,16 +116,6 @@ pub(crate) fn clean(text: &str) -> String {
     })
 }
 
-/// A time as RFC 3339 writes it, in UTC; `-` for one that no calendar has.
-pub(crate) fn time(at: Millis) -> String {
-    let Ok(time) = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at) * 1_000_000) else {
-        return "-".to_owned();
-    };
-    let (year, month, day) = (time.year(), u8::from(time.month()), time.day());
-    let (hour, minute, second, milli) = (time.hour(), time.minute(), time.second(), time.millisecond());
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
-}
-
 /// A bar on stderr for work that takes a while, where stderr is a terminal; else nothing.
 pub(crate) fn progress(total: Option<u64>, unit: &str, words: &'static str) -> ProgressBar {
     if !io::stderr().is_terminal() {
@@ -135,12 +151,5 @@ mod tests {
     #[test]
     fn cli7_no_text_reaches_the_terminal_as_a_control() {
         assert_eq!(clean("a\u{1b}[31m\n\u{202e}b世"), "a\\u{1b}[31m\\n\\u{202e}b世");
-    }
-
-    #[test]
-    fn cli7_times_are_written_in_utc() {
-        assert_eq!(time(0), "1970-01-01T00:00:00.000Z");
-        assert_eq!(time(1_700_000_000_123), "2023-11-14T22:13:20.123Z");
-        assert_eq!(time(u64::MAX), "-");
     }
 }

@@ -104,15 +104,28 @@ impl Payload {
 pub(crate) struct Remote {
     url: Url,
     connection: Option<SendRequest<Body>>,
+    /// Of the last answer.
+    status: Option<StatusCode>,
 }
 
 impl Remote {
     pub(crate) const fn new(url: Url) -> Self {
-        Self { url, connection: None }
+        Self { url, connection: None, status: None }
     }
 
     pub(crate) const fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// Whether the last answer was that there is no room, or nobody there, at the moment.
+    pub(crate) fn is_busy(&self) -> bool {
+        let busy = [
+            StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::BAD_GATEWAY,
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::GATEWAY_TIMEOUT,
+        ];
+        self.status.is_some_and(|status| busy.contains(&status))
     }
 
     /// The answer to a GET, as JSON.
@@ -150,6 +163,7 @@ impl Remote {
     ) -> Done<Response<Incoming>> {
         let is_file = body.as_ref().is_some_and(|body| body.wanted.is_some());
         let request = self.request(method, path, body, headers)?;
+        self.status = None;
         let mut connection = self.connection().await?;
         let within = if is_file { ANSWER_TO_FILE } else { ANSWER };
         let answer = timeout(within, connection.send_request(request)).await;
@@ -161,6 +175,7 @@ impl Remote {
             Ok(Ok(response)) => response,
         };
         self.connection = Some(connection);
+        self.status = Some(response.status());
         if response.status().is_success() { Ok(response) } else { Err(self.refused(response).await) }
     }
 

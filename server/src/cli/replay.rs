@@ -80,15 +80,10 @@ impl Replay {
         let (base, events) = file.history();
         let mut pace = Pace::new(self.speed, events);
         if self.print {
-            for event in events {
-                pace.wait(event).await;
-                if self.common.form.json {
-                    print::json(&**event)?;
-                } else {
-                    print::line(&describe::record(event))?;
-                }
-            }
-            return Ok(());
+            return tokio::select! {
+                done = self.show(events, &mut pace) => done,
+                gone = print::nobody_reads() => Err(gone),
+            };
         }
         let session = begin(&mut remote, base).await?;
         made(&session, self.common.form.json)?;
@@ -96,6 +91,19 @@ impl Replay {
             print::note(&format!("see it at {}/s/{}", remote.url(), session.session_id));
         }
         self.again(&mut remote, session.session_id, events, &mut pace).await
+    }
+
+    /// Prints the events, each when it is due.
+    async fn show(&self, events: &[Arc<EventRecord>], pace: &mut Pace) -> Done {
+        for event in events {
+            pace.wait(event).await;
+            if self.common.form.json {
+                print::json(&**event)?;
+            } else {
+                print::line(&describe::record(event))?;
+            }
+        }
+        Ok(())
     }
 
     /// The whole history, checked.

@@ -60,8 +60,26 @@ struct End {
     reason: String,
 }
 
+/// Whether what is so now may be otherwise in a moment: the server is not there, has no room, or somebody
+/// between says so.
+fn may_pass(failure: &Failure, remote: &Remote) -> bool {
+    match failure {
+        Failure::Unreachable(_) => true,
+        Failure::Refused(problem) => remote.is_busy() && problem.code != "session_damaged",
+        Failure::Failed(_) => remote.is_busy(),
+        _ => false,
+    }
+}
+
 impl Watch {
     pub(crate) async fn run(self) -> Done {
+        tokio::select! {
+            done = self.go() => done,
+            gone = print::nobody_reads() => Err(gone),
+        }
+    }
+
+    async fn go(&self) -> Done {
         let mut place = Place { id: None, left: self.count, alive: false };
         let mut wait = WAIT.0;
         loop {
@@ -71,7 +89,7 @@ impl Watch {
                 Ok(Next::Over) => return Ok(()),
                 Ok(Next::Lost) => {}
                 // A server that was there comes back; one that never was is not waited for.
-                Err(Failure::Unreachable(_)) if known => {}
+                Err(failure) if known && may_pass(&failure, &remote) => {}
                 Err(failure) => return Err(failure),
             }
             if std::mem::take(&mut place.alive) {

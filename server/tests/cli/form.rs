@@ -1,12 +1,13 @@
 //! What holds for every command.
 
-use std::io::Read;
+use std::fs::OpenOptions;
+use std::io::{BufReader, Read};
 use std::net::TcpListener;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use super::support::{Server, program};
+use super::support::{Server, next, program};
 
 /// Every command, with arguments that it takes.
 const COMMANDS: [&[&str]; 15] = [
@@ -152,6 +153,55 @@ fn cli7_whoever_reads_no_more_ends_the_program_without_a_word() {
         child.stderr.take().expect("a pipe").read_to_string(&mut stderr).expect("text");
         assert_eq!((child.wait().expect("it ends").code(), &*stderr), (Some(0), ""), "{command:?}");
     }
+}
+
+#[test]
+fn cli7_whoever_only_waits_notices_too_that_nobody_reads() {
+    let server = Server::start();
+    let session = server.lived();
+    for command in
+        [&["watch", &session, "--after", "0"][..], &["replay", &session, "--print", "--speed", "1e-9"]]
+    {
+        let mut child = server.vws(command).spawn().expect("the program starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe"));
+        assert!(next(&mut lines).contains("#1"), "{command:?}");
+        drop(lines);
+        let mut stderr = String::new();
+        child.stderr.take().expect("a pipe").read_to_string(&mut stderr).expect("text");
+        assert_eq!((child.wait().expect("it ends").code(), &*stderr), (Some(0), ""), "{command:?}");
+    }
+}
+
+#[test]
+fn cli6_the_exit_code_is_the_same_where_nothing_can_be_said() {
+    let full = || Stdio::from(OpenOptions::new().write(true).open("/dev/full").expect("opens"));
+    for (arguments, code) in [
+        (&["session", "rm", "nonsense"][..], 2),
+        (&["session", "ls", "--url", "http://127.0.0.1:1"], 3),
+        (&["session", "ls", "--url", "http://127.0.0.1:1", "--json"], 3),
+        (&["verify", "/nowhere/file"], 4),
+        (&["serve", "--listen", "127.0.0.1:0", "--data", "/dev/null"], 5),
+    ] {
+        let mut child = program(arguments).stderr(full()).spawn().expect("the program starts");
+        assert_eq!(child.wait().expect("it ends").code(), Some(code), "{arguments:?}");
+    }
+}
+
+#[test]
+fn cli7_no_answer_of_a_server_reaches_the_terminal_as_a_control() {
+    let other = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", other.local_addr().expect("bound"));
+    let answering = std::thread::spawn(move || {
+        let (mut stream, _) = other.accept().expect("a connection");
+        let mut request = [0; 4_096];
+        let _ = stream.read(&mut request).expect("a request");
+        let problem = r#"{"code":"x\u001b[2J","detail":"y\u001b[31m\nz"}"#;
+        let head = format!("HTTP/1.1 409 Conflict\r\ncontent-length: {}\r\n\r\n", problem.len());
+        std::io::Write::write_all(&mut stream, (head + problem).as_bytes()).expect("is taken");
+    });
+    let output = program(&["session", "ls", "--url", &url]).output().expect("the program starts");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "vws: y\\u{1b}[31m\\nz (x\\u{1b}[2J)\n");
+    answering.join().expect("it answers");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use super::support::{PATIENCE, Running, Server, next};
+use super::support::{PATIENCE, Running, Server, next, program};
 
 fn watch(server: &Server, arguments: &[&str]) -> Running {
     Running(server.vws(&[&["watch"], arguments].concat()).spawn().expect("the program starts"))
@@ -81,6 +81,42 @@ fn cuttable(server: &Server) -> (String, mpsc::Sender<()>) {
         }
     });
     (url, cut)
+}
+
+/// A server that tells one event and goes, is busy the next time, and then tells the second one.
+#[test]
+fn cli9_a_server_that_is_busy_is_asked_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    let event = |seq: u64| {
+        let event = serde_json::json!({"seq": seq, "at": 0, "event": {"type": "objects_cleared"}});
+        format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\nid: 1-{seq}\ndata: {event}\n\n")
+    };
+    let problem = r#"{"code":"too_many_subscribers","detail":"there are 1 already"}"#;
+    let busy =
+        format!("HTTP/1.1 429 Too Many Requests\r\ncontent-length: {}\r\n\r\n{problem}", problem.len());
+    let answers = [event(1), busy, "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n".into(), event(2)];
+    let answering = thread::spawn(move || {
+        answers.map(|answer| {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let mut request = [0; 4_096];
+            let n = stream.read(&mut request).expect("a request");
+            stream.write_all(answer.as_bytes()).expect("is taken");
+            String::from_utf8_lossy(&request[..n]).into_owned()
+        })
+    });
+    let id = "0190b5a0-0000-7000-8000-000000000001";
+    let output = program(&["watch", id, "--count", "2", "--json", "--url", &url])
+        .output()
+        .expect("the program starts");
+    let requests = answering.join().expect("it answers");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let seqs: Vec<_> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["seq"].clone())
+        .collect();
+    assert_eq!(seqs, [1, 2]);
+    assert!(requests[1..].iter().all(|request| request.contains("last-event-id: 1-1")), "{requests:?}");
 }
 
 #[test]
