@@ -50,6 +50,11 @@ impl Files {
         Self { faults: None, frozen: true }
     }
 
+    /// Whether nothing is changed, and so nothing need be opened to be changed.
+    pub(super) const fn is_frozen(&self) -> bool {
+        self.frozen
+    }
+
     fn before(&self, op: FileOp, path: &Path) -> io::Result<()> {
         self.faults.as_ref().map_or(Ok(()), |faults| faults.before(op, path))
     }

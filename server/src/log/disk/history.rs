@@ -78,7 +78,18 @@ impl History {
     /// there is damage. What was not finished after it, and what is after `known`, which nobody knows of,
     /// counts as [`torn`](Self::torn).
     pub(super) fn open(path: &Path, life: u64, settled: Seq, known: Seq) -> Result<Self, HistoryError> {
-        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let file = match OpenOptions::new().read(true).write(true).open(path) {
+            // It can be read all the same.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+                ) =>
+            {
+                File::open(path)?
+            }
+            opened => opened?,
+        };
         let size = file.metadata()?.len();
         let mut bytes = vec![0; FILE_HEAD.min(usize::try_from(size).unwrap_or(FILE_HEAD))];
         file.read_exact_at(&mut bytes, 0)?;
