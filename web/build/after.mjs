@@ -9,6 +9,8 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 const MIN_BYTES = 256;
 /** What a visitor downloads before the page works, in KiB after brotli. A page over it is not built. */
 const MAX_BROTLI_KIB = 720;
+/** What is downloaded only when it is used, and has bounds of its own in web/js/build.mjs. */
+const LAZY = join(process.env.TRUNK_STAGING_DIR, "lazy");
 const COMPRESSIBLE = /\.(css|html|js|json|map|svg|txt|wasm|webmanifest)$/;
 
 /** Every file under `dir`, as full paths. */
@@ -52,6 +54,7 @@ if (process.env.TRUNK_PROFILE === "release") {
     });
     write(path, ".br", bytes, br);
     write(path, ".gz", bytes, gzipSync(bytes, { level: 9 }));
+    if (path.startsWith(LAZY)) continue;
     sizes.raw += bytes.length;
     sizes.br += Math.min(br.length, bytes.length);
   }

@@ -36,6 +36,11 @@ export class Captions {
     if (this.store.has(slot)) this.place(slot);
   }
 
+  /** @param {number} slot */
+  text(slot) {
+    return this.texts.get(slot);
+  }
+
   /**
    * After the slot's record or its bounding sphere has changed.
    * @param {number} slot a present slot

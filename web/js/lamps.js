@@ -88,14 +88,12 @@ export class Lamps {
    * @param {number | undefined} slot
    */
   #assign(lamp, slot) {
-    lamp.intensity = 0;
-    if (slot === undefined) return;
-    const r = this.store.records;
-    const at = slot * STRIDE;
-    const scale = this.#scale(at);
-    lamp.position.set(r[at + FIELD.x], r[at + FIELD.y], r[at + FIELD.z]);
-    lamp.color.setRGB(toLinear(r[at + FIELD.r]), toLinear(r[at + FIELD.g]), toLinear(r[at + FIELD.b]));
-    lamp.intensity = POWER * scale * r[at + FIELD.opacity];
+    if (slot === undefined) lamp.intensity = 0;
+    else {
+      const at = slot * STRIDE;
+      shine(lamp, this.store.records, at);
+      lamp.position.fromArray(this.store.records, at + FIELD.x);
+    }
   }
 
   /** @param {number} slot */
@@ -104,12 +102,26 @@ export class Lamps {
     const at = slot * STRIDE;
     const [x, y, z] = r.subarray(at + FIELD.x, at + FIELD.z + 1);
     const color = [...r.subarray(at + FIELD.r, at + FIELD.b + 1)];
-    return { x, y, z, radius: HALO * this.#scale(at), color, strength: r[at + FIELD.opacity] };
+    return { x, y, z, radius: HALO * size(r, at), color, strength: r[at + FIELD.opacity] };
   }
+}
 
-  /** @param {number} at offset of a record */
-  #scale(at) {
-    const r = this.store.records;
-    return Math.cbrt(r[at + FIELD.scaleX] * r[at + FIELD.scaleY] * r[at + FIELD.scaleZ]);
-  }
+/**
+ * Gives a lamp the colour and power of the light whose record is at `at`.
+ * @param {PointLight} lamp
+ * @param {Float32Array} r records
+ * @param {number} at
+ */
+export function shine(lamp, r, at) {
+  lamp.color.setRGB(toLinear(r[at + FIELD.r]), toLinear(r[at + FIELD.g]), toLinear(r[at + FIELD.b]));
+  lamp.intensity = POWER * size(r, at) * r[at + FIELD.opacity];
+}
+
+/**
+ * One factor for the three of a scale.
+ * @param {Float32Array} r records
+ * @param {number} at
+ */
+function size(r, at) {
+  return Math.cbrt(r[at + FIELD.scaleX] * r[at + FIELD.scaleY] * r[at + FIELD.scaleZ]);
 }

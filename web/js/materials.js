@@ -34,6 +34,11 @@ export function withInstanceOpacity(material) {
   return material;
 }
 
+/** How every shape's surface takes the light. */
+export function surfaceOf() {
+  return { roughness: 0.48, metalness: 0.02 };
+}
+
 /**
  * @param {number} kind
  * @param {boolean} transparent whether instances carry an opacity
@@ -45,8 +50,7 @@ export function materialFor(kind, transparent) {
     kind === KIND.light
       ? new MeshBasicMaterial({ color: 0xffffff, toneMapped: false })
       : new MeshStandardMaterial({
-          roughness: 0.48,
-          metalness: 0.02,
+          ...surfaceOf(),
           side: kind === KIND.plane ? DoubleSide : FrontSide,
           flatShading: kind === KIND.custom,
         });

@@ -63,6 +63,15 @@ export class Models {
     return this.urls.get(slot);
   }
 
+  /**
+   * @param {string} url
+   * @returns {import("./instances.js").Part[] | null} what is drawn of a model, once it is loaded
+   */
+  parts(url) {
+    const entry = this.entries.get(url);
+    return entry?.state === "ready" ? entry.parts : null;
+  }
+
   /** Forgets every slot; loaded models stay as idle ones. */
   clear() {
     for (const [slot, url] of [...this.urls]) this.#release(slot, url);

@@ -140,3 +140,16 @@ export function toLinear(srgb) {
 export function packRed(red, opacity) {
   return 2 * Math.round(Math.min(1, Math.max(0, opacity)) * 255) + Math.min(1, red);
 }
+
+/**
+ * Gives an object of three.js the place, turn and size of the record at `at`.
+ * @param {Float32Array} rec
+ * @param {number} at
+ * @param {import("three").Object3D} object
+ */
+export function readPose(rec, at, object) {
+  const [x, y, z, rx, ry, rz, sx, sy, sz] = rec.subarray(at + FIELD.x, at + FIELD.scaleZ + 1);
+  object.position.set(x, y, z);
+  object.rotation.set(rx * RAD, ry * RAD, rz * RAD, "XYZ");
+  object.scale.set(sx, sy, sz);
+}

@@ -48,6 +48,7 @@ import { Vector3 } from "three";
 import { CameraRig } from "./camera.js";
 import { Captions } from "./captions.js";
 import { Gizmo } from "./gizmo.js";
+import { encode } from "./gltf.js";
 import { Grid } from "./grid.js";
 import { Handles } from "./handles.js";
 import { Instances } from "./instances.js";
@@ -331,6 +332,25 @@ export class Viewport {
       // Within the task that drew: the browser may clear the buffer after it.
       this.#canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the view could not be encoded"))), "image/png");
     });
+  }
+
+  /**
+   * What is shown as a glTF file: a node for each object, with its name, place, turn, size, colour and opacity;
+   * lights as such (KHR_lights_punctual), models with what is loaded of them. A text is told as `extras.text` of
+   * its node, the address of a model that is not loaded as `extras.url`.
+   * @param {(string | undefined)[]} names by slot; objects without one are left out
+   * @returns {Promise<Blob>} a .glb; rejected when the part of the page that writes it cannot be loaded
+   */
+  glb(names) {
+    return encode(
+      {
+        store: this.#store,
+        textOf: (slot) => this.#captions.text(slot),
+        urlOf: (slot) => this.#models.url(slot),
+        partsOf: (url) => this.#models.parts(url),
+      },
+      names,
+    );
   }
 
   /**

@@ -1,7 +1,7 @@
 // Real Chromium on a bare page that holds nothing but the built viewport.
 
 import { createServer } from "node:http";
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { chromium } from "playwright-core";
 
 const FLAGS = [
@@ -28,8 +28,9 @@ const CSP =
 
 /** The page's own address answers the harness, the bundle, and what a test adds. */
 async function serve(extra) {
-  const bundle = await readFile(new URL("../dist/viewport.js", import.meta.url));
-  const files = { "/": ["text/html", PAGE], "/viewport.js": ["text/javascript", bundle], ...extra };
+  const read = async (path) => ["text/javascript", await readFile(new URL(`../dist/${path}`, import.meta.url))];
+  const files = { "/": ["text/html", PAGE], "/viewport.js": await read("viewport.js"), ...extra };
+  for (const name of await readdir(new URL("../dist/lazy/", import.meta.url))) files[`/lazy/${name}`] ??= await read(`lazy/${name}`);
   const server = createServer((request, response) => {
     const [type, body] = files[new URL(request.url, "http://x").pathname] ?? [];
     if (!type) return void response.writeHead(404).end();

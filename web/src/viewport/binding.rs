@@ -1,6 +1,6 @@
 //! The JavaScript viewport as Rust calls it. What each call means is told in `web/js/viewport.js`.
 
-use js_sys::{Float32Array, Function, Object, Reflect};
+use js_sys::{Array, Float32Array, Function, Object, Reflect};
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
@@ -59,6 +59,14 @@ extern "C" {
     /// The theme.
     #[wasm_bindgen(method, js_name = setTheme)]
     pub fn set_theme(this: &Viewport, theme: &JsValue);
+
+    /// The view as a PNG.
+    #[wasm_bindgen(method, catch)]
+    pub async fn screenshot(this: &Viewport) -> Result<JsValue, JsValue>;
+
+    /// What is shown as a glTF file, with the objects' names by their slots.
+    #[wasm_bindgen(method, catch)]
+    pub async fn glb(this: &Viewport, names: &Array) -> Result<JsValue, JsValue>;
 
     /// Gives everything back.
     #[wasm_bindgen(method)]

@@ -52,9 +52,9 @@ impl Shared {
 
 /// The 3D view of one session. Dropping it gives the graphics card back.
 pub struct Scene {
-    viewport: Viewport,
-    client: Rc<SessionClient>,
-    batcher: RefCell<Batcher>,
+    pub(super) viewport: Viewport,
+    pub(super) client: Rc<SessionClient>,
+    pub(super) batcher: RefCell<Batcher>,
     grid: Cell<Option<Grid>>,
     shared: RefCell<Option<Shared>>,
     /// Computes the orbit's pose; called by the viewport for each picture.
