@@ -55,6 +55,11 @@ export class CameraRig {
     this.source = null;
     /** @type {{start: number, from: View, to: View, pose: number[], chained: boolean} | null} */
     this.flight = null;
+    /**
+     * Who moves the camera in the user's name from frame to frame; answers a pose, or null to stay.
+     * @type {((now: number) => number[] | null) | null}
+     */
+    this.pilot = null;
     this.byUser = false;
     this.reported = this.pose();
   }
@@ -124,7 +129,11 @@ export class CameraRig {
    */
   step(now) {
     let moving = false;
-    if (this.source) {
+    const piloted = this.pilot?.(now);
+    if (piloted) {
+      this.#takeOver();
+      this.#place(piloted);
+    } else if (this.source) {
       const pose = this.source(Date.now());
       if (this.reduced.matches) this.source = null;
       if (pose) this.#place(pose);

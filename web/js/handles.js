@@ -223,12 +223,20 @@ export class Handles {
    */
   press(event) {
     this.#setSnap(event.shiftKey);
-    if (!this.controls.enabled || event.button !== 0 || this.drag) return;
+    if (!this.drag && this.meets(event)) this.#hold(true);
+  }
+
+  /**
+   * @param {PointerEvent} event of a pointer that comes down
+   * @returns {boolean} whether on a handle
+   */
+  meets(event) {
+    if (!this.controls.enabled || event.button !== 0) return false;
     const box = this.element.getBoundingClientRect();
     const x = ((event.clientX - box.left) / box.width) * 2 - 1;
     const y = 1 - ((event.clientY - box.top) / box.height) * 2;
     this.controls.pointerHover(/** @type {PointerEvent} */ (/** @type {unknown} */ ({ x, y, button: event.button })));
-    if (this.controls.axis !== null) this.#hold(true);
+    return this.controls.axis !== null;
   }
 
   /** @param {boolean} snap whether from the pointer's next move on only whole steps are taken */

@@ -1,7 +1,7 @@
 // Clicks and hovering on the canvas, told apart from drags that turn the camera.
 
 /** A press that moves further than this, in CSS pixels, is a drag. */
-const DRAG = Object.freeze({ mouse: 4, touch: 10, pen: 6 });
+export const DRAG = Object.freeze({ mouse: 4, touch: 10, pen: 6 });
 
 /** Turns pointer events into picks. */
 export class PointerInput {
@@ -57,6 +57,11 @@ export class PointerInput {
     const { press } = this;
     this.press = null;
     if (!press || event.pointerId !== press.id) return;
+    this.click(event);
+  }
+
+  /** @param {PointerEvent} event one that is a click, though somebody else took its press */
+  click(event) {
     const { x, y } = this.#place(event);
     this.on.click(x, y, event.ctrlKey || event.metaKey || event.shiftKey);
   }

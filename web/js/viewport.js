@@ -45,18 +45,22 @@
  */
 
 import { Vector3 } from "three";
+import { boxed } from "./boxing.js";
 import { CameraRig } from "./camera.js";
 import { Captions } from "./captions.js";
+import { Fly } from "./fly.js";
 import { Gizmo } from "./gizmo.js";
 import { encode } from "./gltf.js";
 import { Grid } from "./grid.js";
 import { Handles } from "./handles.js";
 import { Instances } from "./instances.js";
 import { Lamps } from "./lamps.js";
+import { Marquee } from "./marquee.js";
 import { Models } from "./models.js";
 import { Outline } from "./outline.js";
 import { Picker } from "./picking.js";
 import { PointerInput } from "./pointer.js";
+import { routePresses } from "./presses.js";
 import { FIELD, KIND, MAX_SLOTS, STRIDE, checkRecords, isSlot } from "./records.js";
 import { Selection } from "./selection.js";
 import { Stage, WebGLUnavailableError } from "./stage.js";
@@ -79,6 +83,11 @@ export { STRIDE, WebGLUnavailableError };
  *   "end", or one "cancel" with the values of the beginning. What the drag leaves alone stays what the record
  *   said. While it lasts a record of a dragged slot changes all but where it stands; after it, the next
  *   record does.
+ * @property {(slots: Uint32Array, additive: boolean) => void} [onBox] what a rectangle covers that was drawn with Shift
+ *   or after `armBox`; additive with Ctrl or Cmd. As for `onSelect`, answer by `select`.
+ * @property {(armed: boolean) => void} [onBoxArmed] whether the next drag selects by a rectangle
+ * @property {(speed: number) => void} [onFly] the user begins to fly, or at another speed, in world units a second;
+ *   0 when it has ended
  * @property {(slot: number, message: string) => void} [onModelError] a model cannot be shown
  * @property {() => void} [onContextLost] the GPU took the drawing away; nothing is shown until
  * @property {() => void} [onContextRestored] it is drawn again, by the viewport itself
@@ -125,6 +134,12 @@ export class Viewport {
       transform: (phase, changes) => on.onTransform?.(phase, changes),
     });
     scene.add(this.#handles.border.root, this.#instances.root, this.#grid.root, this.#lamps.root, this.#captions.layer.mesh, this.#selection.guides.mesh);
+    this.#marquee = new Marquee(container, canvas, {
+      box: (rect, additive) => on.onBox?.(this.#boxed(rect), additive),
+      click: (event) => this.#pointer.click(event),
+      armed: (armed) => on.onBoxArmed?.(armed),
+    });
+    this.#fly = new Fly(canvas, this.#rig, (speed) => on.onFly?.(speed));
     this.#pointer = new PointerInput(canvas, {
       click: (x, y, additive) => on.onSelect?.(this.pick(x, y), additive),
       taken: () => this.#handles.engaged,
@@ -252,10 +267,11 @@ export class Viewport {
   /**
    * Highlights exactly these slots, the one that was selected last at the end. Absent ones are ignored.
    * @param {ArrayLike<number> & Iterable<number>} slots
+   * @param {Iterable<number>} [movable] those of them that the handles move; all when left out
    */
-  select(slots) {
+  select(slots, movable = slots) {
     this.#selection.set(slots);
-    this.#handles.set(slots);
+    this.#handles.set(movable);
     this.#invalidate();
   }
 
@@ -280,6 +296,15 @@ export class Viewport {
     this.#handles.setSpace(space);
   }
 
+  /**
+   * The next drag selects by a rectangle, wherever it begins; Esc ends that. A drag with Shift does so anyway,
+   * but on a handle.
+   * @param {boolean} armed
+   */
+  armBox(armed) {
+    this.#marquee.arm(armed);
+  }
+
   /** Ends a drag of the handles as Esc does. */
   cancelTransform() {
     this.#handles.cancel();
@@ -288,7 +313,7 @@ export class Viewport {
   /** @param {{dark: boolean}} theme */
   setTheme({ dark }) {
     const theme = themeFor(dark);
-    for (const part of [this.#stage, this.#grid, this.#captions, this.#lamps, this.#selection, this.#outline, this.#handles]) part.setTheme(theme);
+    for (const part of [this.#stage, this.#grid, this.#captions, this.#lamps, this.#selection, this.#outline, this.#handles, this.#marquee]) part.setTheme(theme);
     this.#gizmo?.setTheme(theme);
     this.#invalidate();
   }
@@ -370,7 +395,7 @@ export class Viewport {
     cancelAnimationFrame(this.#request);
     this.#abort.abort();
     this.#observer?.disconnect();
-    for (const part of [this.#pointer, this.#rig, this.#models, this.#instances, this.#captions, this.#lamps]) part.dispose();
+    for (const part of [this.#pointer, this.#marquee, this.#fly, this.#rig, this.#models, this.#instances, this.#captions, this.#lamps]) part.dispose();
     for (const part of [this.#grid, this.#selection, this.#outline, this.#handles]) part.dispose();
     this.#gizmo?.dispose();
     this.#stage.dispose();
@@ -389,6 +414,8 @@ export class Viewport {
   #picker;
   #pointer;
   #handles;
+  #marquee;
+  #fly;
   #store = new Store();
   #grid = new Grid();
   #outline = new Outline();
@@ -494,7 +521,8 @@ export class Viewport {
     const { signal } = this.#abort;
     this.#observer = new ResizeObserver(() => this.#resize());
     this.#observer.observe(this.#container);
-    this.#container.addEventListener("pointerdown", (event) => event.target === this.#canvas && this.#handles.press(event), { signal, capture: true });
+    const takers = { handles: this.#handles, marquee: this.#marquee, fly: this.#fly, rig: this.#rig };
+    routePresses(this.#container, this.#canvas, takers, signal);
     this.#canvas.addEventListener("webglcontextlost", (event) => this.#onLost(event), { signal });
     this.#canvas.addEventListener("webglcontextrestored", () => this.#onRestored(), { signal });
     this.#watchPixelRatio();
@@ -527,11 +555,20 @@ export class Viewport {
     this.#callbacks.onContextRestored?.();
   }
 
+  /** @param {import("./boxing.js").Rect} rect */
+  #boxed(rect) {
+    this.#settle();
+    const { camera } = this.#rig;
+    camera.updateMatrixWorld();
+    const view = { camera, width: this.#stage.width, height: this.#stage.height };
+    return Uint32Array.from(boxed(this.#store, this.#instances, this.#captions.layer, view, rect));
+  }
+
   /** @param {{x: number, y: number} | null} at */
   #hover(at) {
     const { engaged } = this.#handles;
     const slot = at && !engaged ? this.pick(at.x, at.y) : -1;
-    this.#canvas.style.cursor = engaged ? "grab" : slot >= 0 ? "pointer" : "";
+    this.#canvas.style.cursor = this.#marquee.armed ? "crosshair" : engaged ? "grab" : slot >= 0 ? "pointer" : "";
     if (slot === this.#hovered) return;
     this.#hovered = slot;
     // Where drawing is slow, a frame for every object the pointer crosses would lag behind it.
@@ -550,7 +587,7 @@ function makeCanvas(label) {
   // Not "img": it takes keys while it has the focus.
   canvas.setAttribute("role", "application");
   canvas.setAttribute("aria-label", label);
-  canvas.setAttribute("aria-description", "Arrow keys turn the view, plus and minus zoom.");
+  canvas.setAttribute("aria-description", "Arrow keys turn the view, plus and minus zoom. Hold the right button to look around and fly with W, A, S, D, E and Q.");
   const fill = { display: "block", width: "100%", height: "100%", outlineOffset: "-2px" };
   Object.assign(canvas.style, fill, { touchAction: "none" });
   return canvas;
