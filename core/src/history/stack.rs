@@ -27,6 +27,11 @@ pub enum Purpose {
         /// Such as one drag of the mouse.
         gesture: Option<u64>,
     },
+    /// What ends a gesture by putting everything back: there is no step of the gesture then.
+    Cancel {
+        /// Which.
+        gesture: u64,
+    },
     /// The command of [`UndoStack::next`].
     Back(Way),
 }
@@ -106,6 +111,7 @@ impl UndoStack {
                 self.redo.clear();
                 (None, gesture)
             }
+            Purpose::Cancel { gesture } => (None, Some(gesture)),
             Purpose::Back(way) => (self.stack_mut(way).pop_back(), None),
         };
         let step = Step { gesture, ..Step::default() };
@@ -124,10 +130,9 @@ impl UndoStack {
     /// be taken back.
     pub fn done(&mut self, id: u64, events: u32) {
         let Some(Open { purpose, of, step, events: seen }) = self.open.remove(&id) else { return };
-        if seen != events || seen == 0 {
-            return;
-        }
         match purpose {
+            Purpose::Cancel { gesture } => self.forget(gesture, step),
+            Purpose::Change { .. } | Purpose::Back(_) if seen != events || seen == 0 => {}
             Purpose::Change { gesture } => match self.undo.back_mut() {
                 Some(last) if gesture.is_some() && last.gesture == gesture => last.go_on(step),
                 _ => self.undo.push_back(step),
@@ -166,6 +171,18 @@ impl UndoStack {
         match way {
             Way::Undo => &mut self.undo,
             Way::Redo => &mut self.redo,
+        }
+    }
+
+    /// Forgets the step of a gesture of which `last` has put everything back. Earlier steps count on what they
+    /// left, which is there again under later versions.
+    fn forget(&mut self, gesture: u64, last: Step) {
+        if self.undo.back().is_none_or(|step| step.gesture != Some(gesture)) {
+            return;
+        }
+        if let Some(mut step) = self.undo.pop_back() {
+            step.go_on(last);
+            self.follow(&step, &step);
         }
     }
 

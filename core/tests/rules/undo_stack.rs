@@ -204,3 +204,35 @@ fn hist7_the_oldest_steps_are_forgotten_first() {
     }
     assert_eq!(desk.given.session.object_count(), 5);
 }
+
+#[test]
+fn web37_a_gesture_that_was_cancelled_is_no_step() {
+    let mut desk = Desk::new();
+    desk.change(&cube("a"));
+    desk.change(&to("a", 1.0));
+    desk.drag(7, &to("a", 2.0));
+    desk.drag(7, &to("a", 3.0));
+    let back = serde_json::from_value(to("a", 1.0)).expect("a command");
+    desk.submit(&back, Purpose::Cancel { gesture: 7 }).expect("is allowed");
+    assert_eq!(desk.go(Way::Undo), Some(Ok(1)), "the change before the gesture");
+    assert_eq!(desk.x("a"), Some(0.0));
+    assert_eq!(desk.go(Way::Redo), Some(Ok(1)));
+    assert_eq!(desk.x("a"), Some(1.0));
+    assert!(!desk.stack.has(Way::Redo), "nothing of the gesture");
+}
+
+#[test]
+fn web37_a_gesture_that_ended_where_it_began_is_forgotten_without_an_event() {
+    let mut desk = Desk::new();
+    desk.change(&cube("a"));
+    desk.drag(7, &to("a", 2.0));
+    desk.drag(7, &to("a", 0.0));
+    let back = serde_json::from_value(to("a", 0.0)).expect("a command");
+    assert_eq!(desk.submit(&back, Purpose::Cancel { gesture: 7 }), Ok(0));
+    assert_eq!(desk.go(Way::Undo), Some(Ok(1)));
+    assert_eq!(desk.x("a"), None, "the making of it was the step before");
+    desk.change(&cube("a"));
+    let back = serde_json::from_value(to("a", 0.0)).expect("a command");
+    assert_eq!(desk.submit(&back, Purpose::Cancel { gesture: 8 }), Ok(0), "of one that changed nothing");
+    assert!(desk.stack.has(Way::Undo));
+}
