@@ -112,14 +112,20 @@ impl SessionClient {
                 self.dirty.borrow_mut().add(touched);
                 self.keep_selection();
             }
-            Effect::Acknowledged { id, events, .. } => self.undo.borrow_mut().done(id, events),
+            Effect::Acknowledged { id, events, .. } => {
+                self.undo.borrow_mut().done(id, events);
+                self.live.borrow_mut().answered(id);
+            }
             Effect::Rejected { id, command, problem } => {
                 self.undo.borrow_mut().refused(id);
                 self.follow_back(&command);
-                (self.notify)(Notice::Refused(problem));
+                if !self.live.borrow_mut().refused(id, &problem) {
+                    (self.notify)(Notice::Refused(problem));
+                }
             }
             Effect::OutcomeUnknown { id, command } => {
                 self.undo.borrow_mut().refused(id);
+                self.live.borrow_mut().answered(id);
                 self.follow_back(&command);
                 (self.notify)(Notice::OutcomeUnknown(command.type_name()));
             }
@@ -178,6 +184,7 @@ impl SessionClient {
         self.dirty.replace(super::Dirty::everything());
         // Its commands are numbered anew, and its old ones were another client's.
         self.undo.borrow_mut().clear();
+        self.live.take();
         (self.notify)(Notice::Superseded { lost });
     }
 

@@ -9,11 +9,13 @@
 //! - [`dirty`], [`frame`]: what changed since the last frame, and who is told.
 //! - [`rows`]: the names in the object tree.
 //! - [`selection`]: what is selected; `undo`: what the person takes back.
+//! - `gesture`: many commands that are one thing to the person, such as a drag.
 //! - `past`: a moment of the past in the place of the present.
 //! - [`notice`], [`progress`]: what the user is told.
 
 pub mod dirty;
 pub mod frame;
+mod gesture;
 mod inbox;
 pub mod notice;
 mod past;
@@ -40,6 +42,7 @@ use crate::form::Refusal;
 use crate::person::Person;
 use dirty::Dirty;
 use frame::{EachFrame, Listeners};
+pub use gesture::together;
 use notice::Notice;
 pub use past::FollowingEvents;
 use progress::Progress;
@@ -101,6 +104,7 @@ pub struct SessionClient {
     /// The person of the last hello.
     introduced: RefCell<Option<Person>>,
     gestures: Cell<u64>,
+    live: RefCell<gesture::Live>,
     progress: Cell<Option<Progress>>,
     dirty: RefCell<Dirty>,
     frame: RefCell<Option<EachFrame>>,
@@ -127,6 +131,7 @@ impl SessionClient {
             person: RefCell::new(Person::here()),
             introduced: RefCell::default(),
             gestures: Cell::default(),
+            live: RefCell::default(),
             progress: Cell::default(),
             dirty: RefCell::default(),
             frame: RefCell::default(),
@@ -288,7 +293,7 @@ impl SessionClient {
             return false;
         }
         match self.submit_as(command, Purpose::Change { gesture }) {
-            Ok(()) => true,
+            Ok(_) => true,
             Err(problem) => {
                 (self.notify)(Notice::Refused(problem));
                 false
@@ -296,14 +301,8 @@ impl SessionClient {
         }
     }
 
-    /// A number for a gesture that no other one of this page has.
-    pub fn new_gesture(&self) -> u64 {
-        let next = self.gestures.get() + 1;
-        self.gestures.set(next);
-        next
-    }
-
-    fn submit_as(&self, command: Command, purpose: Purpose) -> Result<(), Problem> {
+    /// Answers the command's number.
+    fn submit_as(&self, command: Command, purpose: Purpose) -> Result<u64, Problem> {
         let renamed = match &command {
             Command::RenameObject { name, new_name } => Some((name.clone(), new_name.clone())),
             _ => None,
@@ -318,7 +317,7 @@ impl SessionClient {
                 self.dirty.borrow_mut().add(submitted.touched);
                 self.send(submitted.message);
                 self.changed();
-                Ok(())
+                Ok(submitted.id)
             }
             Err(rejection) => Err(rejection.to_problem()),
         }

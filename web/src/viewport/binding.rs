@@ -1,6 +1,6 @@
 //! The JavaScript viewport as Rust calls it. What each call means is told in `web/js/viewport.js`.
 
-use js_sys::{Array, Float32Array, Function, Object, Reflect};
+use js_sys::{Array, Float32Array, Float64Array, Function, Object, Reflect, Uint32Array};
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
@@ -52,9 +52,25 @@ extern "C" {
     #[wasm_bindgen(method, js_name = frameAll)]
     pub fn frame_all(this: &Viewport);
 
-    /// Highlights exactly these slots.
+    /// Highlights exactly these slots, and gives handles to those of them that can be moved.
     #[wasm_bindgen(method)]
-    pub fn select(this: &Viewport, slots: &[u32]);
+    pub fn select(this: &Viewport, slots: &[u32], movable: &[u32]);
+
+    /// What the pointer does to the selected objects: one of the viewport's words.
+    #[wasm_bindgen(method, js_name = setTool)]
+    pub fn set_tool(this: &Viewport, tool: &str);
+
+    /// Whose axes the handles have: one of the viewport's words.
+    #[wasm_bindgen(method, js_name = setSpace)]
+    pub fn set_space(this: &Viewport, space: &str);
+
+    /// Ends a drag of the handles as Esc does.
+    #[wasm_bindgen(method, js_name = cancelTransform)]
+    pub fn cancel_transform(this: &Viewport);
+
+    /// The next drag selects by a rectangle, or no longer.
+    #[wasm_bindgen(method, js_name = armBox)]
+    pub fn arm_box(this: &Viewport, armed: bool);
 
     /// The theme.
     #[wasm_bindgen(method, js_name = setTheme)]
@@ -117,6 +133,14 @@ pub struct Callbacks {
     pub model_error: Box<dyn Fn(u32, String)>,
     /// Whether the graphics card has taken the drawing away.
     pub lost: Box<dyn Fn(bool)>,
+    /// The handles are dragged: the phase, and ten numbers for each object.
+    pub transform: Box<dyn Fn(String, Float64Array)>,
+    /// The slots within a rectangle; whether they come to what is selected.
+    pub boxed: Box<dyn Fn(Uint32Array, bool)>,
+    /// Whether the next drag selects by a rectangle.
+    pub armed: Box<dyn Fn(bool)>,
+    /// The speed of a flight in world units a second; 0 when it has ended.
+    pub fly: Box<dyn Fn(f64)>,
 }
 
 type CameraClosure = Closure<dyn Fn(f64, f64, f64, f64, f64, f64, bool)>;
@@ -129,13 +153,17 @@ pub struct Hooks {
     _model_error: Closure<dyn Fn(u32, String)>,
     _lost: Closure<dyn Fn()>,
     _restored: Closure<dyn Fn()>,
+    _transform: Closure<dyn Fn(String, Float64Array)>,
+    _boxed: Closure<dyn Fn(Uint32Array, bool)>,
+    _armed: Closure<dyn Fn(bool)>,
+    _fly: Closure<dyn Fn(f64)>,
 }
 
 impl Hooks {
     /// Makes them callable.
     #[must_use]
     pub fn new(callbacks: Callbacks) -> Self {
-        let Callbacks { select, camera, model_error, lost } = callbacks;
+        let Callbacks { select, camera, model_error, lost, transform, boxed, armed, fly } = callbacks;
         let lost = std::rc::Rc::new(lost);
         let restored = std::rc::Rc::clone(&lost);
         let select = Closure::<dyn Fn(i32, bool)>::new(select);
@@ -145,6 +173,10 @@ impl Hooks {
         let model_error = Closure::<dyn Fn(u32, String)>::new(model_error);
         let lost = Closure::<dyn Fn()>::new(move || lost(true));
         let restored = Closure::<dyn Fn()>::new(move || restored(false));
+        let transform = Closure::<dyn Fn(String, Float64Array)>::new(transform);
+        let boxed = Closure::<dyn Fn(Uint32Array, bool)>::new(boxed);
+        let armed = Closure::<dyn Fn(bool)>::new(armed);
+        let fly = Closure::<dyn Fn(f64)>::new(fly);
         let object = Object::new();
         let parts = [
             ("onSelect", select.as_ref()),
@@ -152,6 +184,10 @@ impl Hooks {
             ("onModelError", model_error.as_ref()),
             ("onContextLost", lost.as_ref()),
             ("onContextRestored", restored.as_ref()),
+            ("onTransform", transform.as_ref()),
+            ("onBox", boxed.as_ref()),
+            ("onBoxArmed", armed.as_ref()),
+            ("onFly", fly.as_ref()),
         ];
         for (name, function) in parts {
             Reflect::set(&object, &name.into(), function).expect("a plain object takes any property");
@@ -163,6 +199,10 @@ impl Hooks {
             _model_error: model_error,
             _lost: lost,
             _restored: restored,
+            _transform: transform,
+            _boxed: boxed,
+            _armed: armed,
+            _fly: fly,
         }
     }
 

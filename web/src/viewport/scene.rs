@@ -4,15 +4,17 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use js_sys::{Array, Float32Array, Function};
-use vws_core::World;
 use vws_core::reduce::State;
 use vws_core::replica::View;
+use vws_core::{ObjectName, World};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::HtmlElement;
 
 use super::batch::{Batcher, Caption};
 use super::binding::{Callbacks, Grid, Hooks, Looks, Pose, Viewport, value};
+use super::handles::{Dragging, Phase};
+use super::tool::{Space, Tool};
 use crate::client::dirty::Dirty;
 use crate::client::selection::Mode;
 use crate::client::{Following, SessionClient};
@@ -61,6 +63,18 @@ pub struct Scene {
     orbit: RefCell<Option<PoseSource>>,
     pose: Cell<Pose>,
     own_view: Cell<bool>,
+    pub(super) tool: Cell<Tool>,
+    pub(super) space: Cell<Space>,
+    /// The tool that the viewport has: the chosen one while that can be used.
+    pub(super) in_force: Cell<Tool>,
+    pub(super) dragging: RefCell<Dragging>,
+    /// Whether the viewport is being told what to draw. What it tells meanwhile waits.
+    pub(super) drawing: Cell<bool>,
+    pub(super) deferred: RefCell<Vec<(Phase, Vec<f64>)>>,
+    /// Whether the next drag selects by a rectangle.
+    pub(super) armed: Cell<bool>,
+    /// The speed of a flight; 0 for none.
+    pub(super) flying: Cell<f64>,
     told: Told,
     _hooks: Hooks,
     following: RefCell<Option<Following>>,
@@ -94,6 +108,14 @@ impl Scene {
             orbit: RefCell::default(),
             pose: Cell::default(),
             own_view: Cell::default(),
+            tool: Cell::default(),
+            space: Cell::default(),
+            in_force: Cell::default(),
+            dragging: RefCell::default(),
+            drawing: Cell::default(),
+            deferred: RefCell::default(),
+            armed: Cell::default(),
+            flying: Cell::default(),
             told,
             _hooks: hooks,
             following: RefCell::default(),
@@ -109,8 +131,20 @@ impl Scene {
         Ok(scene)
     }
 
-    /// Draws what has changed.
-    fn draw(&self, dirty: &Dirty) {
+    /// Draws what has changed, then hears what the viewport had to tell meanwhile.
+    fn draw(self: &Rc<Self>, dirty: &Dirty) {
+        self.settle();
+        self.drawing.set(true);
+        // First: what the page shows from now on may end a drag of what it showed so far.
+        self.refit();
+        self.show(dirty);
+        self.drawing.set(false);
+        for (phase, told) in self.deferred.take() {
+            self.transformed(phase, told);
+        }
+    }
+
+    fn show(&self, dirty: &Dirty) {
         let objects = dirty.all_objects || !dirty.objects.is_empty();
         let shown = self.client.view(|view, _| {
             if objects {
@@ -148,8 +182,10 @@ impl Scene {
 
     fn selection(&self) {
         let batcher = self.batcher.borrow();
-        let slots = self.client.selection().into_iter().filter_map(|name| batcher.slots().get(&name));
-        self.viewport.select(&slots.collect::<Vec<_>>());
+        let slots = |names: &[ObjectName]| -> Vec<u32> {
+            names.iter().filter_map(|name| batcher.slots().get(name)).collect()
+        };
+        self.viewport.select(&slots(&self.client.selection()), &slots(&self.movable()));
     }
 
     fn world(&self, world: &World) {
@@ -268,6 +304,7 @@ fn callbacks(scene: &Rc<RefCell<Weak<Scene>>>) -> Callbacks {
         move || scene.borrow().upgrade()
     };
     let (select, camera, model_error, lost) = (with(scene), with(scene), with(scene), with(scene));
+    let (transform, boxed, armed, fly) = (with(scene), with(scene), with(scene), with(scene));
     Callbacks {
         select: Box::new(move |slot, additive| {
             if let Some(scene) = select() {
@@ -290,6 +327,26 @@ fn callbacks(scene: &Rc<RefCell<Weak<Scene>>>) -> Callbacks {
         lost: Box::new(move |is_lost| {
             if let Some(scene) = lost() {
                 (scene.told.lost)(is_lost);
+            }
+        }),
+        transform: Box::new(move |phase, told| {
+            if let Some(scene) = transform() {
+                scene.transformed(Phase::of(&phase), told.to_vec());
+            }
+        }),
+        boxed: Box::new(move |slots, additive| {
+            if let Some(scene) = boxed() {
+                scene.boxed(&slots.to_vec(), additive);
+            }
+        }),
+        armed: Box::new(move |is_armed| {
+            if let Some(scene) = armed() {
+                scene.set_armed(is_armed);
+            }
+        }),
+        fly: Box::new(move |speed| {
+            if let Some(scene) = fly() {
+                scene.set_flying(speed);
             }
         }),
     }

@@ -18,6 +18,7 @@ mod standing;
 mod timeline;
 mod tree;
 mod view;
+mod view_tools;
 mod world;
 
 use std::cell::RefCell;

@@ -8,6 +8,7 @@ use yew::prelude::*;
 use super::context::{SessionHandle, use_session};
 use super::standing::StandingCover;
 use super::timeline::Banner;
+use super::view_tools::{ViewNote, ViewTools};
 use crate::form::world::share_view;
 use crate::theme::use_theme;
 use crate::ui::{Glyph, Icon, IconButton, Tone, use_toasts};
@@ -96,6 +97,10 @@ pub(super) fn View() -> Html {
                         onclick={with_scene(Scene::show_shared)} testid="shared-view" />
                     <IconButton icon={Icon::Camera} label="Use my view for everybody" onclick={onshare} testid="use-my-view" />
                 </div>
+            }
+            if fine {
+                <ViewTools />
+                <ViewNote />
             }
             if orbiting && !*own_view && fine {
                 <div class="view-note" data-testid="orbiting"><Glyph icon={Icon::Orbit} size={14} />{ "The shared camera circles. Drag to look by yourself." }</div>

@@ -7,6 +7,7 @@ use vws_core::reduce::State;
 use vws_core::{Command, ObjectName};
 
 use super::Desk;
+pub(super) use crate::client::together;
 use crate::form::create::{free_name, stem};
 
 /// How far a copy stands from what it is a copy of, in world units.
@@ -27,14 +28,6 @@ pub(super) fn unfit_at_all(desk: &Desk) -> Option<&'static str> {
         return Some(PAST);
     }
     client.view(|_, _| ()).is_none().then_some("the session is not loaded yet")
-}
-
-/// One command for several: itself where it is one, a batch otherwise.
-pub(super) fn together(mut commands: Vec<Command>) -> Command {
-    match commands.len() {
-        1 => commands.remove(0),
-        _ => Command::Batch { commands },
-    }
 }
 
 /// Deletes what is selected, and selects what came after it in the list.

@@ -38,6 +38,7 @@ use shortcuts::Shortcuts;
 pub(super) enum Group {
     Edit,
     Select,
+    Tools,
     Move,
     Add,
     View,
@@ -46,13 +47,14 @@ pub(super) enum Group {
 }
 
 impl Group {
-    pub(super) const ALL: [Self; 7] =
-        [Self::Edit, Self::Select, Self::Move, Self::Add, Self::View, Self::Time, Self::Session];
+    pub(super) const ALL: [Self; 8] =
+        [Self::Edit, Self::Select, Self::Tools, Self::Move, Self::Add, Self::View, Self::Time, Self::Session];
 
     pub(super) const fn label(self) -> &'static str {
         match self {
             Self::Edit => "Edit",
             Self::Select => "Select",
+            Self::Tools => "Tools",
             Self::Move => "Move",
             Self::Add => "Add",
             Self::View => "View",
@@ -154,14 +156,39 @@ impl Actions {
     /// Where there is no such action.
     pub(super) fn button(&self, id: &'static str, icon: Icon, class: &'static str) -> Html {
         let action = table::by_id(id);
-        let label = match action.keys.first() {
-            Some(keys) => format!("{} ({})", action.label, keys.named(keys::is_mac())),
-            None => action.label.to_owned(),
-        };
-        let desk = Rc::clone(&self.desk);
-        let disabled = (action.unfit)(&desk).is_some();
-        let onclick = Callback::from(move |_: MouseEvent| desk.perform(action));
+        let (label, onclick) = (label_of(action), self.press(action));
+        let disabled = (action.unfit)(&self.desk).is_some();
         html! { <IconButton {icon} {label} {disabled} {onclick} {class} testid={id} /> }
+    }
+
+    /// The same for an action that switches something, which is `on`; its key stands on the button.
+    ///
+    /// # Panics
+    /// Where there is no such action.
+    pub(super) fn switch(&self, id: &'static str, icon: Icon, on: bool) -> Html {
+        let action = table::by_id(id);
+        let (label, onclick) = (label_of(action), self.press(action));
+        let disabled = (action.unfit)(&self.desk).is_some();
+        let key = action.keys.first().map(|keys| keys.named(keys::is_mac()));
+        html! {
+            <span class="tool">
+                <IconButton {icon} {label} {disabled} pressed={on} {onclick} testid={id} />
+                if let Some(key) = key { <span class="tool-key" aria-hidden="true">{ key }</span> }
+            </span>
+        }
+    }
+
+    fn press(&self, action: &'static Action) -> Callback<MouseEvent> {
+        let desk = Rc::clone(&self.desk);
+        Callback::from(move |_| desk.perform(action))
+    }
+}
+
+/// What a button for an action is called, with its first key.
+fn label_of(action: &Action) -> String {
+    match action.keys.first() {
+        Some(keys) => format!("{} ({})", action.label, keys.named(keys::is_mac())),
+        None => action.label.to_owned(),
     }
 }
 

@@ -6,6 +6,18 @@ use super::table::ALL;
 use super::{Group, keys};
 use crate::ui::dialog::Dialog;
 
+/// What the pointer does in the view.
+const POINTER: &[(&str, &[&str])] = &[
+    ("Turn the view", &["Drag"]),
+    ("Move the view", &["Middle drag", "Shift + right drag"]),
+    ("Nearer or further", &["Wheel"]),
+    ("Look around and fly with W A S D, E, Q", &["Hold right"]),
+    ("Select one more or one less", &["Ctrl + click"]),
+    ("Select by a rectangle", &["Shift + drag"]),
+    ("A handle in whole steps", &["Shift + drag it"]),
+    ("Put back what is dragged", &["Esc"]),
+];
+
 /// Properties of [`Shortcuts`].
 #[derive(Properties, PartialEq)]
 pub(super) struct ShortcutsProps {
@@ -38,9 +50,25 @@ pub(super) fn Shortcuts(props: &ShortcutsProps) -> Html {
             }
         })
     });
+    let pointer = POINTER.iter().map(|(what, how)| {
+        html! {
+            <div class="shortcut" key={*what}>
+                <dt>{ *what }</dt>
+                <dd>{ for how.iter().map(|how| html! { <kbd>{ *how }</kbd> }) }</dd>
+            </div>
+        }
+    });
     html! {
         <Dialog title="Keyboard shortcuts" onclose={props.onclose.clone()} testid="shortcuts">
-            <div class="shortcuts">{ for groups }</div>
+            <div class="shortcuts">
+                <div class="shortcut-columns">
+                    { for groups }
+                    <section class="shortcut-group">
+                        <h3 class="section-title">{ "Pointer in the view" }</h3>
+                        <dl>{ for pointer }</dl>
+                    </section>
+                </div>
+            </div>
         </Dialog>
     }
 }

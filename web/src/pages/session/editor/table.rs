@@ -6,6 +6,7 @@ use super::keys::{Keys, Pressed};
 use super::{Action, Ask, Desk, Group, clipboard, edit, nudge};
 use crate::pages::session::links::copy_link;
 use crate::viewport::scene::Scene;
+use crate::viewport::tool::Tool;
 
 const fn always(_: &Desk) -> Option<&'static str> {
     None
@@ -19,13 +20,20 @@ fn no_selection(desk: &Desk) -> Option<&'static str> {
     (desk.client().selected_count() == 0).then_some("nothing is selected")
 }
 
+/// Why no step can be gone now: what is being dragged would go on from where it is.
+fn dragging(desk: &Desk) -> Option<&'static str> {
+    desk.session.port.scene().is_some_and(|scene| scene.is_dragging()).then_some("something is being dragged")
+}
+
 fn no_undo(desk: &Desk) -> Option<&'static str> {
     edit::unfit_at_all(desk)
+        .or_else(|| dragging(desk))
         .or_else(|| (!desk.client().can_go(Way::Undo)).then_some("there is nothing to undo"))
 }
 
 fn no_redo(desk: &Desk) -> Option<&'static str> {
     edit::unfit_at_all(desk)
+        .or_else(|| dragging(desk))
         .or_else(|| (!desk.client().can_go(Way::Redo)).then_some("there is nothing to redo"))
 }
 
@@ -75,6 +83,14 @@ pub(super) static ALL: &[Action] = actions! {
         "select-none" "Select nothing" ["Escape"] no_selection => |desk| desk.client().select(None);
         "invert" "Invert the selection" ["Ctrl+I"] always => edit::invert;
         "search" "Search objects" ["/", "Ctrl+F"] always => |desk| desk.ask.emit(Ask::Search);
+    }
+    Tools {
+        "tool-select" "Select" ["Q"] no_view => |desk| scene(desk, |scene| scene.set_tool(Tool::Select));
+        "tool-move" "Move" ["W"] no_view => |desk| scene(desk, |scene| scene.set_tool(Tool::Move));
+        "tool-rotate" "Rotate" ["E"] no_view => |desk| scene(desk, |scene| scene.set_tool(Tool::Rotate));
+        "tool-scale" "Scale" ["R"] no_view => |desk| scene(desk, |scene| scene.set_tool(Tool::Scale));
+        "tool-space" "Own axes or the world's" ["X"] no_view => |desk| scene(desk, |scene| scene.set_space(scene.space().other()));
+        "tool-box" "Select by a rectangle" ["B"] no_view => |desk| scene(desk, |scene| scene.arm_box(!scene.is_box_armed()));
     }
     Move {
         "left" "Move left, −x" ["ArrowLeft"] edit::unfit => nudge::left;
