@@ -83,3 +83,26 @@ test("WEB41: a page whose graphics card has left shows the same picture when it 
   await page.getByText("The graphics card has paused the view.").waitFor({ state: "detached" });
   await until("the picture is the one before", async () => (await viewport.screenshot()).equals(before), () => screenshot(page, "context-restored").then(() => "see artifacts"));
 });
+
+test("WEB42: what writes a glTF file is part of the page, and is loaded when it is used", async () => {
+  const id = await here.api.session("Export");
+  const page = await openSession(here.browser, here.server.origin, id);
+  const seen = await page.evaluate(async () => {
+    const paths = () => performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname);
+    const [module] = paths().filter((path) => path.endsWith("/viewport.js"));
+    const { Viewport, STRIDE } = await import(module);
+    const box = document.createElement("div");
+    const view = new Viewport(box);
+    const record = new Float32Array(STRIDE).fill(1);
+    record[0] = 0;
+    view.apply(record);
+    const early = paths().filter((path) => path.startsWith("/lazy/"));
+    const bytes = new Uint8Array(await (await view.glb(["ball"])).arrayBuffer());
+    view.dispose();
+    const [late] = paths().filter((path) => path.startsWith("/lazy/"));
+    const { headers } = await fetch(late);
+    return { early, magic: String.fromCharCode(...bytes.slice(0, 4)), named: new TextDecoder().decode(bytes).includes('"name":"ball"'), cache: headers.get("cache-control") };
+  });
+  assert.deepEqual(seen, { early: [], magic: "glTF", named: true, cache: "public, max-age=31536000, immutable" });
+  assert.deepEqual(page.faults, []);
+});
