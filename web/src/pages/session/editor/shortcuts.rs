@@ -8,13 +8,13 @@ use crate::ui::dialog::Dialog;
 
 /// What the pointer does in the view.
 const POINTER: &[(&str, &[&str])] = &[
-    ("Turn the view", &["Drag"]),
-    ("Move the view", &["Middle drag", "Shift + right drag"]),
+    ("Turn the view", &["Left"]),
+    ("Move the view", &["Middle", "Shift+right"]),
     ("Nearer or further", &["Wheel"]),
-    ("Look around and fly with W A S D, E, Q", &["Hold right"]),
-    ("Select one more or one less", &["Ctrl + click"]),
-    ("Select by a rectangle", &["Shift + drag"]),
-    ("A handle in whole steps", &["Shift + drag it"]),
+    ("Look around and fly (W A S D E Q)", &["Right"]),
+    ("One more or less", &["Ctrl+click"]),
+    ("Select by a rectangle", &["Shift+drag"]),
+    ("Handles in whole steps", &["Shift"]),
     ("Put back what is dragged", &["Esc"]),
 ];
 
