@@ -21,5 +21,5 @@ pub use message::{
     ResyncReason, Secret, ServerMessage, Welcome,
 };
 pub use parse::{FromTree, canonical_json, parse_json, parse_msgpack};
-pub use presence::{CameraPose, CameraPoseDraft, Peer, Presence, PresenceDraft};
+pub use presence::{Call, CallDraft, CameraPose, CameraPoseDraft, Peer, Presence, PresenceDraft};
 pub use tree::Tree;

@@ -19,6 +19,17 @@ pub struct CameraPose {
     pub fov: Option<Fov>,
 }
 
+/// A client asks the others to look from somewhere. Nobody is moved: whoever shows it to a person lets them
+/// decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Call {
+    /// Another one for each call of a client; while it stays the same it is the same call.
+    pub id: u32,
+    /// Where it asks them to look from.
+    pub camera: CameraPose,
+}
+
 /// What a client shows. Each presence replaces the one before, whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -32,6 +43,15 @@ pub struct Presence {
     /// The objects that it has selected, at most [`PRESENCE_SELECTION`]; they need not exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub selection: Vec<ObjectName>,
+    /// Whose camera its own goes along with; that client need not be here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<ClientId>,
+    /// Whether nobody looks at it now, as at a page that is hidden.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub away: bool,
+    /// What it asks of the others, for as long as it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Call>,
 }
 
 /// Someone in the session, with what they show.
@@ -65,6 +85,28 @@ pub struct CameraPoseDraft {
     pub fov: Option<f64>,
 }
 
+impl CameraPoseDraft {
+    /// The pose, or `None` with each fault noted at its field below `field`.
+    fn check(&self, f: &mut Faults, field: &str) -> Option<CameraPose> {
+        let position = vector(f, &format!("{field}.position"), self.position);
+        let target = vector(f, &format!("{field}.target"), self.target);
+        let pointer = format!("/{}/fov", field.replace('.', "/"));
+        let fov = self.fov.map(|v| f.take(pointer, Bounded::new(&format!("{field}.fov"), v)));
+        Some(CameraPose { position: position?, target: target?, fov: fov.flatten() })
+    }
+}
+
+/// A call as a client writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CallDraft {
+    /// Another one for each call: a whole number in [0, 4294967295].
+    pub id: u32,
+    /// Where the others are asked to look from.
+    pub camera: CameraPoseDraft,
+}
+
 /// A presence as a client writes it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -79,6 +121,15 @@ pub struct PresenceDraft {
     /// Object names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub selection: Vec<String>,
+    /// The id of the client whose camera it goes along with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub follows: Option<String>,
+    /// Whether nobody looks at it now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub away: bool,
+    /// What it asks of the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallDraft>,
 }
 
 impl PresenceDraft {
@@ -87,12 +138,7 @@ impl PresenceDraft {
     pub fn check(&self) -> Result<Presence, Rejection> {
         let mut faults = Faults::default();
         let f = &mut faults;
-        let camera = self.camera.as_ref().map(|camera| {
-            let position = vector(f, "camera.position", camera.position);
-            let target = vector(f, "camera.target", camera.target);
-            let fov = camera.fov.map(|v| f.take("/camera/fov", Bounded::new("camera.fov", v)));
-            Some(CameraPose { position: position?, target: target?, fov: fov.flatten() })
-        });
+        let camera = self.camera.as_ref().and_then(|camera| camera.check(f, "camera"));
         let pointer = self.pointer.map(|v| vector(f, "pointer", v));
         let count = self.selection.len();
         if count > PRESENCE_SELECTION {
@@ -102,7 +148,13 @@ impl PresenceDraft {
         for (index, name) in self.selection.iter().take(PRESENCE_SELECTION).enumerate() {
             selection.extend(f.take(format!("/selection/{index}"), ObjectName::new("selection", name)));
         }
-        faults.finish(Some(Presence { camera: camera.flatten(), pointer: pointer.flatten(), selection }))
+        let follows = self.follows.as_ref().and_then(|id| f.take("/follows", ClientId::new(id)));
+        let call = self
+            .call
+            .as_ref()
+            .and_then(|call| call.camera.check(f, "call.camera").map(|camera| Call { id: call.id, camera }));
+        let (pointer, away) = (pointer.flatten(), self.away);
+        faults.finish(Some(Presence { camera, pointer, selection, follows, away, call }))
     }
 }
 

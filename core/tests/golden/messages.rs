@@ -29,6 +29,9 @@ fn evt1_law9_every_message_of_a_client_travels_as_its_golden_file_says() {
                     "position": {"x": 1, "y": 2, "z": 3}, "target": {"x": 0, "y": 0, "z": 0.5}, "fov": 60,
                 },
                 "pointer": {"x": -1000, "y": 0, "z": 1000}, "selection": ["a", "é"],
+                "follows": "c-2", "away": true, "call": {"id": u32::MAX, "camera": {
+                    "position": {"x": 1, "y": 2, "z": 3}, "target": {"x": 0, "y": 0, "z": 0.5},
+                }},
             })),
         ],
         Resume => [
@@ -45,6 +48,9 @@ fn peer() -> Value {
         "presence": {
             "camera": {"position": {"x": 1, "y": 2, "z": 3}, "target": {"x": 0, "y": 0, "z": 0.5}, "fov": 60},
             "pointer": {"x": -1000, "y": 0, "z": 1000}, "selection": ["a", "é"],
+            "follows": "c-2", "away": true, "call": {"id": u32::MAX, "camera": {
+                "position": {"x": 1, "y": 2, "z": 3}, "target": {"x": 0, "y": 0, "z": 0.5},
+            }},
         },
     })
 }

@@ -11,7 +11,9 @@ use vws_core::command::{
 };
 use vws_core::limits::SAFE_INTEGER;
 use vws_core::model::{Partial3, Scalar, Vec3};
-use vws_core::wire::{CameraPoseDraft, ClientMessage, CommandMessage, Hello, PresenceDraft, Resume, Secret};
+use vws_core::wire::{
+    CallDraft, CameraPoseDraft, ClientMessage, CommandMessage, Hello, PresenceDraft, Resume, Secret,
+};
 
 /// Names that meet often, of several scripts, and some that no object can have.
 fn name() -> impl Strategy<Value = String> {
@@ -242,17 +244,27 @@ fn vector() -> impl Strategy<Value = Vec3<f64>> {
     (number(1_000.0), number(1_000.0), number(1_000.0)).prop_map(|(x, y, z)| Vec3 { x, y, z })
 }
 
-fn presence() -> impl Strategy<Value = PresenceDraft> {
-    let camera = (vector(), vector(), of(fov())).prop_map(|(position, target, fov)| CameraPoseDraft {
+fn camera_pose() -> impl Strategy<Value = CameraPoseDraft> {
+    (vector(), vector(), of(fov())).prop_map(|(position, target, fov)| CameraPoseDraft {
         position,
         target,
         fov,
-    });
-    (of(camera), of(vector()), vec(name(), 0..4)).prop_map(|(camera, pointer, selection)| PresenceDraft {
-        camera,
-        pointer,
-        selection,
     })
+}
+
+fn presence() -> impl Strategy<Value = PresenceDraft> {
+    let call = (any::<u32>(), camera_pose()).prop_map(|(id, camera)| CallDraft { id, camera });
+    let shown = (of(camera_pose()), of(vector()), vec(name(), 0..4));
+    (shown, of(any::<String>()), any::<bool>(), of(call)).prop_map(
+        |((camera, pointer, selection), follows, away, call)| PresenceDraft {
+            camera,
+            pointer,
+            selection,
+            follows,
+            away,
+            call,
+        },
+    )
 }
 
 /// Anything that a client can say.

@@ -13,6 +13,29 @@ export interface components {
              */
             readonly command_id: number;
         };
+        /**
+         * @description A client asks the others to look from somewhere. Nobody is moved: whoever shows it to a person lets them
+         *     decide.
+         */
+        readonly Call: {
+            /** @description Where it asks them to look from. */
+            readonly camera: components["schemas"]["CameraPose"];
+            /**
+             * Format: int32
+             * @description Another one for each call of a client; while it stays the same it is the same call.
+             */
+            readonly id: number;
+        };
+        /** @description A call as a client writes it. */
+        readonly CallDraft: {
+            /** @description Where the others are asked to look from. */
+            readonly camera: components["schemas"]["CameraPoseDraft"];
+            /**
+             * Format: int32
+             * @description Another one for each call: a whole number in [0, 4294967295].
+             */
+            readonly id: number;
+        };
         /** @description New values for some parts of the camera's pose. */
         readonly CameraChange: {
             readonly fov?: components["schemas"]["Fov"] | null;
@@ -387,14 +410,26 @@ export interface components {
         };
         /** @description What a client shows. Each presence replaces the one before, whole. */
         readonly Presence: {
+            /** @description Whether nobody looks at it now, as at a page that is hidden. */
+            readonly away?: boolean;
+            readonly call?: components["schemas"]["Call"] | null;
             readonly camera?: components["schemas"]["CameraPose"] | null;
+            readonly follows?: components["schemas"]["ClientId"] | null;
             readonly pointer?: components["schemas"]["Vec3_PresenceCoordinate"] | null;
             /** @description The objects that it has selected, at most [`PRESENCE_SELECTION`]; they need not exist. */
             readonly selection?: readonly components["schemas"]["ObjectName"][];
         };
         /** @description A presence as a client writes it. */
         readonly PresenceDraft: {
+            /**
+             * @description Whether nobody looks at it now.
+             * @default false
+             */
+            readonly away?: boolean;
+            readonly call?: components["schemas"]["CallDraft"] | null;
             readonly camera?: components["schemas"]["CameraPoseDraft"] | null;
+            /** @description The id of the client whose camera it goes along with. */
+            readonly follows?: string | null;
             readonly pointer?: components["schemas"]["Vec3_f64"] | null;
             /**
              * @description Object names.

@@ -128,11 +128,14 @@ impl Peers {
 
 /// About how many bytes a peer takes in a message.
 fn weight(peer: &Peer) -> usize {
-    // The id, numbers and keys.
+    // The ids, numbers and keys.
     const FIXED: usize = 512;
+    /// A call has a camera of its own.
+    const CALL: usize = 256;
     let name = peer.name.as_ref().map_or(0, |name| name.as_str().len());
     let selection = peer.presence.selection.iter().map(|name| name.as_str().len() + 3);
-    FIXED + name + selection.sum::<usize>()
+    let call = peer.presence.call.map_or(0, |_| CALL);
+    FIXED + name + call + selection.sum::<usize>()
 }
 
 impl Table {
@@ -239,8 +242,16 @@ mod tests {
         let names = (0..64).map(|n| ObjectName::new("name", &format!("{n:02}{}", "\"".repeat(126))));
         let selection: Vec<_> = names.map(|name| name.expect("is valid")).collect();
         let seats: Vec<_> = (0..100).map(|n| peers.join(&identity(&format!("c{n}")))).collect();
+        let there = r#"{"x":-999.1234567890123,"y":-999.1234567890123,"z":-999.1234567890123}"#;
+        let camera = format!(r#"{{"position":{there},"target":{there},"fov":119.12345678901234}}"#);
+        let shown = format!(
+            r#"{{"camera":{camera},"pointer":{there},"follows":"{}","away":true,"call":{{"id":{},"camera":{camera}}}}}"#,
+            "c".repeat(64),
+            u32::MAX,
+        );
+        let shown: Presence = serde_json::from_str(&shown).expect("is a presence");
         for seat in &seats {
-            seat.show(Presence { selection: selection.clone(), ..Presence::default() });
+            seat.show(Presence { selection: selection.clone(), ..shown.clone() });
         }
         let (mut seen, mut told) = (0, 0);
         while told < 100 {
