@@ -19,7 +19,8 @@ const LEAST_FRAME_RADIUS = 1;
 /**
  * @callback PoseSource
  * @param {number} now milliseconds since the Unix epoch
- * @returns {ArrayLike<number> | null | undefined} px, py, pz, tx, ty, tz; null to stay where one is
+ * @returns {ArrayLike<number> | null | undefined} px, py, pz, tx, ty, tz; null to stay where one is, and not to be
+ *   asked again before something else asks for a frame
  */
 
 /** The camera and everything that moves it. */
@@ -53,6 +54,7 @@ export class CameraRig {
     this.reduced = matchMedia("(prefers-reduced-motion: reduce)");
     /** @type {PoseSource | null} */
     this.source = null;
+    this.jumps = false;
     /** @type {{start: number, from: View, to: View, pose: number[], chained: boolean} | null} */
     this.flight = null;
     /**
@@ -114,9 +116,11 @@ export class CameraRig {
    * Takes every frame's pose from a source until the user moves the camera or the source is replaced.
    * Where the user prefers reduced motion, it is asked once. A flight goes on where there is no source.
    * @param {PoseSource | null} source
+   * @param {boolean} [jumps] whether the source itself sees to it that nothing glides where that is preferred
    */
-  follow(source) {
+  follow(source, jumps = false) {
     this.source = source;
+    this.jumps = jumps;
     if (source) this.flight = null;
     this.byUser = false;
     this.invalidate();
@@ -135,9 +139,9 @@ export class CameraRig {
       this.#place(piloted);
     } else if (this.source) {
       const pose = this.source(Date.now());
-      if (this.reduced.matches) this.source = null;
+      if (this.reduced.matches && !this.jumps) this.source = null;
       if (pose) this.#place(pose);
-      moving = this.source !== null;
+      moving = this.source !== null && Boolean(pose);
     } else if (this.flight) {
       moving = this.#advance(now);
     } else {
@@ -224,14 +228,7 @@ export class CameraRig {
     }
     // Starts gently, unless it takes over from a flight: a stream of poses must not stall the view.
     const ease = flight.chained || t >= 0.5 ? 1 - (flight.chained ? (1 - t) ** 3 : (2 - 2 * t) ** 3 / 2) : 4 * t ** 3;
-    const target = flight.from.target.clone().lerp(flight.to.target, ease);
-    const [a, b] = [flight.from.offset, flight.to.offset];
-    // The short way round.
-    const turn = MathUtils.euclideanModulo(b.theta - a.theta + Math.PI, 2 * Math.PI) - Math.PI;
-    const radius = a.radius * (b.radius / a.radius) ** ease;
-    const offset = new Spherical(radius, MathUtils.lerp(a.phi, b.phi, ease), a.theta + turn * ease).makeSafe();
-    const position = new Vector3().setFromSpherical(offset).add(target);
-    this.#place([...position.toArray(), ...target.toArray()]);
+    this.#place(mixViews(flight.from, flight.to, ease));
     return true;
   }
 
@@ -260,10 +257,27 @@ export class CameraRig {
 /** @typedef {{target: Vector3, offset: Spherical}} View */
 
 /**
- * @param {number[]} pose
+ * A pose on the way from one to another, round what is looked at.
+ * @param {View} from
+ * @param {View} to
+ * @param {number} part of the way, 0..1
+ * @returns {number[]} px, py, pz, tx, ty, tz
+ */
+export function mixViews(from, to, part) {
+  const target = from.target.clone().lerp(to.target, part);
+  const [a, b] = [from.offset, to.offset];
+  // The short way round.
+  const turn = MathUtils.euclideanModulo(b.theta - a.theta + Math.PI, 2 * Math.PI) - Math.PI;
+  const radius = a.radius * (b.radius / a.radius) ** part;
+  const offset = new Spherical(radius, MathUtils.lerp(a.phi, b.phi, part), a.theta + turn * part).makeSafe();
+  return [...new Vector3().setFromSpherical(offset).add(target).toArray(), ...target.toArray()];
+}
+
+/**
+ * @param {ArrayLike<number>} pose
  * @returns {View}
  */
-function viewOf(pose) {
+export function viewOf(pose) {
   const target = new Vector3(pose[3], pose[4], pose[5]);
   const offset = new Spherical().setFromVector3(new Vector3(pose[0], pose[1], pose[2]).sub(target));
   if (offset.radius < 1e-3) offset.radius = 1e-2;

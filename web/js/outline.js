@@ -1,10 +1,12 @@
 // The outline of the selected objects and of the one under the pointer. Both are drawn into a mask, each
 // object with a number of its own, and a pass over the screen draws where numbers meet. It costs nothing
-// while nothing is selected, works for every kind, and shows a selected object behind others too.
+// while nothing is selected, works for every kind, and shows a selected object behind others too. What others
+// have selected is in the same mask, by the number of their colour.
 
 import {
   BufferGeometry,
   Color,
+  DataTexture,
   DoubleSide,
   Float32BufferAttribute,
   InstancedMesh,
@@ -21,6 +23,8 @@ import {
 
 /** Width of the outline in CSS pixels. */
 const WIDTH = 2;
+/** Numbers of colours that a mask can hold; 0 is none. */
+const COLORS = 256;
 
 /** Draws outlines over a finished frame. */
 export class Outline {
@@ -36,6 +40,7 @@ export class Outline {
       reach: { value: new Vector2() },
       accent: { value: [1, 1, 1] },
       hover: { value: [1, 1, 1] },
+      colors: { value: new DataTexture(new Uint8Array(COLORS * 4), COLORS, 1) },
     };
     this.overlay = new Mesh(screenTriangle(), overlayMaterial(this.uniforms));
     this.overlay.frustumCulled = false;
@@ -61,8 +66,27 @@ export class Outline {
   }
 
   /**
+   * The colours of others.
+   * @param {number[][]} colors sRGB 0..1, by their numbers; holes are not used
+   */
+  setColors(colors) {
+    const { value: texture } = this.uniforms.colors;
+    colors.forEach((color, i) => texture.image.data?.set([...color.map((v) => Math.round(v * 255)), 255], i * 4));
+    texture.needsUpdate = true;
+  }
+
+  /**
+   * @typedef {object} Piece
+   * @property {import("three").BufferGeometry} geometry
+   * @property {Matrix4} matrix
+   * @property {boolean} selected outlined as selected here
+   * @property {boolean} hovered outlined as under the pointer
+   * @property {number} theirs number of the colour of somebody else who has selected it; 0 = nobody
+   */
+
+  /**
    * Says what is outlined from now on.
-   * @param {{geometry: import("three").BufferGeometry, matrix: Matrix4, selected: boolean}[]} pieces
+   * @param {Piece[]} pieces
    */
   set(pieces) {
     this.empty = pieces.length === 0;
@@ -78,10 +102,10 @@ export class Outline {
     let number = 0;
     for (const [geometry, group] of groups) {
       const mesh = this.#meshFor(geometry, group.length);
-      for (const [i, { matrix, selected }] of group.entries()) {
+      for (const [i, { matrix, selected, hovered, theirs }] of group.entries()) {
         const id = (1 + ((number++ * 7) % 255)) / 255;
         mesh.setMatrixAt(i, matrix);
-        mesh.instanceColor?.setXYZ(i, selected ? id : 0, selected ? 0 : 1, 0);
+        mesh.instanceColor?.setXYZ(i, selected ? id : 0, hovered ? 1 : 0, theirs / (COLORS - 1));
       }
       mesh.count = group.length;
       mesh.instanceMatrix.needsUpdate = true;
@@ -121,6 +145,7 @@ export class Outline {
     this.flat.dispose();
     this.overlay.geometry.dispose();
     this.overlay.material.dispose();
+    this.uniforms.colors.value.dispose();
   }
 
   /**
@@ -178,26 +203,37 @@ function overlayMaterial(uniforms) {
     depthWrite: false,
     vertexShader: "varying vec2 vUv; void main() { vUv = position.xy * 0.5 + 0.5; gl_Position = vec4( position.xy, 0.0, 1.0 ); }",
     fragmentShader: `
-      uniform sampler2D mask; uniform vec2 reach; uniform vec3 accent; uniform vec3 hover; varying vec2 vUv;
+      uniform sampler2D mask; uniform sampler2D colors; uniform vec2 reach; uniform vec3 accent; uniform vec3 hover;
+      varying vec2 vUv;
       const int TAPS = 12;
       void main() {
-        vec2 own = texture2D( mask, vUv ).rg;
-        float near = 0.0, over = 0.0, differ = 0.0;
+        vec3 own = texture2D( mask, vUv ).rgb;
+        float near = 0.0, over = 0.0, differ = 0.0, theirs = 0.0, theirsDiffer = 0.0, who = own.b;
         for ( int i = 0; i < TAPS; i++ ) {
           float turn = 6.2831853 * float( i ) / float( TAPS );
-          vec2 id = texture2D( mask, vUv + vec2( cos( turn ), sin( turn ) ) * reach * ( i % 2 == 0 ? 1.0 : 0.55 ) ).rg;
+          vec3 id = texture2D( mask, vUv + vec2( cos( turn ), sin( turn ) ) * reach * ( i % 2 == 0 ? 1.0 : 0.55 ) ).rgb;
           near += step( 0.001, id.r );
           over += step( 0.001, id.g );
           differ += step( 0.001, abs( id.r - own.r ) );
+          theirs += step( 0.001, id.b );
+          theirsDiffer += step( 0.001, abs( id.b - own.b ) );
+          if ( own.b < 0.001 ) who = max( who, id.b );
         }
         near /= float( TAPS ); over /= float( TAPS ); differ /= float( TAPS );
+        theirs /= float( TAPS ); theirsDiffer /= float( TAPS );
         float inSelected = step( 0.001, own.r );
         float inHover = step( 0.001, own.g );
         float edge = inSelected > 0.5 ? smoothstep( 0.0, 0.4, differ ) * 0.9 : smoothstep( 0.0, 0.35, near );
         float glow = ( 1.0 - inSelected ) * ( 1.0 - inHover ) * smoothstep( 0.0, 0.35, over ) * 0.8;
         float alpha = max( max( edge, inSelected * 0.12 ), max( glow, inHover * 0.06 ) );
+        vec3 color = mix( hover, accent, step( glow, max( edge, inSelected * 0.12 ) ) * ( 1.0 - inHover ) );
+        float inTheirs = step( 0.001, own.b );
+        float others = inTheirs > 0.5 ? max( smoothstep( 0.0, 0.4, theirsDiffer ) * 0.9, 0.1 ) : smoothstep( 0.0, 0.35, theirs ) * 0.9;
+        // One's own outline goes before that of others, and theirs before what is only pointed at.
+        others *= ( 1.0 - inSelected ) * ( 1.0 - edge );
+        if ( others > alpha ) { color = texture2D( colors, vec2( ( who * 255.0 + 0.5 ) / 256.0, 0.5 ) ).rgb; alpha = others; }
         if ( alpha < 0.01 ) discard;
-        gl_FragColor = vec4( mix( hover, accent, step( glow, max( edge, inSelected * 0.12 ) ) * ( 1.0 - inHover ) ), alpha );
+        gl_FragColor = vec4( color, alpha );
       }`,
   });
 }

@@ -2,6 +2,7 @@
 // the ray meets, nearest first.
 
 import { DoubleSide, Mesh, MeshBasicMaterial, Raycaster, Vector2, Vector3 } from "three";
+import { HALF } from "./gridlines.js";
 
 /** An object that looks smaller than this many CSS pixels in radius is picked as if it were that large. */
 export const MIN_PICK_PIXELS = 6;
@@ -33,6 +34,19 @@ export function spheresHit(spheres, end, o, d, pixel) {
   return hits.sort((a, b) => a.near - b.near);
 }
 
+/**
+ * Where a ray meets the world's floor. Pure.
+ * @param {Vector3} origin
+ * @param {Vector3} direction
+ * @returns {Vector3 | null}
+ */
+function onFloor(origin, direction) {
+  const t = -origin.y / direction.y;
+  if (!(t > 0 && Number.isFinite(t))) return null;
+  const point = direction.clone().multiplyScalar(t).add(origin).setY(0);
+  return Math.abs(point.x) <= HALF && Math.abs(point.z) <= HALF ? point : null;
+}
+
 /** Finds the object under a point of the view. */
 export class Picker {
   /**
@@ -54,9 +68,10 @@ export class Picker {
    * @param {number} x -1..1 from left to right
    * @param {number} y -1..1 from bottom to top
    * @param {number} height of the view in CSS pixels
-   * @returns {number} the slot, or -1
+   * @returns {{slot: number, point: Vector3 | null}} the slot, or -1; and the point of the object that is met, or
+   *   else of the floor, or null where the ray meets neither within the world
    */
-  pick(camera, x, y, height) {
+  find(camera, x, y, height) {
     this.raycaster.setFromCamera(new Vector2(x, y), camera);
     const { origin, direction } = this.raycaster.ray;
     const pixel = (2 * Math.tan((camera.fov * Math.PI) / 360)) / height;
@@ -70,7 +85,8 @@ export class Picker {
         best = slot;
       }
     }
-    return best;
+    if (best < 0) return { slot: best, point: onFloor(origin, direction) };
+    return { slot: best, point: direction.clone().multiplyScalar(nearest).add(origin) };
   }
 
   /**

@@ -6,6 +6,8 @@ import { FIELD, STRIDE } from "./records.js";
 
 /** Guides are drawn for a selection up to this size; beyond it they would hide what they explain. */
 const MAX_GUIDES = 16;
+/** Objects that are outlined because others have selected them; more are not. */
+const MAX_THEIRS = 512;
 
 /** The set of highlighted slots and what shows it. */
 export class Selection {
@@ -20,6 +22,8 @@ export class Selection {
     this.labels = labels;
     /** @type {Set<number>} */
     this.slots = new Set();
+    /** @type {Map<number, number>} what others have selected, with the numbers of their colours */
+    this.theirs = new Map();
     this.hovered = -1;
     this.dirty = true;
     /** Whether the highlight holds texts, which turn with the camera. */
@@ -34,6 +38,12 @@ export class Selection {
     this.dirty = true;
   }
 
+  /** @param {Map<number, number>} theirs what others have selected, with the numbers of their colours from 1 */
+  setTheirs(theirs) {
+    this.theirs = new Map([...theirs].slice(0, MAX_THEIRS));
+    this.dirty = true;
+  }
+
   /** @param {number} slot -1 = none */
   hover(slot) {
     this.hovered = slot;
@@ -42,12 +52,13 @@ export class Selection {
 
   /** @param {number} slot one that has changed */
   touch(slot) {
-    if (slot === this.hovered || this.slots.has(slot)) this.dirty = true;
+    if (slot === this.hovered || this.slots.has(slot) || this.theirs.has(slot)) this.dirty = true;
   }
 
   /** @param {number} slot one that has left */
   drop(slot) {
-    if (this.slots.delete(slot)) this.dirty = true;
+    // What others have selected is theirs to change: the slot may be another object's by the next frame.
+    if (this.slots.delete(slot) || this.theirs.has(slot)) this.dirty = true;
     if (this.hovered === slot) this.hover(-1);
   }
 
@@ -73,8 +84,7 @@ export class Selection {
     this.dirty = false;
     this.turns = false;
     const pieces = [];
-    for (const slot of this.slots) pieces.push(...this.#pieces(slot, true, outline, camera));
-    if (this.hovered >= 0 && !this.slots.has(this.hovered)) pieces.push(...this.#pieces(this.hovered, false, outline, camera));
+    for (const slot of this.#all()) pieces.push(...this.#pieces(slot, outline, camera));
     outline.set(pieces);
     this.guides.set(this.slots.size <= MAX_GUIDES ? [...this.slots].flatMap((slot) => this.#guide(slot)) : []);
   }
@@ -95,7 +105,7 @@ export class Selection {
     ];
     const at = new Vector3();
     const s = this.store.spheres;
-    for (const slot of this.hovered >= 0 ? [...this.slots, this.hovered] : this.slots) {
+    for (const slot of this.#all()) {
       const radius = this.store.has(slot) ? s[slot * 4 + 3] : 0;
       if (radius === 0) continue;
       at.fromArray(s, slot * 4).applyMatrix4(camera.matrixWorldInverse);
@@ -117,23 +127,30 @@ export class Selection {
     this.guides.dispose();
   }
 
+  /** Every slot that is highlighted in any way, once. */
+  #all() {
+    return new Set(this.hovered >= 0 ? [...this.slots, ...this.theirs.keys(), this.hovered] : [...this.slots, ...this.theirs.keys()]);
+  }
+
   /**
    * @param {number} slot
-   * @param {boolean} selected
    * @param {import("./outline.js").Outline} outline
    * @param {import("three").Camera} camera
+   * @returns {import("./outline.js").Piece[]}
    */
-  #pieces(slot, selected, outline, camera) {
+  #pieces(slot, outline, camera) {
     if (!this.store.has(slot)) return [];
+    const selected = this.slots.has(slot);
+    const how = { selected, hovered: !selected && slot === this.hovered, theirs: selected ? 0 : (this.theirs.get(slot) ?? 0) };
     const found = this.instances.instance(slot);
-    if (found) return found.batch.meshes.map(({ geometry }) => ({ geometry, matrix: found.matrix, selected }));
+    if (found) return found.batch.meshes.map(({ geometry }) => ({ geometry, matrix: found.matrix, ...how }));
     const extent = this.labels.extent(slot);
     if (!extent) return [];
     this.turns = true;
     const { label, width, height } = extent;
     const turn = new Quaternion().setFromAxisAngle(new Vector3(0, 0, 1), label.roll).premultiply(camera.quaternion);
     const matrix = new Matrix4().compose(new Vector3(label.x, label.y, label.z), turn, new Vector3(width, height, 1));
-    return [{ geometry: outline.flat, matrix, selected }];
+    return [{ geometry: outline.flat, matrix, ...how }];
   }
 
   /**

@@ -59,6 +59,7 @@ import { Marquee } from "./marquee.js";
 import { Models } from "./models.js";
 import { Outline } from "./outline.js";
 import { Picker } from "./picking.js";
+import { Peers } from "./peers.js";
 import { PointerInput } from "./pointer.js";
 import { routePresses } from "./presses.js";
 import { FIELD, KIND, MAX_SLOTS, STRIDE, checkRecords, isSlot } from "./records.js";
@@ -77,6 +78,9 @@ export { STRIDE, WebGLUnavailableError };
  *   the camera's position and target have changed; once per frame. `byUser`: by drag, wheel, touch, key or
  *   `frame`, not by `setCamera` or `follow`.
  * @property {(slot: number) => void} [onHover] the object under a mouse has changed; -1 = none
+ * @property {(x: number, y: number, z: number) => void} [onPoint] what a mouse points at, on an object or on the
+ *   floor; at most once per frame; NaN when it points at nothing of the world
+ * @property {(id: string) => void} [onPeer] the name at somebody's camera was pressed
  * @property {(phase: "begin" | "move" | "end" | "cancel", changes: Float64Array) => void} [onTransform] the
  *   handles are dragged. `changes` holds ten numbers for each object: slot, x, y, z, rotation x, y, z, scale
  *   x, y, z. "begin" tells where they were; "move", at most once per frame, where they are drawn; then one
@@ -146,6 +150,15 @@ export class Viewport {
       hover: (at) => this.#hover(at),
     });
     if (getComputedStyle(container).position === "static") container.style.position = "relative";
+    this.#peers = new Peers(container, this.#store, {
+      invalidate,
+      press: (id) => on.onPeer?.(id),
+      selected: (theirs, colors) => {
+        this.#outline.setColors(colors);
+        this.#selection.setTheirs(theirs);
+      },
+    });
+    scene.add(this.#peers.root);
     if (gizmo) this.#gizmo = new Gizmo(container, (from) => this.#rig.lookFrom(from));
     this.#listen();
     this.setTheme({ dark });
@@ -248,6 +261,42 @@ export class Viewport {
   }
 
   /**
+   * Where the camera is now.
+   * @returns {Float64Array} px, py, pz, tx, ty, tz
+   */
+  pose() {
+    return Float64Array.from(this.#rig.pose());
+  }
+
+  /**
+   * Somebody else in the world: their camera as a frustum with their name, and their pointer as a dot. Up to 200
+   * are drawn. What changes moves there smoothly, a moment behind; a camera near to one's own is not seen.
+   * @param {string} id
+   * @param {import("./peers.js").PeerFace | null} face null when they have left
+   */
+  setPeer(id, face) {
+    this.#peers.set(id, face);
+  }
+
+  /**
+   * Outlines what somebody else has selected in their colour. Absent slots are kept for when they come.
+   * @param {string} id of one who was given to `setPeer`
+   * @param {ArrayLike<number> & Iterable<number>} slots
+   */
+  setPeerSelection(id, slots) {
+    this.#peers.select(id, slots);
+  }
+
+  /**
+   * Goes along with somebody's camera as `follow` does, beginning with a flight of 0.4 s. Where the user prefers
+   * reduced motion it goes to where they rest, at once.
+   * @param {string} id of one who was given to `setPeer`
+   */
+  followPeer(id) {
+    this.#rig.follow(this.#peers.source(id, this.#rig.pose()), true);
+  }
+
+  /**
    * Flies to an object, else to the selection, else to everything, else to the whole world.
    * @param {number} [slot]
    */
@@ -313,7 +362,7 @@ export class Viewport {
   /** @param {{dark: boolean}} theme */
   setTheme({ dark }) {
     const theme = themeFor(dark);
-    for (const part of [this.#stage, this.#grid, this.#captions, this.#lamps, this.#selection, this.#outline, this.#handles, this.#marquee]) part.setTheme(theme);
+    for (const part of [this.#stage, this.#grid, this.#captions, this.#lamps, this.#selection, this.#outline, this.#handles, this.#marquee, this.#peers]) part.setTheme(theme);
     this.#gizmo?.setTheme(theme);
     this.#invalidate();
   }
@@ -325,9 +374,7 @@ export class Viewport {
    * @returns {number}
    */
   pick(x, y) {
-    this.#settle();
-    this.#rig.camera.updateMatrixWorld();
-    return this.#picker.pick(this.#rig.camera, x, y, this.#stage.height);
+    return this.#find(x, y).slot;
   }
 
   /**
@@ -352,7 +399,7 @@ export class Viewport {
   screenshot() {
     if (this.#lost) return Promise.reject(new Error("the view is lost with its WebGL context"));
     this.#draw(false);
-    if (this.#handles.controls.object) this.#invalidate();
+    if (this.#handles.controls.object || this.#peers.frusta.count > 0) this.#invalidate();
     return new Promise((resolve, reject) => {
       // Within the task that drew: the browser may clear the buffer after it.
       this.#canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the view could not be encoded"))), "image/png");
@@ -396,7 +443,7 @@ export class Viewport {
     this.#abort.abort();
     this.#observer?.disconnect();
     for (const part of [this.#pointer, this.#marquee, this.#fly, this.#rig, this.#models, this.#instances, this.#captions, this.#lamps]) part.dispose();
-    for (const part of [this.#grid, this.#selection, this.#outline, this.#handles]) part.dispose();
+    for (const part of [this.#grid, this.#selection, this.#outline, this.#handles, this.#peers]) part.dispose();
     this.#gizmo?.dispose();
     this.#stage.dispose();
     this.#canvas.remove();
@@ -416,6 +463,7 @@ export class Viewport {
   #handles;
   #marquee;
   #fly;
+  #peers;
   #store = new Store();
   #grid = new Grid();
   #outline = new Outline();
@@ -441,6 +489,16 @@ export class Viewport {
   #disposed = false;
   #eye = new Vector3();
 
+  /**
+   * @param {number} x -1..1 from left to right
+   * @param {number} y -1..1 from bottom to top
+   */
+  #find(x, y) {
+    this.#settle();
+    this.#rig.camera.updateMatrixWorld();
+    return this.#picker.find(this.#rig.camera, x, y, this.#stage.height);
+  }
+
   /** @param {number} slot a present slot whose record, model or batch may have changed */
   #place(slot) {
     this.#instances.place(slot);
@@ -461,7 +519,10 @@ export class Viewport {
     this.#models.set(slot, "");
     this.#selection.drop(slot);
     this.#handles.drop(slot);
-    if (this.#hovered === slot) this.#hovered = -1;
+    if (this.#hovered === slot) {
+      this.#hovered = -1;
+      this.#peers.hover(-1);
+    }
   }
 
   /** Brings bounds that are computed late up to date. */
@@ -474,13 +535,16 @@ export class Viewport {
     this.#request ||= requestAnimationFrame((now) => {
       this.#request = 0;
       if (this.#rig.step(now)) this.#invalidate();
-      this.#draw();
+      if (this.#draw()) this.#invalidate();
     });
   }
 
-  /** @param {boolean} [controls] whether with the handles */
+  /**
+   * @param {boolean} [controls] whether with the handles and the other people
+   * @returns {boolean} whether something goes on moving
+   */
   #draw(controls = true) {
-    if (this.#disposed || this.#lost || this.#container.clientWidth === 0 || this.#container.clientHeight === 0) return;
+    if (this.#disposed || this.#lost || this.#container.clientWidth === 0 || this.#container.clientHeight === 0) return false;
     const { renderer, scene, sun } = this.#stage;
     const { camera } = this.#rig;
     camera.updateMatrixWorld();
@@ -496,12 +560,15 @@ export class Viewport {
     }
     this.#selection.sync(this.#outline, camera, moved);
     this.#gizmo?.update(camera);
+    const moving = this.#peers.sync(camera, this.#stage.width, this.#stage.height);
+    this.#peers.root.visible &&= controls;
     renderer.info.reset();
     renderer.render(scene, camera);
     this.#outline.render(renderer, camera, this.#selection.area(camera, this.#stage.width, this.#stage.height));
     if (controls) this.#handles.render(renderer);
     this.#frames++;
     this.#drawn = { calls: renderer.info.render.calls, triangles: renderer.info.render.triangles };
+    return moving;
   }
 
   #resize() {
@@ -512,6 +579,7 @@ export class Viewport {
     this.#grid.resize(width, height);
     this.#captions.layer.resize(width, height);
     this.#selection.guides.resize(width, height);
+    this.#peers.resize(width, height);
     this.#outline.resize(this.#canvas.width, this.#canvas.height, this.#stage.ratio);
     // In this very task: the new size has cleared the canvas.
     this.#draw();
@@ -567,10 +635,13 @@ export class Viewport {
   /** @param {{x: number, y: number} | null} at */
   #hover(at) {
     const { engaged } = this.#handles;
-    const slot = at && !engaged ? this.pick(at.x, at.y) : -1;
+    const { slot, point } = at && !engaged ? this.#find(at.x, at.y) : NOTHING;
     this.#canvas.style.cursor = this.#marquee.armed ? "crosshair" : engaged ? "grab" : slot >= 0 ? "pointer" : "";
+    this.#callbacks.onPoint?.(point?.x ?? NaN, point?.y ?? NaN, point?.z ?? NaN);
     if (slot === this.#hovered) return;
     this.#hovered = slot;
+    this.#peers.hover(slot);
+    this.#peers.syncHover(this.#rig.camera, this.#stage.width, this.#stage.height);
     // Where drawing is slow, a frame for every object the pointer crosses would lag behind it.
     if (!this.#stage.low) {
       this.#selection.hover(slot);
@@ -579,6 +650,8 @@ export class Viewport {
     this.#callbacks.onHover?.(slot);
   }
 }
+
+const NOTHING = Object.freeze({ slot: -1, point: null });
 
 /** @param {string} label */
 function makeCanvas(label) {

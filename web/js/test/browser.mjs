@@ -74,7 +74,7 @@ async function boot(options) {
   window.module = module;
   window.calls = [];
   const log = (name) => (...args) => window.calls.push([name, ...args]);
-  const names = ["onSelect", "onCamera", "onHover", "onModelError", "onTransform", "onBox", "onBoxArmed", "onFly", "onContextLost", "onContextRestored"];
+  const names = ["onSelect", "onCamera", "onHover", "onPoint", "onPeer", "onModelError", "onTransform", "onBox", "onBoxArmed", "onFly", "onContextLost", "onContextRestored"];
   window.vp = new Viewport(document.getElementById("view"), Object.fromEntries(names.map((n) => [n, log(n)])), options);
   const KINDS = ["cube", "sphere", "cylinder", "cone", "plane", "torus", "light", "text", "model", "custom"];
   window.rec = (slot, kind, at, { rotation = [0, 0, 0], scale = [1, 1, 1], color = [1, 0, 0], opacity = 1, visible = 1 } = {}) => [
