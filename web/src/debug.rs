@@ -49,6 +49,11 @@ pub fn install(client: &Rc<SessionClient>) -> Handle {
     add("pending", false, |c| c.read(|r| r.pending() as f64).into());
     add("peers", false, |c| c.read(|r| r.peers().len() as f64).into());
     add("shown", false, |c| c.past_seq().map(|seq| seq as f64).into());
+    add("camera", false, |c| {
+        let Some((pose, _)) = c.shown().camera else { return JsValue::UNDEFINED };
+        pose.position.into_iter().chain(pose.target).map(JsValue::from_f64).collect::<Array>().into()
+    });
+    add("follows", false, |c| c.follows().map(|id| id.to_string()).into());
     add("selected", false, |c| c.selected().map(|name| name.to_string()).into());
     add("selection", false, |c| {
         c.selection().iter().map(|name| JsValue::from_str(name.as_str())).collect::<Array>().into()

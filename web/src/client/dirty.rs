@@ -20,13 +20,24 @@ pub struct Dirty {
     pub world: bool,
     /// Which object is selected.
     pub selection: bool,
+    /// Anything that the others show, were it only where they look.
+    pub peers: bool,
+    /// Anything at all but where the others look and point: only then is the page around the view drawn anew.
+    pub page: bool,
 }
 
 impl Dirty {
     /// Everything: what one who draws begins with.
     #[must_use]
     pub fn everything() -> Self {
-        Self { all_objects: true, objects: BTreeSet::new(), world: true, selection: true }
+        Self {
+            all_objects: true,
+            objects: BTreeSet::new(),
+            world: true,
+            selection: true,
+            peers: true,
+            page: true,
+        }
     }
 
     /// Adds what a change touched.

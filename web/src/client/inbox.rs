@@ -5,10 +5,10 @@ use std::rc::Weak;
 use vws_core::event::Event;
 use vws_core::reduce::State;
 use vws_core::replica::{Effect, Replica};
-use vws_core::wire::{ClientMessage, PresenceDraft, ResyncReason, ServerMessage};
+use vws_core::wire::{ClientMessage, ResyncReason, ServerMessage};
 use vws_core::{Command, ObjectName};
 
-use super::{Hooks, Notice, PRESENCE_SELECTION, SessionClient, identity};
+use super::{Hooks, Notice, SessionClient, identity};
 use crate::person::Person;
 
 /// The hooks by which a connection serves a client. They keep nothing alive.
@@ -49,6 +49,7 @@ impl SessionClient {
     fn receive(&self, message: ServerMessage) {
         let mut renamed = None;
         let welcomed = matches!(message, ServerMessage::Welcome(_));
+        let of_peers = matches!(message, ServerMessage::Presence { .. });
         match &message {
             ServerMessage::Snapshot(part) => {
                 let mut progress = self.progress.get().unwrap_or_default();
@@ -77,8 +78,12 @@ impl SessionClient {
         for effect in effects {
             self.take(effect);
         }
-        if welcomed && self.keep_introduced() && self.selected_count() > 0 {
-            self.show_presence();
+        if welcomed && self.keep_introduced() {
+            self.show_presence_anew();
+        }
+        if of_peers && !self.people_changed() {
+            self.moved();
+            return;
         }
         self.go_on();
         self.changed();
@@ -91,16 +96,6 @@ impl SessionClient {
             connection.greet_anew();
         }
         same
-    }
-
-    /// Shows the others what is selected here. Of several that wait for the network only the last counts.
-    pub(super) fn show_presence(&self) {
-        // Of more than others are shown the last count.
-        let names = self.selection();
-        let shown = &names[names.len().saturating_sub(PRESENCE_SELECTION)..];
-        let selection = shown.iter().map(ToString::to_string).collect();
-        self.outbox.borrow_mut().retain(|message| !matches!(message, ClientMessage::Presence(_)));
-        self.send(ClientMessage::Presence(PresenceDraft { selection, ..PresenceDraft::default() }));
     }
 
     fn take(&self, effect: Effect) {
@@ -139,11 +134,14 @@ impl SessionClient {
                 }
             }
             Effect::Loaded { .. } => self.progress.set(None),
+            Effect::PeersChanged => {
+                self.dirty.borrow_mut().peers = true;
+                self.hear_calls();
+            }
             // Shown from the replica itself, or counted as they came.
             Effect::Loading { .. }
             | Effect::Resyncing(ResyncReason::Requested)
             | Effect::Agreed { .. }
-            | Effect::PeersChanged
             | Effect::Pong { .. } => {}
         }
     }
@@ -174,6 +172,8 @@ impl SessionClient {
         self.outbox.borrow_mut().clear();
         self.progress.set(None);
         self.replica.borrow_mut().disconnected();
+        self.dirty.borrow_mut().peers = true;
+        self.changed();
     }
 
     /// Starts over under another id: commands are numbered by their client, so those that waited

@@ -10,15 +10,18 @@
 //! - [`rows`]: the names in the object tree.
 //! - [`selection`]: what is selected; `undo`: what the person takes back.
 //! - `gesture`: many commands that are one thing to the person, such as a drag.
+//! - [`presence`]: what the others are shown; [`calls`]: what they ask for.
 //! - `past`: a moment of the past in the place of the present.
 //! - [`notice`], [`progress`]: what the user is told.
 
+pub mod calls;
 pub mod dirty;
 pub mod frame;
 mod gesture;
 mod inbox;
 pub mod notice;
 mod past;
+pub mod presence;
 pub mod progress;
 pub mod rows;
 pub mod selection;
@@ -29,7 +32,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use vws_core::history::{Purpose, UndoStack, Way};
-use vws_core::limits::{ModelLimits, PRESENCE_SELECTION};
+use vws_core::limits::ModelLimits;
 use vws_core::reduce::State;
 use vws_core::replica::{Replica, View};
 use vws_core::wire::{ClientMessage, canonical_json};
@@ -101,6 +104,11 @@ pub struct SessionClient {
     /// Steps back and forth that wait for the server's answer to what came before.
     going: RefCell<VecDeque<Way>>,
     person: RefCell<Person>,
+    /// What the others are shown; there from the client's beginning.
+    presence: RefCell<Option<presence::Own>>,
+    calls: RefCell<calls::Calls>,
+    /// What was last told of who is here, as a number.
+    people: Cell<Option<u64>>,
     /// The person of the last hello.
     introduced: RefCell<Option<Person>>,
     gestures: Cell<u64>,
@@ -129,6 +137,9 @@ impl SessionClient {
             undo: RefCell::default(),
             going: RefCell::default(),
             person: RefCell::new(Person::here()),
+            presence: RefCell::default(),
+            calls: RefCell::default(),
+            people: Cell::default(),
             introduced: RefCell::default(),
             gestures: Cell::default(),
             live: RefCell::default(),
@@ -149,6 +160,15 @@ impl SessionClient {
                 }
             }
         })));
+        let with = |act: fn(&Self)| {
+            let weak = weak.clone();
+            move || {
+                if let Some(client) = weak.upgrade() {
+                    act(&client);
+                }
+            }
+        };
+        client.presence.replace(Some(presence::Own::new(with(Self::speak), with(Self::hush))));
         client.connection.replace(Some(Connection::open(id, inbox::hooks(&weak))));
         client
     }
@@ -356,6 +376,12 @@ impl SessionClient {
         self.connection.borrow().as_ref().and_then(Connection::round_trip)
     }
 
+    /// Whether messages can be sent now.
+    #[must_use]
+    pub fn is_online(&self) -> bool {
+        self.connection.borrow().as_ref().is_some_and(Connection::is_online)
+    }
+
     /// Connects at once, if it is waiting or was sent away.
     pub fn retry_now(&self) {
         if let Some(connection) = self.connection.borrow().as_ref() {
@@ -373,6 +399,12 @@ impl SessionClient {
 
     /// Something has changed: whatever draws is told in the next frame.
     fn changed(&self) {
+        self.dirty.borrow_mut().page = true;
+        self.moved();
+    }
+
+    /// The others have moved, or something else has changed that only the view shows.
+    fn moved(&self) {
         if let Some(frame) = self.frame.borrow().as_ref() {
             frame.ask();
         }

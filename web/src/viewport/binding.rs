@@ -44,6 +44,22 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn follow(this: &Viewport, source: Option<&Function>);
 
+    /// Where the camera is: position and target, six numbers.
+    #[wasm_bindgen(method)]
+    pub fn pose(this: &Viewport) -> Vec<f64>;
+
+    /// Somebody else in the world; `null` when they have left.
+    #[wasm_bindgen(method, js_name = setPeer)]
+    pub fn set_peer(this: &Viewport, id: &str, face: &JsValue);
+
+    /// What somebody else has selected.
+    #[wasm_bindgen(method, js_name = setPeerSelection)]
+    pub fn set_peer_selection(this: &Viewport, id: &str, slots: &[u32]);
+
+    /// Goes along with somebody's camera.
+    #[wasm_bindgen(method, js_name = followPeer)]
+    pub fn follow_peer(this: &Viewport, id: &str);
+
     /// Flies to the selection, or to everything.
     #[wasm_bindgen(method)]
     pub fn frame(this: &Viewport);
@@ -129,6 +145,10 @@ pub struct Callbacks {
     pub select: Box<dyn Fn(i32, bool)>,
     /// The camera has moved; whether the user moved it.
     pub camera: Box<dyn Fn(Pose, bool)>,
+    /// What the mouse points at, if that is in the world.
+    pub point: Box<dyn Fn(Option<[f64; 3]>)>,
+    /// The name at somebody's camera was pressed.
+    pub peer: Box<dyn Fn(String)>,
     /// A model cannot be shown.
     pub model_error: Box<dyn Fn(u32, String)>,
     /// Whether the graphics card has taken the drawing away.
@@ -150,6 +170,8 @@ pub struct Hooks {
     object: Object,
     _select: Closure<dyn Fn(i32, bool)>,
     _camera: CameraClosure,
+    _point: Closure<dyn Fn(f64, f64, f64)>,
+    _peer: Closure<dyn Fn(String)>,
     _model_error: Closure<dyn Fn(u32, String)>,
     _lost: Closure<dyn Fn()>,
     _restored: Closure<dyn Fn()>,
@@ -163,13 +185,17 @@ impl Hooks {
     /// Makes them callable.
     #[must_use]
     pub fn new(callbacks: Callbacks) -> Self {
-        let Callbacks { select, camera, model_error, lost, transform, boxed, armed, fly } = callbacks;
+        let Callbacks { select, camera, point, peer, model_error, lost, transform, boxed, armed, fly } = callbacks;
         let lost = std::rc::Rc::new(lost);
         let restored = std::rc::Rc::clone(&lost);
         let select = Closure::<dyn Fn(i32, bool)>::new(select);
         let camera: CameraClosure = Closure::new(move |px, py, pz, tx, ty, tz, by_user| {
             camera(Pose { position: [px, py, pz], target: [tx, ty, tz] }, by_user);
         });
+        let point = Closure::<dyn Fn(f64, f64, f64)>::new(move |x: f64, y: f64, z: f64| {
+            point((!x.is_nan()).then_some([x, y, z]));
+        });
+        let peer = Closure::<dyn Fn(String)>::new(peer);
         let model_error = Closure::<dyn Fn(u32, String)>::new(model_error);
         let lost = Closure::<dyn Fn()>::new(move || lost(true));
         let restored = Closure::<dyn Fn()>::new(move || restored(false));
@@ -181,6 +207,8 @@ impl Hooks {
         let parts = [
             ("onSelect", select.as_ref()),
             ("onCamera", camera.as_ref()),
+            ("onPoint", point.as_ref()),
+            ("onPeer", peer.as_ref()),
             ("onModelError", model_error.as_ref()),
             ("onContextLost", lost.as_ref()),
             ("onContextRestored", restored.as_ref()),
@@ -196,6 +224,8 @@ impl Hooks {
             object,
             _select: select,
             _camera: camera,
+            _point: point,
+            _peer: peer,
             _model_error: model_error,
             _lost: lost,
             _restored: restored,

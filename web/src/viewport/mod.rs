@@ -6,6 +6,7 @@
 //! - [`tool`]: what the pointer does. `handles`, `drag`: how what is dragged reaches the session. `boxing`: what is
 //!   selected by a rectangle, and flying.
 //! - `export`: what it hands out as files.
+//! - [`company`]: the other people in it.
 //! - [`batch`], [`records`], [`slots`]: changes of the replica into floats.
 
 pub mod batch;
@@ -14,6 +15,7 @@ mod boxing;
 mod drag;
 mod export;
 mod handles;
+pub mod company;
 pub mod port;
 pub mod records;
 pub mod scene;

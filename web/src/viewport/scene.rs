@@ -6,13 +6,14 @@ use std::rc::{Rc, Weak};
 use js_sys::{Array, Float32Array, Function};
 use vws_core::reduce::State;
 use vws_core::replica::View;
-use vws_core::{ObjectName, World};
+use vws_core::{ClientId, ObjectName, World};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::HtmlElement;
 
 use super::batch::{Batcher, Caption};
 use super::binding::{Callbacks, Grid, Hooks, Looks, Pose, Viewport, value};
+use super::company::Company;
 use super::handles::{Dragging, Phase};
 use super::tool::{Space, Tool};
 use crate::client::dirty::Dirty;
@@ -25,8 +26,10 @@ pub struct Told {
     pub own_view: Box<dyn Fn(bool)>,
     /// The graphics card has taken the drawing away, or has given it back.
     pub lost: Box<dyn Fn(bool)>,
-    /// Something to tell the user.
+    /// Something is wrong, in words for the user.
     pub say: Box<dyn Fn(String)>,
+    /// Something to know, in words for the user.
+    pub tell: Box<dyn Fn(String)>,
 }
 
 /// The field of view, in degrees, of a page that has no world yet.
@@ -57,11 +60,11 @@ pub struct Scene {
     pub(super) viewport: Viewport,
     pub(super) client: Rc<SessionClient>,
     pub(super) batcher: RefCell<Batcher>,
+    pub(super) company: RefCell<Company>,
     grid: Cell<Option<Grid>>,
     shared: RefCell<Option<Shared>>,
     /// Computes the orbit's pose; called by the viewport for each picture.
     orbit: RefCell<Option<PoseSource>>,
-    pose: Cell<Pose>,
     own_view: Cell<bool>,
     pub(super) tool: Cell<Tool>,
     pub(super) space: Cell<Space>,
@@ -75,7 +78,7 @@ pub struct Scene {
     pub(super) armed: Cell<bool>,
     /// The speed of a flight; 0 for none.
     pub(super) flying: Cell<f64>,
-    told: Told,
+    pub(super) told: Told,
     _hooks: Hooks,
     following: RefCell<Option<Following>>,
 }
@@ -103,10 +106,10 @@ impl Scene {
             viewport,
             client: Rc::clone(client),
             batcher: RefCell::default(),
+            company: RefCell::default(),
             grid: Cell::default(),
             shared: RefCell::default(),
             orbit: RefCell::default(),
-            pose: Cell::default(),
             own_view: Cell::default(),
             tool: Cell::default(),
             space: Cell::default(),
@@ -157,8 +160,14 @@ impl Scene {
         if shown.is_none() && objects {
             self.objects(dirty, None);
         }
-        if dirty.selection || dirty.all_objects || !dirty.objects.is_empty() {
+        if dirty.selection || objects {
             self.selection();
+        }
+        if dirty.peers || objects {
+            self.company();
+        }
+        if dirty.peers {
+            self.keep_following();
         }
     }
 
@@ -198,13 +207,17 @@ impl Scene {
         let shared = Shared::of(world);
         if self.shared.borrow().as_ref() != Some(&shared) {
             self.shared.replace(Some(shared));
-            self.show_shared();
+            // Who goes along with somebody does so until they wish to look elsewhere.
+            if self.client.follows().is_none() {
+                self.show_shared();
+            }
         }
     }
 
     /// Shows what the shared camera sees, and follows it.
     pub fn show_shared(&self) {
         let Some(Shared { pose, fov, orbit }) = self.shared.borrow().clone() else { return };
+        self.forget_leader();
         let ([px, py, pz], [tx, ty, tz]) = (pose.position, pose.target);
         // It also ends what was followed so far.
         self.viewport.set_camera(px, py, pz, tx, ty, tz, fov);
@@ -216,9 +229,19 @@ impl Scene {
             self.viewport.follow(Some(orbit.as_ref().unchecked_ref::<Function>()));
         }
         self.set_own_view(false);
+        self.present_camera(self.pose());
     }
 
-    fn set_own_view(&self, own: bool) {
+    /// Shows the others where the person looks from.
+    fn present_camera(&self, pose: Pose) {
+        let shared = self.shared.borrow();
+        let fov = shared.as_ref().map_or(DEFAULT_FOV, |shared| shared.fov);
+        let circles = !self.own_view.get() && shared.as_ref().is_some_and(|shared| shared.orbit.is_some());
+        drop(shared);
+        self.client.present(|shown| shown.camera = (!circles).then_some((pose, fov)));
+    }
+
+    pub(super) fn set_own_view(&self, own: bool) {
         if self.own_view.replace(own) != own {
             (self.told.own_view)(own);
         }
@@ -227,7 +250,9 @@ impl Scene {
     /// Where the user looks from now.
     #[must_use]
     pub fn pose(&self) -> Pose {
-        self.pose.get()
+        let pose = self.viewport.pose();
+        let [px, py, pz, tx, ty, tz] = pose[..] else { return Pose::default() };
+        Pose { position: [px, py, pz], target: [tx, ty, tz] }
     }
 
     /// Where the user looks from now, if that is not the shared view.
@@ -240,9 +265,11 @@ impl Scene {
     pub fn look(&self, pose: Pose) {
         let fov = self.shared.borrow().as_ref().map_or(DEFAULT_FOV, |shared| shared.fov);
         let ([px, py, pz], [tx, ty, tz]) = (pose.position, pose.target);
+        self.forget_leader();
         self.viewport.set_camera(px, py, pz, tx, ty, tz, fov);
-        self.pose.set(pose);
         self.set_own_view(true);
+        // Not only on the way: it may stand there already.
+        self.present_camera(self.pose());
     }
 
     /// Flies to the selected object, or to everything.
@@ -281,6 +308,7 @@ impl Scene {
 impl Drop for Scene {
     fn drop(&mut self) {
         self.following.replace(None);
+        self.client.present(|shown| (shown.camera, shown.pointer, shown.follows) = (None, None, None));
         self.viewport.dispose();
     }
 }
@@ -303,7 +331,8 @@ fn callbacks(scene: &Rc<RefCell<Weak<Scene>>>) -> Callbacks {
         let scene = Rc::clone(scene);
         move || scene.borrow().upgrade()
     };
-    let (select, camera, model_error, lost) = (with(scene), with(scene), with(scene), with(scene));
+    let (select, camera, point, peer) = (with(scene), with(scene), with(scene), with(scene));
+    let (model_error, lost) = (with(scene), with(scene));
     let (transform, boxed, armed, fly) = (with(scene), with(scene), with(scene), with(scene));
     Callbacks {
         select: Box::new(move |slot, additive| {
@@ -313,10 +342,24 @@ fn callbacks(scene: &Rc<RefCell<Weak<Scene>>>) -> Callbacks {
         }),
         camera: Box::new(move |pose, by_user| {
             if let Some(scene) = camera() {
-                scene.pose.set(pose);
                 if by_user {
+                    scene.forget_leader();
                     scene.set_own_view(true);
                 }
+                scene.present_camera(pose);
+            }
+        }),
+        point: Box::new(move |at| {
+            if let Some(scene) = point() {
+                scene.client.present(|shown| shown.pointer = at);
+            }
+        }),
+        peer: Box::new(move |id| {
+            let id = ClientId::new(&id).ok();
+            if let Some((scene, id)) = peer().zip(id)
+                && let Err(why) = scene.follow_peer(&id)
+            {
+                (scene.told.say)(format!("Not followed: {why}."));
             }
         }),
         model_error: Box::new(move |slot, why| {

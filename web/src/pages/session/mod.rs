@@ -208,7 +208,11 @@ fn use_client(id: SessionId) -> SessionHandle {
         let (client, revision) = (Rc::clone(&client), revision.setter());
         move |_| {
             let count = RefCell::new(0);
-            let following = client.follow(move |_| {
+            let following = client.follow(move |dirty| {
+                // Where others look and point is many times a second, and only the view shows it.
+                if !dirty.page {
+                    return;
+                }
                 *count.borrow_mut() += 1;
                 revision.set(*count.borrow());
             });

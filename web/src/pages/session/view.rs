@@ -6,6 +6,8 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::context::{SessionHandle, use_session};
+use super::people::calls::Calls;
+use super::people::follow::Following;
 use super::standing::StandingCover;
 use super::timeline::Banner;
 use super::view_tools::{ViewNote, ViewTools};
@@ -43,7 +45,11 @@ pub(super) fn View() -> Html {
             let told = Told {
                 own_view: Box::new(move |own| own_view.set(own)),
                 lost: Box::new(move |is| lost.set(if is { Picture::Lost } else { Picture::Fine })),
-                say: Box::new(move |text| toasts.say(Tone::Bad, text)),
+                say: Box::new({
+                    let toasts = toasts.clone();
+                    move |text| toasts.say(Tone::Bad, text)
+                }),
+                tell: Box::new(move |text| toasts.say(Tone::Plain, text)),
             };
             if let Some(element) = container.cast::<HtmlElement>() {
                 match Scene::new(&element, &client, dark, told) {
@@ -116,6 +122,8 @@ pub(super) fn View() -> Html {
             if *picture == Picture::Lost {
                 <div class="view-note view-note-bad" role="status">{ "The graphics card has paused the view. It comes back by itself." }</div>
             }
+            <Following />
+            <Calls />
             <Banner />
             <StandingCover />
         </section>

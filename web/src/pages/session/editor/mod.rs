@@ -42,13 +42,23 @@ pub(super) enum Group {
     Move,
     Add,
     View,
+    People,
     Time,
     Session,
 }
 
 impl Group {
-    pub(super) const ALL: [Self; 8] =
-        [Self::Edit, Self::Select, Self::Tools, Self::Move, Self::Add, Self::View, Self::Time, Self::Session];
+    pub(super) const ALL: [Self; 9] = [
+        Self::Edit,
+        Self::Select,
+        Self::Tools,
+        Self::Move,
+        Self::Add,
+        Self::View,
+        Self::People,
+        Self::Time,
+        Self::Session,
+    ];
 
     pub(super) const fn label(self) -> &'static str {
         match self {
@@ -58,6 +68,7 @@ impl Group {
             Self::Move => "Move",
             Self::Add => "Add",
             Self::View => "View",
+            Self::People => "People",
             Self::Time => "Time",
             Self::Session => "Session",
         }
@@ -261,7 +272,7 @@ fn dispatch(desk: &Desk, event: &KeyboardEvent) {
     if keys::is_taken(event) {
         return;
     }
-    let action = keys::with_pressed(event, table::by_keys);
+    let action = keys::with_pressed(event, |pressed| table::by_keys(pressed, desk));
     if let Some(action) = action {
         if (action.unfit)(desk).is_some() && desk.client().past_seq().is_none() {
             // Nothing to do is nothing to tell.

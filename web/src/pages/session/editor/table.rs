@@ -5,6 +5,7 @@ use vws_core::history::Way;
 use super::keys::{Keys, Pressed};
 use super::{Action, Ask, Desk, Group, clipboard, edit, nudge};
 use crate::pages::session::links::copy_link;
+use crate::pages::session::people::{calls, follow};
 use crate::viewport::scene::Scene;
 use crate::viewport::tool::Tool;
 
@@ -35,6 +36,10 @@ fn no_redo(desk: &Desk) -> Option<&'static str> {
     edit::unfit_at_all(desk)
         .or_else(|| dragging(desk))
         .or_else(|| (!desk.client().can_go(Way::Redo)).then_some("there is nothing to redo"))
+}
+
+fn not_following(desk: &Desk) -> Option<&'static str> {
+    desk.client().follows().is_none().then_some("nobody is followed")
 }
 
 fn not_past(desk: &Desk) -> Option<&'static str> {
@@ -77,6 +82,11 @@ pub(super) static ALL: &[Action] = actions! {
         "delete" "Delete" ["Delete", "Backspace"] edit::unfit => edit::delete;
         "rename" "Rename" ["F2"] not_one => |desk| desk.ask.emit(Ask::Rename);
         "toggle-visible" "Hide or show" ["H"] edit::unfit => edit::toggle_visible;
+    }
+    People {
+        // Before what else Escape does.
+        "stop-following" "Stop following" ["Escape"] not_following => |desk| follow::stop(&desk.session);
+        "bring-to-me" "Bring everybody to me" [] |desk| calls::unfit(&desk.session) => |desk| calls::bring(&desk.session, &desk.toasts);
     }
     Select {
         "select-all" "Select all" ["Ctrl+A"] always => edit::select_all;
@@ -141,9 +151,10 @@ pub(super) fn by_id(id: &str) -> &'static Action {
     ALL.iter().find(|action| action.id == id).expect("the table has every action that is asked for")
 }
 
-/// The action that what was pressed stands for.
-pub(super) fn by_keys(pressed: Pressed<'_>) -> Option<&'static Action> {
-    ALL.iter().find(|action| action.keys.iter().any(|keys| keys.is(pressed)))
+/// The action that what was pressed stands for: of several the first that can be done, else the last.
+pub(super) fn by_keys(pressed: Pressed<'_>, desk: &Desk) -> Option<&'static Action> {
+    let pressed = || ALL.iter().filter(|action| action.keys.iter().any(|keys| keys.is(pressed)));
+    pressed().find(|action| (action.unfit)(desk).is_none()).or_else(|| pressed().next_back())
 }
 
 #[cfg(test)]
@@ -161,7 +172,8 @@ mod tests {
         for action in ALL {
             assert!(ids.insert(action.id), "{} is there twice", action.id);
             for Keys(key) in action.keys {
-                assert!(keys.insert(key.to_lowercase()), "{key} has two meanings");
+                // Escape leaves what one is in; the first of them that one is in.
+                assert!(keys.insert(key.to_lowercase()) || *key == "Escape", "{key} has two meanings");
             }
         }
     }
