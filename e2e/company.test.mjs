@@ -115,7 +115,7 @@ test("WEB43: a camera is told at most ten times a second, only while it changes,
   const count = said.length;
   await page.evaluate(() => new Promise((done) => setTimeout(done, 400)));
   assert.equal(said.length, count, "nothing is said while nothing changes");
-  assert.deepEqual(await camera(page), pose);
+  assert.ok(isNear(await camera(page), pose));
   // Messages leave a hundred milliseconds apart; what the machine adds to that is no reason to fail.
   for (let i = 10; i < said.length; i++) assert.ok(said[i] - said[i - 10] > 900, `${said[i] - said[i - 10]} ms for ten`);
   assert.equal((await here.api.snapshot(id)).json.session.seq, 0);
