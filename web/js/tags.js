@@ -4,7 +4,7 @@
 /** Names at cameras that are shown at once; those further away are counted with their neighbours or left out. */
 const MOST_NAMES = 24;
 /** Names closer to each other on screen than this, in CSS pixels, become one that says how many more there are. */
-const APART = Object.freeze({ x: 64, y: 18 });
+const APART = Object.freeze({ x: 96, y: 18 });
 /** Names that are listed at one object. */
 const MOST_SELECTING = 3;
 

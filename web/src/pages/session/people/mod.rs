@@ -32,6 +32,8 @@ use you::You;
 
 /// Badges in the bar; more people are a number.
 const BADGES: usize = 4;
+/// Marks at one object in the tree; more are a number, so that they leave its name its place.
+const MARKS: usize = 4;
 /// People who are listed, and whose selections are marked in the tree; more are a number.
 pub(super) const LISTED: usize = 200;
 
@@ -56,11 +58,18 @@ fn badge_of(peer: &Peer) -> Html {
 pub(super) fn marks(client: &SessionClient, name: &ObjectName) -> Html {
     client.read(|replica| {
         let here = replica.peers().take(LISTED).filter(|peer| peer.presence.selection.contains(name));
+        let here: Vec<&Peer> = here.collect();
+        let more = here.len().saturating_sub(MARKS);
         html! {
-            { for here.map(|peer| html! {
-                <span class="tree-peer" style={format!("background:{}", person::color_of(peer))}
-                    title={format!("{} has selected this", person::called(peer))} data-testid="tree-peer"></span>
-            }) }
+            <>
+                { for here.iter().take(MARKS).map(|peer| html! {
+                    <span class="tree-peer" style={format!("background:{}", person::color_of(peer))}
+                        title={format!("{} has selected this", person::called(peer))} data-testid="tree-peer"></span>
+                }) }
+                if more > 0 {
+                    <span class="tree-peers-more numbers" title={format!("{more} more have selected this")}>{ format!("+{more}") }</span>
+                }
+            </>
         }
     })
 }
