@@ -127,12 +127,21 @@ impl UndoStack {
     }
 
     /// The command `id` took effect, with so many events. Where some of them were never seen, the step cannot
-    /// be taken back.
-    pub fn done(&mut self, id: u64, events: u32) {
-        let Some(Open { purpose, of, step, events: seen }) = self.open.remove(&id) else { return };
+    /// be taken back. Answers the way of a step that there was nothing to do for, as of a drag that was given
+    /// up: it is forgotten, and a person who went that way means the one before.
+    pub fn done(&mut self, id: u64, events: u32) -> Option<Way> {
+        let Open { purpose, of, step, events: seen } = self.open.remove(&id)?;
         match purpose {
             Purpose::Cancel { gesture } => self.forget(gesture, step),
-            Purpose::Change { .. } | Purpose::Back(_) if seen != events || seen == 0 => {}
+            Purpose::Change { .. } | Purpose::Back(_) if seen != events => {}
+            Purpose::Change { .. } if seen == 0 => {}
+            Purpose::Back(way) if seen == 0 => {
+                let of = of?;
+                // All is as it was before `of`, under the versions that it left.
+                let left = Step { objects: of.objects.clone(), world: of.world, ..Step::default() };
+                self.follow(&of, &left);
+                return Some(way);
+            }
             Purpose::Change { gesture } => match self.undo.back_mut() {
                 Some(last) if gesture.is_some() && last.gesture == gesture => last.go_on(step),
                 _ => self.undo.push_back(step),
@@ -148,6 +157,7 @@ impl UndoStack {
             }
         }
         self.keep_bounds();
+        None
     }
 
     /// The command `id` was refused, or nobody knows what became of it.

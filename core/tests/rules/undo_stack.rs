@@ -170,6 +170,26 @@ fn hist7_one_gesture_is_one_step() {
 }
 
 #[test]
+fn hist7_a_gesture_that_came_to_nothing_stands_in_nobodys_way() {
+    let mut desk = Desk::new();
+    desk.change(&cube("a"));
+    desk.change(&to("a", 1.0));
+    for x in [2.0, 3.0, 1.0] {
+        desk.drag(7, &to("a", x));
+    }
+    desk.change(&to("a", 5.0));
+    assert_eq!(desk.go(Way::Undo), Some(Ok(1)));
+    assert_eq!(desk.go(Way::Undo), Some(Ok(0)), "there is nothing to take back");
+    assert_eq!(desk.go(Way::Undo), Some(Ok(1)), "and what came before it can be");
+    assert_eq!(desk.x("a"), Some(0.0));
+
+    desk.stack.submitted(90, Purpose::Back(Way::Undo));
+    assert_eq!(desk.stack.done(90, 0), Some(Way::Undo), "it is told");
+    desk.stack.submitted(91, Purpose::Change { gesture: None });
+    assert_eq!(desk.stack.done(91, 0), None);
+}
+
+#[test]
 fn hist7_a_new_change_forgets_what_was_taken_back() {
     let mut desk = Desk::new();
     desk.change(&cube("a"));

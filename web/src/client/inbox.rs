@@ -108,8 +108,11 @@ impl SessionClient {
                 self.keep_selection();
             }
             Effect::Acknowledged { id, events, .. } => {
-                self.undo.borrow_mut().done(id, events);
                 self.live.borrow_mut().answered(id);
+                // A step that came to nothing, as a drag that was given up, is none to a person.
+                if let Some(way) = self.undo.borrow_mut().done(id, events) {
+                    self.going.borrow_mut().push_front(way);
+                }
             }
             Effect::Rejected { id, command, problem } => {
                 self.undo.borrow_mut().refused(id);
@@ -192,6 +195,7 @@ impl SessionClient {
     pub(super) fn follow_rename(&self, from: &str, to: &str) {
         let names = ObjectName::new("name", from).ok().zip(ObjectName::new("name", to).ok());
         let Some((from, to)) = names else { return };
+        self.rename_lock(&from, &to);
         if self.is_selected(&from) && self.object(from.as_str()).is_none() {
             let renamed = self.selection.borrow().renamed(&from, &to);
             self.set_selection(renamed);

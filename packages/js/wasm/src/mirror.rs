@@ -149,7 +149,10 @@ impl Mirror {
     /// Tells the history what became of a command.
     fn follow(&mut self, effect: &Effect) {
         match effect {
-            Effect::Acknowledged { id, events, .. } => self.history.done(*id, *events),
+            Effect::Acknowledged { id, events, .. } => {
+                // A step that there was nothing to do for is told by its number of events.
+                self.history.done(*id, *events);
+            }
             Effect::Rejected { id, .. } | Effect::OutcomeUnknown { id, .. } => self.history.refused(*id),
             _ => {}
         }
