@@ -35,6 +35,12 @@ impl Changes {
         self.objects.keys()
     }
 
+    /// Whether the object of this name was touched by itself, not by the loss of all.
+    #[must_use]
+    pub fn touches_object(&self, name: &str) -> bool {
+        self.objects.contains_key(name)
+    }
+
     /// Whether the world differs, or did.
     #[must_use]
     pub const fn touches_world(&self) -> bool {

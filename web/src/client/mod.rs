@@ -7,11 +7,11 @@
 //! - this file: the client and what it shows.
 //! - `inbox`: what messages and the replica's effects lead to.
 //! - [`dirty`], [`frame`]: what changed since the last frame, and who is told.
-//! - [`rows`]: the names in the object tree.
-//! - [`selection`]: what is selected; `undo`: what the person takes back.
+//! - [`rows`]: the names in the object tree; [`search`]: what is searched for in it.
+//! - [`selection`]: what is selected; `undo`: what the person takes back; [`locks`]: what they have locked.
 //! - `gesture`: many commands that are one thing to the person, such as a drag.
 //! - [`presence`]: what the others are shown; [`calls`]: what they ask for.
-//! - `past`: a moment of the past in the place of the present.
+//! - `pending`: what the server has not answered; `past`: a moment of the past in the place of the present.
 //! - [`notice`], [`progress`]: what the user is told.
 
 pub mod calls;
@@ -19,18 +19,22 @@ pub mod dirty;
 pub mod frame;
 mod gesture;
 mod inbox;
+pub mod locks;
 pub mod notice;
 mod past;
+mod pending;
 pub mod presence;
 pub mod progress;
 pub mod rows;
+pub mod search;
 pub mod selection;
 mod undo;
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
+use gloo_events::EventListener;
 use vws_core::history::{Purpose, UndoStack, Way};
 use vws_core::limits::ModelLimits;
 use vws_core::reduce::State;
@@ -100,6 +104,10 @@ pub struct SessionClient {
     outbox: RefCell<VecDeque<ClientMessage>>,
     rows: RefCell<Rows>,
     selection: RefCell<Selection>,
+    /// What the person here has locked.
+    locks: RefCell<BTreeSet<ObjectName>>,
+    /// Hears of what other tabs of this browser store.
+    storage: RefCell<Option<EventListener>>,
     undo: RefCell<UndoStack>,
     /// Steps back and forth that wait for the server's answer to what came before.
     going: RefCell<VecDeque<Way>>,
@@ -134,6 +142,8 @@ impl SessionClient {
             outbox: RefCell::default(),
             rows: RefCell::default(),
             selection: RefCell::default(),
+            locks: RefCell::new(locks::load(id)),
+            storage: RefCell::default(),
             undo: RefCell::default(),
             going: RefCell::default(),
             person: RefCell::new(Person::here()),
@@ -170,6 +180,11 @@ impl SessionClient {
         };
         client.presence.replace(Some(presence::Own::new(with(Self::speak), with(Self::hush))));
         client.connection.replace(Some(Connection::open(id, inbox::hooks(&weak))));
+        client.storage.replace(Some(EventListener::new(&browser::window(), "storage", move |_| {
+            if let Some(client) = weak.upgrade() {
+                client.reload_locks();
+            }
+        })));
         client
     }
 
@@ -177,6 +192,7 @@ impl SessionClient {
     pub fn close(&self) {
         self.connection.replace(None);
         self.frame.replace(None);
+        self.storage.replace(None);
     }
 
     /// The session.
@@ -218,20 +234,6 @@ impl SessionClient {
         let replica = self.replica.borrow();
         let bytes = canonical_json(&replica.confirmed()?.snapshot());
         Some(String::from_utf8(bytes).expect("JSON is UTF-8"))
-    }
-
-    /// Reads the rows of the object tree.
-    pub fn rows<T>(&self, read: impl FnOnce(&Rows) -> T) -> T {
-        read(&self.rows.borrow())
-    }
-
-    /// Searches the object tree.
-    pub fn search(&self, text: &str) {
-        let shown = self.view(|view, _| self.rows.borrow_mut().set_search(text, Some(view)));
-        if shown.is_none() {
-            self.rows.borrow_mut().set_search(text, None);
-        }
-        self.changed();
     }
 
     /// The selected object; of several the one that was chosen last.
@@ -310,6 +312,9 @@ impl SessionClient {
     /// The same as one of several commands of a gesture, such as a drag, which are taken back as one.
     pub fn submit_in(&self, command: Command, gesture: Option<u64>) -> bool {
         if self.tell_read_only() {
+            return false;
+        }
+        if self.is_held(&command) {
             return false;
         }
         match self.submit_as(command, Purpose::Change { gesture }) {

@@ -3,6 +3,7 @@
 use vws_core::Problem;
 use vws_core::history::Way;
 
+use super::progress::grouped;
 use crate::ui::Tone;
 
 /// Something to tell.
@@ -25,6 +26,15 @@ pub enum Notice {
     Garbled(String),
     /// Nothing can be changed now, and why.
     ReadOnly(String),
+    /// The person here has locked an object of this name.
+    Locked(String),
+    /// More would be locked than may be.
+    TooManyLocks {
+        /// How many there would be.
+        count: usize,
+        /// The most allowed.
+        max: usize,
+    },
     /// A step cannot be taken back, or done again.
     NotTakenBack {
         /// Which it was.
@@ -59,6 +69,17 @@ impl Notice {
             ),
             Self::Lagged => (Tone::Plain, "This page fell behind. Loading the state anew.".to_owned()),
             Self::ReadOnly(why) => (Tone::Bad, format!("Not changed: {why}")),
+            Self::Locked(name) => {
+                (Tone::Bad, format!("Not changed: {name} is locked in this browser. Unlock it first."))
+            }
+            Self::TooManyLocks { count, max } => (
+                Tone::Bad,
+                format!(
+                    "Not locked: {} objects would be locked, more than {}.",
+                    grouped(*count as u64),
+                    grouped(*max as u64)
+                ),
+            ),
             Self::NotTakenBack { way, problem } => {
                 let what = if *way == Way::Undo { "Not undone" } else { "Not redone" };
                 let why = match problem.code.as_str() {

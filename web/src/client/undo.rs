@@ -34,6 +34,10 @@ impl SessionClient {
         while !self.undo.borrow().is_waiting() {
             let Some(way) = self.going.borrow_mut().pop_front() else { return };
             let Some(command) = self.undo.borrow().next(way) else { continue };
+            // It stays: once the object is unlocked it can be done.
+            if self.is_held(&command) {
+                continue;
+            }
             if let Err(problem) = self.submit_as(command, Purpose::Back(way)) {
                 self.undo.borrow_mut().give_up(way);
                 (self.notify)(Notice::NotTakenBack { way, problem });

@@ -2,12 +2,16 @@
 //! one types what the server would say afterwards; nothing here knows a bound of its own.
 //!
 //! # Layout
-//! - [`text`]: the text of a field into a number or a property.
+//! - [`text`]: the text of a field into a number or a property; [`expr`]: sums.
 //! - [`create`]: the form of a new object, judged as a whole.
 //! - [`object`], [`world`]: single fields of what is there, judged and sent one by one.
+//! - [`several`]: one field of many objects at once; [`properties`]: their data.
 
 pub mod create;
+pub mod expr;
 pub mod object;
+pub mod properties;
+pub mod several;
 pub mod text;
 pub mod world;
 
@@ -92,6 +96,15 @@ impl Refusals {
 pub fn judge<S: State>(state: &S, command: &Command, limits: &ModelLimits) -> Result<(), Rejection> {
     // No refusal depends on the time.
     decide(state, command, &Context { at: 0, limits, expect_version: None }).map(drop)
+}
+
+/// One command for several: itself where it is one, a batch otherwise.
+#[must_use]
+pub fn together(mut commands: Vec<Command>) -> Command {
+    match commands.len() {
+        1 => commands.remove(0),
+        _ => Command::Batch { commands },
+    }
 }
 
 /// The same for a command that changes one field: its only refusal, wherever it points.

@@ -4,8 +4,10 @@ use serde_json::Number;
 use vws_core::error::RequestError;
 use vws_core::model::Scalar;
 
-/// The number that a field's text says. Outer white space is nothing; a decimal comma is not read,
-/// since it would be a thousands separator to others.
+use super::expr;
+
+/// The number that a field's text says, by itself or as a sum (`12/5`). Outer white space is nothing; a
+/// decimal comma is not read, since it would be a thousands separator to others.
 ///
 /// # Errors
 /// What the server says of a request without the field, with a text there, or with a number too
@@ -18,11 +20,44 @@ pub fn number(field: &str, text: &str) -> Result<f64, RequestError> {
     match trimmed.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(value),
         Ok(_) => Err(RequestError::NumberNotFinite { value: trimmed.to_owned() }),
-        Err(_) => Err(RequestError::TypeMismatch {
-            expected: "a number".to_owned(),
-            found: format!("the string {:?}", shortened(trimmed)),
-        }),
+        Err(_) => match expr::value(trimmed) {
+            Some(value) if value.is_finite() => Ok(expr::rounded(value)),
+            Some(_) => Err(RequestError::NumberNotFinite { value: shortened(trimmed) }),
+            None => Err(RequestError::TypeMismatch {
+                expected: "a number".to_owned(),
+                found: format!("the string {:?}", shortened(trimmed)),
+            }),
+        },
     }
+}
+
+/// The number that a field's text makes of the one that is there: `+=1`, `-=1`, `*=2` and `/=2` go on from it,
+/// anything else takes its place.
+///
+/// # Errors
+/// As [`number`].
+pub fn number_from(field: &str, now: f64, text: &str) -> Result<f64, RequestError> {
+    let Some((sign, by)) = relative(text) else { return number(field, text) };
+    let by = number(field, by)?;
+    let value = match sign {
+        '+' => now + by,
+        '-' => now - by,
+        '*' => now * by,
+        _ => now / by,
+    };
+    if value.is_finite() {
+        Ok(expr::rounded(value))
+    } else {
+        Err(RequestError::NumberNotFinite { value: shortened(text.trim()) })
+    }
+}
+
+/// The sign and the rest of a text that goes on from what is there.
+fn relative(text: &str) -> Option<(char, &str)> {
+    let (sign, by) = text.trim_start().split_once('=')?;
+    let sign = sign.trim_end();
+    let is_sign = matches!(sign, "+" | "-" | "*" | "/");
+    is_sign.then(|| (sign.chars().next().unwrap_or_default(), by))
 }
 
 /// As much of a text as a message needs.
@@ -103,6 +138,28 @@ mod tests {
             ("type_mismatch", "expected a number, found the string \"1,5\"".to_owned())
         );
         assert!(refused(&"a".repeat(1_000)).1.len() < 100);
+    }
+
+    #[test]
+    fn web28_sums_are_numbers_too() {
+        assert_eq!(number("x", "3+0.5"), Ok(3.5));
+        assert_eq!(number("x", "0.1+0.2"), Ok(0.3));
+        assert_eq!(number("x", "0.1000000000001"), Ok(0.1000000000001), "a number is taken as it is");
+        assert_eq!(refused("1/0"), ("number_not_finite", "1/0 is not a finite number".to_owned()));
+        assert_eq!(refused("1+").0, "type_mismatch");
+    }
+
+    #[test]
+    fn web29_a_number_goes_on_from_the_one_that_is_there() {
+        for (text, value) in
+            [("+=1", 3.0), ("-= 0.5", 1.5), ("*=1.5", 3.0), ("/=4", 0.5), ("+=1/2", 2.5), ("7", 7.0)]
+        {
+            assert_eq!(number_from("x", 2.0, text), Ok(value), "{text}");
+        }
+        assert_eq!(number_from("x", 0.2, "+=0.1"), Ok(0.3));
+        assert!(number_from("x", 1.0, "+=").is_err());
+        assert!(number_from("x", 1.0, "/=0").is_err());
+        assert!(number_from("x", 1.0, "==2").is_err());
     }
 
     #[test]

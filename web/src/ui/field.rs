@@ -88,12 +88,12 @@ pub fn Field(props: &FieldProps) -> Html {
 /// An input with its label above it, or with a letter inside it in the label's place.
 pub fn labelled(id: &AttrValue, label: &AttrValue, prefix: Option<&AttrValue>, input: Html) -> Html {
     match prefix {
-        Some(prefix) => html! {
-            <div class="field-control">
+        Some(prefix) => {
+            let letter = html! {
                 <label class="field-prefix" for={id.clone()} aria-label={label.clone()} title={label.clone()}>{ prefix.clone() }</label>
-                { input }
-            </div>
-        },
+            };
+            lettered(letter, input)
+        }
         None => html! {
             <>
                 <label class="field-label" for={id.clone()}>{ label.clone() }</label>
@@ -101,6 +101,11 @@ pub fn labelled(id: &AttrValue, label: &AttrValue, prefix: Option<&AttrValue>, i
             </>
         },
     }
+}
+
+/// An input with a letter inside it, which is its label.
+pub fn lettered(letter: Html, input: Html) -> Html {
+    html! { <div class="field-control">{ letter }{ input }</div> }
 }
 
 /// A field of several lines.

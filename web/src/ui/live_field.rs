@@ -5,7 +5,9 @@ use vws_core::Command;
 use web_sys::{HtmlElement, HtmlInputElement, HtmlTextAreaElement, InputEvent, KeyboardEvent};
 use yew::prelude::*;
 
-use super::field::{labelled, refusal_line};
+use super::field::{labelled, lettered, refusal_line};
+use super::icon::{Glyph, Icon};
+use super::scrub::{OnDrag, ScrubLabel};
 use crate::form::{Refusal, text};
 
 /// What a live field takes.
@@ -31,6 +33,10 @@ pub struct LiveFieldProps {
     pub prefix: Option<AttrValue>,
     /// What is there now.
     pub shown: AttrValue,
+    /// Whether several things that it is of have different values there: it is empty then, and what is typed is
+    /// for all of them.
+    #[prop_or_default]
+    pub mixed: bool,
     /// What it takes.
     #[prop_or(Shape::Line)]
     pub shape: Shape,
@@ -44,16 +50,36 @@ pub struct LiveFieldProps {
     /// Whether it can only be read now.
     #[prop_or_default]
     pub disabled: bool,
+    /// Takes the drag of the letter of a number; without it the letter is only a label.
+    #[prop_or_default]
+    pub ondrag: Option<OnDrag>,
+    /// Gives it its default back; `None` where it has that, or has none.
+    #[prop_or_default]
+    pub onreset: Option<Callback<()>>,
+    /// Whether its label is for screen readers only.
+    #[prop_or_default]
+    pub bare: bool,
+    /// Whether what it shows has no verdict of the server yet.
+    #[prop_or_default]
+    pub pending: bool,
 }
+
+/// What stands in a field of several different values.
+const MIXED: &str = "mixed";
+/// How far a pixel of a drag goes, as a part of what an arrow key does.
+const PIXEL: f64 = 0.1;
 
 /// A field that mirrors what is there until the user types. What is typed is judged at once; Enter or
 /// leaving the field sends it if it is not refused, and keeps it in sight with its refusal if it is;
-/// Escape gives it up.
+/// Escape gives it up. Numbers may be sums, and may go on from what is there (`+=1`).
 #[component]
 pub fn LiveField(props: &LiveFieldProps) -> Html {
     // What the user has typed and not yet sent.
     let draft = use_state(|| None::<String>);
-    let refusal = draft.as_ref().and_then(|text| props.check.emit(text.clone()).err());
+    // Nothing typed over different values is nothing to set.
+    let says = |text: &str| !(props.mixed && text.is_empty());
+    let refusal =
+        draft.as_ref().filter(|text| says(text)).and_then(|text| props.check.emit(text.clone()).err());
     let invalid = refusal.is_some();
 
     let oninput = {
@@ -62,13 +88,17 @@ pub fn LiveField(props: &LiveFieldProps) -> Html {
     };
     let send = {
         let (draft, check, commit) = (draft.clone(), props.check.clone(), props.commit.clone());
-        let shown = props.shown.clone();
+        let (shown, mixed) = (props.shown.clone(), props.mixed);
         Callback::from(move |text: Option<String>| {
             let Some(text) = text.or_else(|| (*draft).clone()) else { return };
+            if mixed && text.is_empty() {
+                draft.set(None);
+                return;
+            }
             match check.emit(text.clone()) {
                 Ok(command) => {
                     draft.set(None);
-                    if text != *shown {
+                    if mixed || text != *shown {
                         commit.emit(command);
                     }
                 }
@@ -79,7 +109,7 @@ pub fn LiveField(props: &LiveFieldProps) -> Html {
     let onblur = send.reform(|_: FocusEvent| None);
     let onkeydown = {
         let (draft, shape) = (draft.clone(), props.shape);
-        let shown = props.shown.clone();
+        let (shown, mixed) = (props.shown.clone(), props.mixed);
         Callback::from(move |event: KeyboardEvent| match (event.key().as_str(), shape) {
             ("Enter", Shape::Lines) => {}
             ("Enter", _) => {
@@ -94,7 +124,10 @@ pub fn LiveField(props: &LiveFieldProps) -> Html {
                 event.prevent_default();
                 let now = draft.as_deref().unwrap_or(&shown);
                 let by = if event.shift_key() { step * 10.0 } else { step };
-                if let Some(next) = stepped(now, if key == "ArrowUp" { by } else { -by }) {
+                let by = if key == "ArrowUp" { by } else { -by };
+                if mixed && now.is_empty() {
+                    send.emit(Some(format!("+={by}")));
+                } else if let Some(next) = stepped(now, by) {
                     send.emit(Some(next));
                 }
             }
@@ -102,28 +135,55 @@ pub fn LiveField(props: &LiveFieldProps) -> Html {
         })
     };
 
-    let value = draft.as_ref().map_or_else(|| props.shown.clone(), |text| AttrValue::from(text.clone()));
+    let shown = if props.mixed { AttrValue::Static("") } else { props.shown.clone() };
+    let value = draft.as_ref().map_or(shown, |text| AttrValue::from(text.clone()));
+    let placeholder = if props.mixed { Some(AttrValue::Static(MIXED)) } else { props.placeholder.clone() };
+    let bare = props.bare.then(|| props.label.clone());
     let described = invalid.then(|| format!("{}-refusal", props.id));
     let input = if props.shape == Shape::Lines {
         html! {
             <textarea id={props.id.clone()} class="input" rows="2" {value} {oninput} {onblur} {onkeydown}
-                placeholder={props.placeholder.clone()} disabled={props.disabled}
-                aria-invalid={invalid.then_some("true")} aria-describedby={described} data-testid={props.id.clone()} />
+                {placeholder} disabled={props.disabled}
+                aria-invalid={invalid.then_some("true")} aria-describedby={described}
+                aria-label={bare.clone()} data-testid={props.id.clone()} />
         }
     } else {
         html! {
             <input id={props.id.clone()} class="input" type="text" {value} {oninput} {onblur} {onkeydown}
                 inputmode={matches!(props.shape, Shape::Number(_)).then_some("decimal")}
-                placeholder={props.placeholder.clone()} disabled={props.disabled}
+                {placeholder} disabled={props.disabled}
                 autocomplete="off" autocapitalize="off" spellcheck="false"
-                aria-invalid={invalid.then_some("true")} aria-describedby={described} data-testid={props.id.clone()} />
+                aria-invalid={invalid.then_some("true")} aria-describedby={described}
+                aria-label={bare.clone()} data-testid={props.id.clone()} />
         }
     };
+    let input = match (&props.ondrag, &props.prefix, props.shape) {
+        (Some(ondrag), Some(prefix), Shape::Number(step)) if !props.disabled => {
+            let letter = html! {
+                <ScrubLabel id={props.id.clone()} label={props.label.clone()} {prefix} per_pixel={step * PIXEL} {ondrag} />
+            };
+            lettered(letter, input)
+        }
+        _ if props.bare => input,
+        _ => labelled(&props.id, &props.label, props.prefix.as_ref(), input),
+    };
     html! {
-        <div class={classes!("field", invalid.then_some("field-invalid"))}>
-            { labelled(&props.id, &props.label, props.prefix.as_ref(), input) }
+        <div class={classes!("field", invalid.then_some("field-invalid"), props.pending.then_some("field-pending"))}>
+            { input }
+            if let Some(onreset) = &props.onreset { { reset(&props.id, &props.label, onreset) } }
             { refusal_line(&props.id, refusal.as_ref()) }
         </div>
+    }
+}
+
+/// A small button that gives a field its default back.
+pub fn reset(id: &str, label: &str, onreset: &Callback<()>) -> Html {
+    let label = format!("Reset {}", label.to_lowercase());
+    html! {
+        <button type="button" class="field-reset" aria-label={label.clone()} title={label} onclick={onreset.reform(|_| ())}
+            data-testid={format!("{id}-reset")}>
+            <Glyph icon={Icon::Reset} size={12} />
+        </button>
     }
 }
 

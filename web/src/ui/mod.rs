@@ -5,6 +5,7 @@ pub mod dialog;
 pub mod field;
 pub mod icon;
 pub mod live_field;
+pub mod scrub;
 pub mod theme_toggle;
 pub mod toast;
 

@@ -185,7 +185,8 @@ impl Hooks {
     /// Makes them callable.
     #[must_use]
     pub fn new(callbacks: Callbacks) -> Self {
-        let Callbacks { select, camera, point, peer, model_error, lost, transform, boxed, armed, fly } = callbacks;
+        let Callbacks { select, camera, point, peer, model_error, lost, transform, boxed, armed, fly } =
+            callbacks;
         let lost = std::rc::Rc::new(lost);
         let restored = std::rc::Rc::clone(&lost);
         let select = Closure::<dyn Fn(i32, bool)>::new(select);

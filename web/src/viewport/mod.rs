@@ -12,10 +12,10 @@
 pub mod batch;
 pub mod binding;
 mod boxing;
+pub mod company;
 mod drag;
 mod export;
 mod handles;
-pub mod company;
 pub mod port;
 pub mod records;
 pub mod scene;

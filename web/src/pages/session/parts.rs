@@ -31,6 +31,9 @@ pub(super) struct TripleProps {
     pub(super) label: AttrValue,
     /// Draws the field of one axis; its label is that of the whole and the axis.
     pub(super) field: Callback<(Axis, AttrValue, AttrValue), Html>,
+    /// What stands beside the label.
+    #[prop_or_default]
+    pub(super) aside: Html,
 }
 
 /// Fields for x, y and z side by side.
@@ -39,6 +42,7 @@ pub(super) fn Triple(props: &TripleProps) -> Html {
     html! {
         <fieldset class="triple">
             <legend class="field-label">{ props.label.clone() }</legend>
+            { props.aside.clone() }
             <div class="triple-fields">
                 { for Axis::ALL.map(|axis| {
                     let label = AttrValue::from(format!("{} {}", props.label, axis.as_str()));

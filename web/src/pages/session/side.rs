@@ -99,7 +99,7 @@ pub(super) fn Side(props: &SideProps) -> Html {
                     } }
                     </fieldset>
                     // Not among the fields: it leads from one moment of the past to another.
-                    if let (Tab::Object, Some(name)) = (&props.tab, session.client.selected()) {
+                    if let (Tab::Object, 1, Some(name)) = (&props.tab, session.client.selected_count(), session.client.selected()) {
                         <ObjectHistory key={name.as_str()} name={name.clone()} />
                     }
                 } else {

@@ -9,6 +9,7 @@ use vws_core::{Command, ObjectName};
 use super::Desk;
 pub(super) use crate::client::together;
 use crate::form::create::{free_name, stem};
+pub(super) use crate::form::together;
 
 /// How far a copy stands from what it is a copy of, in world units.
 pub(super) const OFFSET: f64 = 0.5;
@@ -94,6 +95,39 @@ pub(super) fn toggle_visible(desk: &Desk) {
     let any_shown = names.iter().any(|name| client.object(name.as_str()).is_some_and(|o| o.visible));
     let commands = names.iter().map(|name| crate::form::object::set_visible(name.as_str(), !any_shown));
     client.submit(together(commands.collect()));
+}
+
+/// The names of what is hidden.
+fn hidden(desk: &Desk) -> Vec<ObjectName> {
+    let all = desk.client().view(|view, _| {
+        view.objects().filter(|object| !object.visible).map(|object| object.name.clone()).collect()
+    });
+    all.unwrap_or_default()
+}
+
+/// Why there is nothing to show again.
+pub(super) fn nothing_hidden(desk: &Desk) -> Option<&'static str> {
+    unfit_at_all(desk).or_else(|| hidden(desk).is_empty().then_some("nothing is hidden"))
+}
+
+/// Shows all that is hidden, but for what is locked here.
+pub(super) fn show_all(desk: &Desk) {
+    let client = desk.client();
+    let names = hidden(desk).into_iter().filter(|name| !client.is_locked(name));
+    let commands: Vec<_> = names.map(|name| crate::form::object::set_visible(name.as_str(), true)).collect();
+    if commands.is_empty() {
+        desk.refuse("Not shown: all that is hidden is locked in this browser.");
+    } else {
+        client.submit(together(commands));
+    }
+}
+
+/// Locks what is selected, or unlocks it where all of it is locked.
+pub(super) fn toggle_locked(desk: &Desk) {
+    let client = desk.client();
+    let names = client.selection();
+    let all_locked = names.iter().all(|name| client.is_locked(name));
+    client.set_locked(&names, !all_locked);
 }
 
 /// Selects everything that the tree lists.

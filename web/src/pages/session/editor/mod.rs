@@ -105,7 +105,7 @@ pub(super) enum Ask {
     Add,
     /// The fields of the world.
     World,
-    /// A new name for the selected object.
+    /// A new name for the selected object, in its row.
     Rename,
     /// The search of the tree.
     Search,
@@ -187,6 +187,14 @@ impl Actions {
                 if let Some(key) = key { <span class="tool-key" aria-hidden="true">{ key }</span> }
             </span>
         }
+    }
+
+    /// A callback that does the action `id`, or says why it cannot be done.
+    ///
+    /// # Panics
+    /// Where there is no such action.
+    pub(super) fn performing(&self, id: &'static str) -> Callback<MouseEvent> {
+        self.press(table::by_id(id))
     }
 
     fn press(&self, action: &'static Action) -> Callback<MouseEvent> {

@@ -26,6 +26,10 @@ fn dragging(desk: &Desk) -> Option<&'static str> {
     desk.session.port.scene().is_some_and(|scene| scene.is_dragging()).then_some("something is being dragged")
 }
 
+fn nothing_locked(desk: &Desk) -> Option<&'static str> {
+    (desk.client().locked_count() == 0).then_some("nothing is locked in this browser")
+}
+
 fn no_undo(desk: &Desk) -> Option<&'static str> {
     edit::unfit_at_all(desk)
         .or_else(|| dragging(desk))
@@ -82,6 +86,9 @@ pub(super) static ALL: &[Action] = actions! {
         "delete" "Delete" ["Delete", "Backspace"] edit::unfit => edit::delete;
         "rename" "Rename" ["F2"] not_one => |desk| desk.ask.emit(Ask::Rename);
         "toggle-visible" "Hide or show" ["H"] edit::unfit => edit::toggle_visible;
+        "show-all" "Show everything" ["Shift+H"] edit::nothing_hidden => edit::show_all;
+        "lock" "Lock or unlock in this browser" ["Shift+L"] no_selection => edit::toggle_locked;
+        "unlock-all" "Unlock everything" [] nothing_locked => |desk| desk.client().unlock_all();
     }
     People {
         // Before what else Escape does.
