@@ -43,11 +43,11 @@ test("WEB22: a world is made with the keyboard alone", async () => {
   await page.keyboard.press("Control+D");
   await until("there are two", async () => (await objects(id)).length === 2);
   await page.keyboard.press("F2");
-  await page.getByTestId("prompt-text").fill("twin");
+  await page.getByTestId("tree-rename").fill("twin");
   await page.keyboard.press("Enter");
   await until("it has another name", async () => (await names(id)).includes("twin"));
   await row(page, "twin").waitFor();
-  await until("the question is gone", async () => (await page.locator("dialog[open]").count()) === 0);
+  await page.getByTestId("tree-rename").waitFor({ state: "detached" });
   await page.keyboard.press("Control+A");
   await until("both are selected", async () => (await page.evaluate(() => window.__vws.selection.length)) === 2);
   await page.keyboard.press("Delete");

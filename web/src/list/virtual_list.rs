@@ -11,6 +11,9 @@ use super::window::Window;
 /// Properties of [`VirtualList`].
 #[derive(Properties, PartialEq)]
 pub struct VirtualListProps {
+    /// Unique in the page, for those who give it the focus.
+    #[prop_or_default]
+    pub id: Option<AttrValue>,
     /// Rows in all.
     pub count: usize,
     /// Height of a row in CSS pixels; the style sheet must agree.
@@ -22,6 +25,10 @@ pub struct VirtualListProps {
     /// The row that is to be in view; the list scrolls to it when it changes.
     #[prop_or_default]
     pub reveal: Option<usize>,
+    /// What that row is of, where rows come and go: the list then scrolls when this changes, and stays where it is
+    /// when only the row's place does.
+    #[prop_or_default]
+    pub revealed: Option<AttrValue>,
     /// The id of the row that has the keyboard's attention, for screen readers.
     #[prop_or_default]
     pub active: Option<AttrValue>,
@@ -50,10 +57,12 @@ pub fn VirtualList(props: &VirtualListProps) -> Html {
     let row = f64::from(props.row);
     let window = Window { count: props.count, row, view, top: *top };
 
-    use_effect_with((props.reveal, view > 0.0), {
+    let reveal = props.reveal;
+    let place = reveal.filter(|_| props.revealed.is_none());
+    use_effect_with((place, reveal.is_some(), props.revealed.clone(), view > 0.0), {
         let node = node.clone();
-        move |(reveal, _)| {
-            if let (Some(index), Some(element)) = (*reveal, node.cast::<HtmlElement>()) {
+        move |_| {
+            if let (Some(index), Some(element)) = (reveal, node.cast::<HtmlElement>()) {
                 let now = Window { top: f64::from(element.scroll_top()), ..window };
                 let wanted = now.revealing(index);
                 #[expect(clippy::cast_possible_truncation, reason = "pixels of a list are far below 2^31")]
@@ -82,7 +91,7 @@ pub fn VirtualList(props: &VirtualListProps) -> Html {
     let rows = window.rows();
     let offset = rows.start as f64 * row;
     html! {
-        <div ref={node} class="virtual-list" tabindex="0" role={props.role.clone()} aria-label={props.label.clone()}
+        <div ref={node} id={props.id.clone()} class="virtual-list" tabindex="0" role={props.role.clone()} aria-label={props.label.clone()}
             aria-multiselectable={props.multiselectable.then_some("true")}
             aria-activedescendant={props.active.clone()} {onscroll} {onkeydown} data-testid={props.testid.clone()}>
             <div class="virtual-space" role="presentation" style={format!("height:{}px", window.height())}>

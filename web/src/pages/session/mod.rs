@@ -41,7 +41,7 @@ use links::use_place;
 use side::{Side, Tab};
 use standing::the_end;
 use timeline::{Time, Timeline, use_machine};
-use tree::{FILTER_ID, RenameObject, Tree};
+use tree::{FILTER_ID, Tree};
 use view::View;
 
 /// Properties of [`SessionPage`].
@@ -128,7 +128,19 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
             Ask::Side => panels.set(panels.with_side(!panels.side)),
             Ask::Add => ontab.emit(Tab::Add(None)),
             Ask::World => ontab.emit(Tab::World),
-            Ask::Rename => renaming.set(client.selected()),
+            Ask::Rename => {
+                let Some(name) = client.selected() else { return };
+                if let Err(why) = client.can_rename(&name) {
+                    client.refuse(why);
+                } else if client.rows(|rows| rows.position(&name)).is_some() {
+                    panels.set(panels.with_tree(true));
+                    renaming.set(Some(name));
+                } else {
+                    // The search hides its row: its name is in the inspector too.
+                    ontab.emit(Tab::Object);
+                    Timeout::new(0, || browser::focus("inspector-name")).forget();
+                }
+            }
             Ask::Search => {
                 panels.set(panels.with_tree(true));
                 // Once the list is there.
@@ -136,6 +148,10 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
             }
             Ask::Palette | Ask::Shortcuts => {}
         })
+    };
+    let onrename = {
+        let renaming = renaming.setter();
+        Callback::from(move |name| renaming.set(name))
     };
     let Panels { tree, side } = *panels;
     if let Some(end) = the_end(&session.client) {
@@ -159,7 +175,7 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
             <div class="session-page">
                 <Bar {tree} {side} ontree={ontree.clone()} onside={onside.clone()} />
                 <main class={classes!("workbench", tree.then_some("with-tree"), side.then_some("with-side"), past.then_some("in-past"))}>
-                    if tree { <Tree {onadd} /> }
+                    if tree { <Tree {onadd} renaming={(*renaming).clone()} {onrename} /> }
                     <View />
                     if side { <Side tab={(*tab).clone()} {ontab} {onmake} /> }
                 </main>
@@ -173,9 +189,6 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
                     { dock_button(Icon::List, "Objects", tree, ontree) }
                     { dock_button(Icon::Sliders, "Inspector", side, onside) }
                 </nav>
-                if let Some(name) = (*renaming).clone() {
-                    <RenameObject {name} onclose={let renaming = renaming.setter(); move |()| renaming.set(None)} />
-                }
             </div>
         </Editor>
         </ContextProvider<Time>>
