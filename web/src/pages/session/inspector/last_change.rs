@@ -1,5 +1,6 @@
 //! Who changed an object last, when, and by which event.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
@@ -12,6 +13,7 @@ use super::super::context::use_session;
 use super::super::timeline::{clock, use_time};
 use crate::api::time::object_history;
 use crate::browser;
+use crate::client::Standing;
 use crate::client::progress::grouped;
 use crate::pages::sessions::ago;
 
@@ -68,30 +70,42 @@ pub(super) fn LastChange(props: &LastChangeProps) -> Html {
     let time = use_time();
     let known = use_state_eq(|| Known::Nothing);
     let past = client.past_seq();
-    use_effect_with((props.selection.clone(), past), {
+    // What was missed while there was no server is asked for when it is back.
+    let is_live = client.standing() == Standing::Live;
+    use_effect_with((props.selection.clone(), past, is_live), {
         let (client, known, name) = (Rc::clone(&client), known.setter(), props.name.clone());
-        move |_: &(String, Option<Seq>)| {
+        move |_: &(String, Option<Seq>, bool)| {
+            // The last event that has come: an answer that was on its way meanwhile is older.
+            let newest = Rc::new(Cell::new(0));
             let following = {
-                let (reader, known) = (Rc::downgrade(&client), known.clone());
+                let (reader, known, newest) = (Rc::downgrade(&client), known.clone(), Rc::clone(&newest));
                 client.follow_events(move |record| {
                     let is_here = |name| reader.upgrade().is_some_and(|client| client.is_selected(name));
                     if past.is_none() && subject(&record.event).is_some_and(is_here) {
+                        newest.set(record.seq);
                         known.set(Known::Event(Box::new(record.clone())));
                     }
                 })
             };
-            let timer = Timeout::new(PASS_MS, move || {
+            let latest = Rc::clone(&newest);
+            let ask = move || {
                 wasm_bindgen_futures::spawn_local(async move {
                     let page = object_history(client.id(), &name, past.map(|seq| seq + 1), 1).await;
+                    if latest.get() > 0 {
+                        return;
+                    }
                     known.set(match page.map(|page| page.events.into_iter().next()) {
                         Ok(Some(record)) => Known::Event(Box::new(record)),
                         Ok(None) => Known::Gone,
                         Err(error) => Known::Failed(error.words()),
                     });
                 });
-            });
+            };
+            let timer = is_live.then(|| Timeout::new(PASS_MS, ask));
             move || {
                 drop(timer);
+                // What is still on its way is of another moment.
+                newest.set(Seq::MAX);
                 drop(following);
             }
         }
