@@ -6,6 +6,7 @@ use vws_core::history::Purpose;
 use vws_core::{Command, ObjectName, Problem};
 
 use super::{Notice, SessionClient};
+use crate::form::together;
 
 /// Commands of gestures that wait for their verdict.
 #[derive(Debug, Default)]
@@ -31,15 +32,6 @@ impl Live {
     }
 }
 
-/// One command for several: itself where it is one, a batch otherwise.
-#[must_use]
-pub fn together(mut commands: Vec<Command>) -> Command {
-    match commands.len() {
-        1 => commands.remove(0),
-        _ => Command::Batch { commands },
-    }
-}
-
 impl SessionClient {
     /// A number for a gesture that no other one of this page has.
     pub fn new_gesture(&self) -> u64 {
@@ -50,11 +42,12 @@ impl SessionClient {
 
     /// Submits commands of a gesture, all or none. Answers whether they stand; a refusal is told.
     pub fn submit_live(&self, commands: Vec<Command>, gesture: u64) -> bool {
-        if let Some(why) = self.read_only() {
-            (self.notify)(Notice::ReadOnly(why));
+        if self.tell_read_only() {
             return false;
         }
-        self.submit_of(together(commands), Purpose::Change { gesture: Some(gesture) }, gesture)
+        let command = together(commands);
+        !self.is_held(&command)
+            && self.submit_of(command, Purpose::Change { gesture: Some(gesture) }, gesture)
     }
 
     /// Ends a gesture by commands that put everything back: nothing of it can be undone then. That is done in the

@@ -49,7 +49,6 @@ use crate::form::Refusal;
 use crate::person::Person;
 use dirty::Dirty;
 use frame::{EachFrame, Listeners};
-pub use gesture::together;
 use notice::Notice;
 pub use past::FollowingEvents;
 use progress::Progress;

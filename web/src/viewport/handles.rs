@@ -85,11 +85,13 @@ impl Scene {
         self.client.refresh();
     }
 
-    /// The selected objects that a drag moves. This is the one place that chooses them: what must not be moved
-    /// is left out here.
+    /// The selected objects that a drag moves: those that are not locked in this browser. This is the one place
+    /// that chooses them.
     #[must_use]
     pub fn movable(&self) -> Vec<ObjectName> {
-        self.client.selection()
+        let mut names = self.client.selection();
+        names.retain(|name| !self.client.is_locked(name));
+        names
     }
 
     /// Whether something is being dragged.
@@ -117,7 +119,7 @@ impl Scene {
         let most = self.client.read(|replica| replica.limits().commands_per_batch as usize).min(MOST);
         let movable = self.movable().len();
         if movable == 0 {
-            return Some("Nothing of what is selected can be moved.".to_owned());
+            return Some("What is selected is locked in this browser: unlock it to move it.".to_owned());
         }
         (movable > most).then(|| {
             let [most, movable] = [most, movable].map(|n| grouped(n as u64));

@@ -7,7 +7,6 @@ use vws_core::reduce::State;
 use vws_core::{Command, ObjectName};
 
 use super::Desk;
-pub(super) use crate::client::together;
 use crate::form::create::{free_name, stem};
 pub(super) use crate::form::together;
 

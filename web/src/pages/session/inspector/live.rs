@@ -124,13 +124,15 @@ fn ondrag(
         };
         let Some(mut going) = started.take() else { return 0.0 };
         let by = going.reach(field, by);
-        if drag == Drag::Cancel && !going.sent {
-            return 0.0;
+        if drag == Drag::Cancel {
+            if going.sent {
+                client.cancel_live(vec![going.command(field, by)], going.gesture);
+            }
+            return by;
         }
         going.sent = true;
-        let stands = client.submit_in(going.command(field, by), Some(going.gesture));
         // What is refused, as of an object that somebody has deleted, is told once and ends the drag.
-        if stands && drag != Drag::Cancel {
+        if client.submit_in(going.command(field, by), Some(going.gesture)) {
             started.replace(Some(going));
         }
         by
