@@ -205,11 +205,24 @@ pub struct Limits {
     /// Bytes in a file that is imported.
     #[arg(long, env = "VWS_MAX_IMPORT", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_import)]
     pub max_import: ByteSize,
-    /// Time for a file that is imported to arrive.
+    /// Bytes in a model that is uploaded.
+    #[arg(long, env = "VWS_MAX_ASSET", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_asset)]
+    pub max_asset: ByteSize,
+    /// Models of one session.
+    #[arg(long, env = "VWS_MAX_ASSETS", value_name = "N", default_value_t = Limits::DEFAULT.max_assets, value_parser = above_0())]
+    pub max_assets: u32,
+    /// Bytes of the models of one session.
+    #[arg(long, env = "VWS_MAX_SESSION_ASSETS", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_session_assets)]
+    pub max_session_assets: ByteSize,
+    /// Bytes of the models of all sessions: of disk or, with --ephemeral, of memory. What a fork shares with its origin
+    /// counts once.
+    #[arg(long, env = "VWS_MAX_ALL_ASSETS", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_all_assets)]
+    pub max_all_assets: ByteSize,
+    /// Time for a file that is imported, or a model that is uploaded, to arrive.
     #[arg(long, env = "VWS_IMPORT_TIMEOUT", value_name = "TIME", default_value_t = Limits::DEFAULT.import_timeout)]
     pub import_timeout: Span,
-    /// Imports, and exports of histories, at once; each may take as much memory as a session with its
-    /// history.
+    /// Imports, exports of histories and uploads of models at once; each may take as much memory as a session
+    /// with its history, or as the model.
     #[arg(long, env = "VWS_MAX_TRANSFERS", value_name = "N", default_value_t = Limits::DEFAULT.max_transfers, value_parser = above_0())]
     pub max_transfers: u32,
     /// Bytes in the head of a request: request line and headers.
@@ -290,6 +303,10 @@ impl Limits {
         idle_after: After::some(Span::seconds(300)),
         max_body: ByteSize::mib(1),
         max_import: ByteSize::mib(64),
+        max_asset: ByteSize::mib(16),
+        max_assets: 1_000,
+        max_session_assets: ByteSize::mib(256),
+        max_all_assets: ByteSize::mib(4_096),
         import_timeout: Span::seconds(120),
         max_transfers: 8,
         max_head: ByteSize::kib(16),

@@ -12,6 +12,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{info, warn};
 
+use crate::assets::{Assets, Bounds};
 use crate::config::{Config, Contradiction, Storage};
 use crate::http::{self, App, PageError};
 use crate::log::disk::{DiskLog, OpenError, Options};
@@ -57,11 +58,14 @@ impl Server {
     /// [`ServeError`] when the data directory cannot be used, the page cannot be read, or the listener is of no
     /// use.
     pub async fn new(listener: TcpListener, config: Config) -> Result<Self, ServeError> {
-        let log = open_log(config.storage()?).await?;
-        Self::with_log(listener, config, log).await
+        let storage = config.storage()?;
+        let log = open_log(storage.clone()).await?;
+        // The log has the data directory from here on.
+        let assets = open_assets(storage, Bounds::from(&config.limits)).await?;
+        Self::with_assets(listener, config, log, assets).await
     }
 
-    /// Prepares a server of the sessions whose histories are kept in `log`.
+    /// Prepares a server of the sessions whose histories are kept in `log`. Their assets are in memory.
     ///
     /// # Errors
     /// [`ServeError`] when the page or the log cannot be read, or the listener is of no use.
@@ -70,8 +74,22 @@ impl Server {
         config: Config,
         log: Arc<dyn EventLog>,
     ) -> Result<Self, ServeError> {
+        let assets = Assets::in_memory(Bounds::from(&config.limits));
+        Self::with_assets(listener, config, log, assets).await
+    }
+
+    /// The same with the assets that the sessions have.
+    ///
+    /// # Errors
+    /// As for [`with_log`](Self::with_log).
+    pub async fn with_assets(
+        listener: TcpListener,
+        config: Config,
+        log: Arc<dyn EventLog>,
+        assets: Assets,
+    ) -> Result<Self, ServeError> {
         let address = listener.local_addr()?;
-        let app = App::new(config, log, address, Stop::default()).await?;
+        let app = App::new(config, log, Arc::new(assets), address, Stop::default()).await?;
         Ok(Self { listener, address, app })
     }
 
@@ -125,6 +143,14 @@ async fn open_log(storage: Storage) -> Result<Arc<dyn EventLog>, ServeError> {
     let opened = spawn_blocking(move || DiskLog::open(&root, Options::new(level))).await;
     let opened = opened.map_err(|failed| OpenError::Io { path, error: io::Error::other(failed) })?;
     Ok(Arc::new(opened?))
+}
+
+async fn open_assets(storage: Storage, bounds: Bounds) -> Result<Assets, ServeError> {
+    let Storage::Disk { path, level } = storage else { return Ok(Assets::in_memory(bounds)) };
+    let root = path.clone();
+    let opened = spawn_blocking(move || Assets::open(&root, level, bounds, None)).await;
+    let opened = opened.unwrap_or_else(|failed| Err(io::Error::other(failed)));
+    opened.map_err(|error| OpenError::Io { path, error }.into())
 }
 
 /// Serves on `listener` until `shutdown` resolves.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
+use vws_server::assets::doctor::AssetReport;
 use vws_server::log::disk::OpenError;
 use vws_server::log::disk::doctor::{self, Examination, Remains, Repaired};
 
@@ -96,6 +97,12 @@ fn tell(found: &Examination) -> Done {
     for stray in &found.strays {
         print::line(&print::clean(&format!("{} belongs to no session", stray.display())))?;
     }
+    for damaged in &found.assets.damaged {
+        print::line(&format!(
+            "{} has another content than it was given; a repair takes it out",
+            damaged.display()
+        ))?;
+    }
     if found.torn_bytes > 0 {
         print::line(&format!(
             "{} bytes at the journal's end were never finished; the next start cuts them",
@@ -112,6 +119,14 @@ fn tell(found: &Examination) -> Done {
             0 => "the sessions are sound".to_owned(),
             damaged => format!("{damaged} damaged"),
         }
+    ))?;
+    let AssetReport { files, bytes, damaged, .. } = &found.assets;
+    if *files == 0 {
+        return Ok(());
+    }
+    print::line(&format!(
+        "{files} models, {bytes} bytes: {}",
+        if damaged.is_empty() { "all sound".to_owned() } else { format!("{} damaged", damaged.len()) }
     ))
 }
 

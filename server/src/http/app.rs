@@ -10,6 +10,7 @@ use super::idempotency::Answers;
 use super::origin::Access;
 use super::page::Page;
 use super::refusal::Refusal;
+use crate::assets::Assets;
 use crate::config::Config;
 use crate::log::EventLog;
 use crate::net::Stop;
@@ -40,15 +41,17 @@ impl App {
     pub(crate) async fn new(
         config: Config,
         log: Arc<dyn EventLog>,
+        assets: Arc<Assets>,
         address: SocketAddr,
         stop: Stop,
     ) -> Result<Arc<Self>, ServeError> {
         let page = Page::load(config.page.as_deref())?;
         let access = Access::new(address.ip(), &config);
-        let metrics = Arc::new(Metrics::of(&*log));
+        let metrics = Arc::new(Metrics::of(&*log, &assets));
         let answers = Answers::new(&config.limits);
         let transfers = Arc::new(Semaphore::new(config.limits.max_transfers as usize));
-        let store = SessionStore::open(log, StoreConfig::from(&config.limits), Arc::clone(&metrics)).await?;
+        let bounds = StoreConfig::from(&config.limits);
+        let store = SessionStore::with_assets(log, assets, bounds, Arc::clone(&metrics)).await?;
         let started = Instant::now();
         Ok(Arc::new(Self { config, access, page, answers, transfers, store, started, metrics, stop }))
     }
@@ -94,7 +97,7 @@ impl App {
         &self.answers
     }
 
-    /// A place among those who read or write a whole history, for as long as it is held.
+    /// A place among those who read or write a whole history or model, for as long as it is held.
     ///
     /// # Errors
     /// [`Refusal::TooManyTransfers`].

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use super::app::App;
 use super::origin::Access;
 use super::refusal::Refusal;
-use super::rest::IMPORT_PATH;
+use super::rest::{IMPORT_PATH, assets};
 use crate::config::Limits;
 
 /// Bytes that a header line has beside its name and value (`: ` and the line end), and that the
@@ -49,7 +49,11 @@ fn check_sizes(request: &Request, limits: &Limits) -> Result<(), Refusal> {
         return Err(Refusal::HeadTooLarge { length: head, max: limits.max_head });
     }
     // What the request announces is refused before a byte of it is read.
-    let max = if request.uri().path() == IMPORT_PATH { limits.max_import } else { limits.max_body };
+    let max = match request.uri().path() {
+        IMPORT_PATH => limits.max_import,
+        path if assets::is_upload(path) => limits.max_asset,
+        _ => limits.max_body,
+    };
     if request.body().size_hint().lower() > max.0 {
         return Err(Refusal::BodyTooLarge { max });
     }

@@ -127,7 +127,8 @@ async fn translated(response: Response, request_id: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::assets::{Assets, Bounds};
+    use crate::config::{Config, Limits};
     use crate::log::MemoryLog;
     use crate::net::Stop;
     use axum::Router;
@@ -141,7 +142,8 @@ mod tests {
     /// What a handler's answer becomes on its way out.
     async fn leaving(handler: axum::routing::MethodRouter) -> (StatusCode, Value) {
         let log = Arc::new(MemoryLog::default());
-        let app = App::new(Config::default(), log, ([127, 0, 0, 1], 0).into(), Stop::default());
+        let assets = Arc::new(Assets::in_memory(Bounds::from(&Limits::DEFAULT)));
+        let app = App::new(Config::default(), log, assets, ([127, 0, 0, 1], 0).into(), Stop::default());
         let app = app.await.expect("a server without a page");
         let router = Router::new().route("/", handler).layer(from_fn_with_state(app, observe));
         let request = Request::get("/").body(Body::empty()).expect("a request");

@@ -34,7 +34,7 @@ const REFUSALS: [(u16, &str, &str); 17] = [
     (412, "Stale", "The version is not the one that If-Match names."),
     (413, "TooLarge", "The body is larger than a request may be, or its batch longer."),
     (414, "PathTooLong", "The path is longer than it may be."),
-    (415, "UnsupportedMediaType", "The body is not JSON."),
+    (415, "UnsupportedMediaType", "The body is of a type that is not taken here."),
     (421, "ForeignHost", "The server does not go by the host that the request is for."),
     (422, "Invalid", "A rule is broken: each with a pointer to its field."),
     (429, "TooMany", "There are as many as there may be."),
@@ -58,6 +58,7 @@ pub(super) fn refine(mut document: Value, limits: &Limits) -> Value {
         { "name": "world", "description": "The grid and what the camera has." },
         { "name": "camera", "description": "Where it stands, and its orbit." },
         { "name": "commands", "description": "Any change, one or many at once." },
+        { "name": "assets", "description": "The models that objects show." },
         { "name": "history", "description": "The whole state, and the events that made it." },
         { "name": "operation", "description": "For those who run the server." },
     ]);
@@ -135,11 +136,11 @@ fn refine_operation(path: &str, method: &str, operation: &mut Value) {
 }
 
 /// Where what was made can be found again: from a new session to every operation on one, from a new object
-/// to every operation on one.
+/// or asset to every operation on one.
 fn add_links(paths: &mut Value) {
     let on_session = links(
         paths,
-        |path| path.contains("{id}") && !path.contains("{name}"),
+        |path| path.contains("{id}") && !path.contains("{name}") && !path.contains("{asset}"),
         &json!({
             "id": "$response.body#/session_id",
         }),
@@ -152,6 +153,15 @@ fn add_links(paths: &mut Value) {
             "name": "$response.body#/name",
         }),
     );
+    let on_asset = links(
+        paths,
+        |path| path.contains("{asset}"),
+        &json!({
+            "id": "$request.path.id",
+            "asset": "$response.body#/asset",
+        }),
+    );
+    paths["/api/sessions/{id}/assets"]["post"]["responses"]["201"]["links"] = on_asset;
     paths["/api/sessions"]["post"]["responses"]["201"]["links"] = on_session;
     paths["/api/sessions/{id}/objects"]["post"]["responses"]["201"]["links"] = on_object;
 }

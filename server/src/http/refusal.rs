@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use thiserror::Error;
 
 use super::problem::Problem;
+use crate::assets::AssetIdInvalid;
 use crate::units::{ByteSize, Span};
 
 /// A request that no handler took, or could take.
@@ -70,6 +71,9 @@ pub enum Refusal {
     /// The body broke off, or its framing is wrong.
     #[error("the body did not arrive whole")]
     BodyBroken,
+    /// The path names no asset.
+    #[error("{0}")]
+    AssetIdInvalid(AssetIdInvalid),
     /// The path cannot be decoded.
     #[error("the path is not usable: {detail}")]
     PathInvalid {
@@ -112,8 +116,16 @@ pub enum Refusal {
         /// What the request says.
         found: String,
     },
+    /// The body is of another type than a model.
+    #[error("the content type is {found}; it must be model/gltf-binary or model/gltf+json")]
+    NotAModel {
+        /// What the request says.
+        found: String,
+    },
     /// As many files are read and written at once as may be.
-    #[error("{max} imports and exports of histories are under way, the most at once; try again later")]
+    #[error(
+        "{max} imports, exports of histories and uploads of models are under way, the most at once; try again later"
+    )]
     TooManyTransfers {
         /// The most at once.
         max: u32,
@@ -170,12 +182,13 @@ impl Refusal {
             Self::BodyTimeout { .. } => (StatusCode::REQUEST_TIMEOUT, "body_timeout"),
             Self::BodyBroken => (StatusCode::BAD_REQUEST, "body_broken"),
             Self::PathInvalid { .. } => (StatusCode::BAD_REQUEST, "path_invalid"),
+            Self::AssetIdInvalid(_) => (StatusCode::BAD_REQUEST, "asset_id_invalid"),
             Self::QueryInvalid { .. } => (StatusCode::BAD_REQUEST, "query_invalid"),
             Self::HeaderInvalid { .. } => (StatusCode::BAD_REQUEST, "header_invalid"),
             Self::NoSuchVersion => (StatusCode::PRECONDITION_FAILED, "version_mismatch"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
             Self::TooManyTransfers { .. } => (StatusCode::SERVICE_UNAVAILABLE, "too_many_transfers"),
-            Self::UnsupportedMediaType { .. } | Self::NotAFile { .. } => {
+            Self::UnsupportedMediaType { .. } | Self::NotAFile { .. } | Self::NotAModel { .. } => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
             Self::UnsupportedEncoding(_) => {

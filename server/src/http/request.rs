@@ -14,6 +14,7 @@ use super::app::App;
 use super::body;
 use super::problem::Problem;
 use super::refusal::Refusal;
+use crate::assets::AssetId;
 
 /// The session that a path names.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +25,13 @@ pub(super) struct SessionPath(pub(super) SessionId);
 pub(super) struct ObjectPath {
     pub(super) session: SessionId,
     pub(super) name: ObjectName,
+}
+
+/// The asset that a path names.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AssetPath {
+    pub(super) session: SessionId,
+    pub(super) asset: AssetId,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for SessionPath {
@@ -46,6 +54,17 @@ impl<S: Send + Sync> FromRequestParts<S> for ObjectPath {
         let name = ObjectName::new("name", &name).map_err(vws_core::Error::from)?;
         tracing::Span::current().record("object.name", name.as_str());
         Ok(Self { session, name })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for AssetPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let SessionPath(session) = SessionPath::from_request_parts(parts, state).await?;
+        let asset = path_parameter(parts, state, "asset").await?;
+        let asset = asset.parse().map_err(Refusal::AssetIdInvalid)?;
+        Ok(Self { session, asset })
     }
 }
 

@@ -8,6 +8,7 @@ use vws_core::error::{
 };
 
 use super::problem::Problem;
+use crate::assets::AssetError;
 use crate::store::StoreError;
 
 const ONE_SECOND: HeaderValue = HeaderValue::from_static("1");
@@ -108,6 +109,15 @@ impl From<StoreError> for Problem {
             | StoreError::BeforeItBegan { .. }
             | StoreError::BeforeTheCopy { .. } => (StatusCode::NOT_FOUND, "moment_not_found"),
             StoreError::SessionDamaged { .. } => (StatusCode::SERVICE_UNAVAILABLE, "session_damaged"),
+            StoreError::Asset(error) => (
+                match error {
+                    AssetError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                    AssetError::NotFound { .. } => StatusCode::NOT_FOUND,
+                    AssetError::TooMany { .. } | AssetError::TooLarge { .. } => StatusCode::TOO_MANY_REQUESTS,
+                    AssetError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+                },
+                error.code(),
+            ),
             StoreError::LogUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "log_unavailable"),
         };
         // As over the WebSocket: what the log says is for the operator.

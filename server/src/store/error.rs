@@ -4,6 +4,7 @@ use thiserror::Error;
 use vws_core::error::SessionError;
 use vws_core::{Millis, Problem, Rejection, Seq, SessionId};
 
+use crate::assets::AssetError;
 use crate::log::LogError;
 use crate::units::rfc3339;
 
@@ -74,6 +75,9 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A file that objects show is not taken, or not there.
+    #[error(transparent)]
+    Asset(AssetError),
     /// The log does not take or give anything now.
     #[error("the log is not available: {0}")]
     LogUnavailable(String),
@@ -93,6 +97,7 @@ impl StoreError {
                 "moment_not_found"
             }
             Self::SessionDamaged { .. } => "session_damaged",
+            Self::Asset(error) => error.code(),
             Self::LogUnavailable(_) => "log_unavailable",
         }
     }
@@ -127,6 +132,15 @@ impl StoreError {
 
     pub(super) fn not_found(id: SessionId) -> Self {
         Self::Rejected(SessionError::NotFound { id }.into())
+    }
+}
+
+impl From<AssetError> for StoreError {
+    fn from(error: AssetError) -> Self {
+        match error {
+            AssetError::Unavailable(why) => Self::LogUnavailable(why),
+            other => Self::Asset(other),
+        }
     }
 }
 

@@ -7,10 +7,11 @@
 //! - [`LiveSession`]: one session: its state, its feed, its peers. `commit`: its commit path; `line`: who commits, and
 //!   who waits to.
 //! - `history`: its past: states as they were, what happened to an object, changes taken back.
-//! - `transfer`: histories out of the log and into it.
+//! - `transfer`: histories out of the log and into it. `assets`: the files that its objects show.
 //! - [`Lobby`]: the stream that tells which sessions there are.
 //! - `receipts`: the outcomes of recent commands, so that a retry gets the first one.
 
+mod assets;
 mod cold;
 mod commit;
 mod error;

@@ -1,6 +1,6 @@
 //! The set of sessions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use parking_lot::RwLock;
+use tokio::task::spawn_blocking;
 use tracing::{Instrument, error, info};
 use uuid::Uuid;
 use vws_core::command::Change;
@@ -22,6 +23,7 @@ use super::idle::sweep;
 use super::live::Past;
 use super::turns::Turns;
 use super::{LiveSession, Lobby, Moment, StoreError, Usage, now, transfer};
+use crate::assets::{Assets, Bounds};
 use crate::config::Limits;
 use crate::log::{Checkpoint, EventLog};
 use crate::telemetry::Metrics;
@@ -71,6 +73,7 @@ pub struct SessionStore(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) log: Arc<dyn EventLog>,
+    pub(super) assets: Arc<Assets>,
     pub(super) config: StoreConfig,
     pub(super) metrics: Arc<Metrics>,
     /// Guards the set; held for one look-up, one page or one change of the set.
@@ -91,12 +94,26 @@ impl std::fmt::Debug for SessionStore {
 }
 
 impl SessionStore {
-    /// A store over a log, with the sessions that the log has. None of them is loaded.
+    /// A store over a log, with the sessions that the log has. None of them is loaded. Their assets are in memory.
     ///
     /// # Errors
     /// The log's, when it cannot tell its sessions.
     pub async fn open(
         log: Arc<dyn EventLog>,
+        config: StoreConfig,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StoreError> {
+        let assets = Arc::new(Assets::in_memory(Bounds::from(&Limits::DEFAULT)));
+        Self::with_assets(log, assets, config, metrics).await
+    }
+
+    /// The same with the assets that the sessions have. Those of sessions that are not there any more are let go of.
+    ///
+    /// # Errors
+    /// The log's, when it cannot tell its sessions.
+    pub async fn with_assets(
+        log: Arc<dyn EventLog>,
+        assets: Arc<Assets>,
         config: StoreConfig,
         metrics: Arc<Metrics>,
     ) -> Result<Self, StoreError> {
@@ -110,8 +127,13 @@ impl SessionStore {
             info!(sessions = sessions.len(), damaged, "sessions found in the log");
         }
         metrics.sessions(sessions.len());
+        let there: HashSet<SessionId> = sessions.keys().copied().collect();
+        let keeping = Arc::clone(&assets);
+        let kept = spawn_blocking(move || keeping.keep_only(|id| there.contains(&id))).await;
+        kept.map_err(|failed| StoreError::LogUnavailable(failed.to_string()))?;
         let inner = Arc::new(Inner {
             log,
+            assets,
             config,
             metrics,
             taken: AtomicUsize::new(sessions.len()),
@@ -273,7 +295,13 @@ impl Inner {
     ) -> Result<SessionInfo, StoreError> {
         let room = self.room()?;
         let session = make(new_id(), now(), self.next_epoch());
-        self.log.create(session.snapshot()).await?;
+        if let Some(origin) = session.info().origin {
+            self.share_assets(origin.session_id, session.id()).await?;
+        }
+        if let Err(failed) = self.log.create(session.snapshot()).await {
+            self.end_assets(session.id()).await;
+            return Err(failed.into());
+        }
         let past = Past::of_new(&session);
         Ok(self.enter(room, session, past))
     }
@@ -290,7 +318,14 @@ impl Inner {
         // The session goes on from what the file ends with: that commands of its past have authors makes no
         // receipts of them.
         let end = Checkpoint { snapshot: head.snapshot(), memory: Arc::default() };
-        transfer::write(&*self.log, base, &events, end).await?;
+        // Where the session that the file was exported from is here, the models that its objects show are as well.
+        if let Some(origin) = head.info().origin {
+            self.share_assets(origin.session_id, head.id()).await?;
+        }
+        if let Err(failed) = transfer::write(&*self.log, base, &events, end).await {
+            self.end_assets(head.id()).await;
+            return Err(failed);
+        }
         Ok(self.enter(room, head, past))
     }
 
@@ -337,6 +372,7 @@ impl Inner {
             }
         }
         self.sessions.write().remove(&id);
+        self.end_assets(id).await;
         self.taken.fetch_sub(1, Ordering::Relaxed);
         self.metrics.sessions(self.sessions.read().len());
         self.lobby.deleted(id, now());
@@ -378,7 +414,7 @@ fn new_id() -> SessionId {
 
 /// Does `work` whether the caller waits for it or not, so that log and memory never part: at once
 /// where nothing waits, else in a task of its own.
-async fn to_the_end<T: Send + 'static>(
+pub(super) async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, StoreError> {
     let mut work = Box::pin(work.in_current_span());

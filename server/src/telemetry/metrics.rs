@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
 use super::memory::resident_bytes;
+use crate::assets::Assets;
 use crate::log::EventLog;
 
 /// What is counted while a server runs. Each server has its own, so that two in one process do not
@@ -87,11 +88,12 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// With what a log counts beside.
+    /// With what a log and the assets count beside.
     #[must_use]
-    pub fn of(log: &dyn EventLog) -> Self {
+    pub fn of(log: &dyn EventLog, assets: &Assets) -> Self {
         let mut registry = Registry::with_prefix("vws");
         log.register(&mut registry);
+        assets.register(&mut registry);
         Self::over(registry)
     }
 

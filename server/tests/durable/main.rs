@@ -1,5 +1,6 @@
 //! What survives: the program itself is killed, watched and started again.
 
+mod assets;
 mod doctor;
 #[cfg(target_os = "linux")]
 mod flush;

@@ -71,16 +71,26 @@ impl Program {
         body
     }
 
+    /// Sends a body of this type, which must be taken, and answers what is told of it.
+    pub(crate) fn send(&self, path: &str, kind: &str, body: &str) -> Value {
+        let (head, body) = self.exchange_as("POST", path, kind, body);
+        assert!(head.starts_with("HTTP/1.1 2"), "{path}: {head}\n{body}");
+        body
+    }
+
     fn exchange(&self, method: &str, path: &str, body: Option<&Value>) -> (String, Value) {
+        self.exchange_as(method, path, "application/json", &body.map(Value::to_string).unwrap_or_default())
+    }
+
+    fn exchange_as(&self, method: &str, path: &str, kind: &str, body: &str) -> (String, Value) {
         let mut stream = TcpStream::connect(self.address).expect("it listens");
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a time");
-        let body = body.map(Value::to_string).unwrap_or_default();
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
             self.address,
             body.len()
         );
-        stream.write_all((head + &body).as_bytes()).expect("is taken");
+        stream.write_all((head + body).as_bytes()).expect("is taken");
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("an answer");
         let text = String::from_utf8(answer).expect("text");

@@ -1,5 +1,6 @@
 //! The server over real sockets, in process, on port 0.
 
+mod assets;
 mod bodies;
 mod commands;
 mod conditions;

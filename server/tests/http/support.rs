@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use vws_server::Config;
+use vws_server::assets::Assets;
 use vws_server::log::{EventLog, MemoryLog};
 use vws_server::serve::{ServeError, Server};
 
@@ -39,7 +40,22 @@ impl TestServer {
         let mut config = Config::default();
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let server = Server::with_log(listener, config, log).await.expect("a server");
+        Self::running(Server::with_log(listener, config, log).await.expect("a server"))
+    }
+
+    /// A server of the sessions that `log` has, and of these assets.
+    pub(crate) async fn over_assets(
+        log: Arc<dyn EventLog>,
+        assets: Assets,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let mut config = Config::default();
+        change(&mut config);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::running(Server::with_assets(listener, config, log, assets).await.expect("a server"))
+    }
+
+    fn running(server: Server) -> Self {
         let address = server.address();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server.run(async {

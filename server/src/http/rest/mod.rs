@@ -2,11 +2,13 @@
 //! No rule about what a valid world is lives here.
 //!
 //! # Layout
-//! - `sessions`, `objects`, `world`, `commands`, `history`, `time`, `transfer`, `stats`: the handlers.
+//! - `sessions`, `objects`, `world`, `commands`, `history`, `time`, `transfer`, `assets`, `stats`: the
+//!   handlers.
 //! - `moment`: the present or a moment of the past, read in the same way.
 //! - `filter`, `paging`: what lists are asked for.
 //! - `reply`: answers, large ones made piece by piece.
 
+pub(super) mod assets;
 mod commands;
 mod filter;
 mod history;
@@ -56,6 +58,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         // Not in the description: no schema can tell which files hold together (digests, sums, versions), and
         // what it called valid would be refused all the same. docs/CLI.md has it.
         .route(IMPORT_PATH, axum::routing::post(transfer::import))
+        .routes(routes!(assets::add, assets::list))
+        .routes(routes!(assets::get, assets::delete))
         .routes(routes!(stats::stats))
         .routes(routes!(ops::healthz))
         .routes(routes!(ops::readyz))

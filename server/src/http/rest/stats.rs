@@ -14,6 +14,7 @@ use super::super::problem::Problem;
 use super::super::request::Query;
 use super::paging;
 use super::reply::json;
+use crate::assets::Held;
 use crate::store::{Known, Usage};
 use crate::telemetry::resident_bytes;
 
@@ -28,6 +29,8 @@ pub(in crate::http) struct Stats {
     durability: &'static str,
     /// How many sessions there are.
     session_count: usize,
+    /// Bytes of the models of all sessions; what forks share counts once.
+    asset_bytes: u64,
     /// Bytes of memory that the process has, where the system tells.
     #[schema(required)]
     resident_bytes: Option<u64>,
@@ -56,15 +59,28 @@ pub(in crate::http) struct SessionUsage {
     feed_bytes: usize,
     /// Bytes of the encoded snapshot that joiners share.
     snapshot_bytes: usize,
+    /// How many models it has.
+    assets: usize,
+    /// Their bytes.
+    asset_bytes: u64,
 }
 
-impl From<Known> for SessionUsage {
-    fn from(known: Known) -> Self {
+impl SessionUsage {
+    fn of(known: &Known, held: Held) -> Self {
+        let Held { count: assets, bytes: asset_bytes } = held;
         let damaged = known.damaged().map(str::to_owned);
         match known.usage() {
-            Some(Usage { info, feed_bytes, snapshot_bytes, subscribers, peers }) => {
-                Self { session: info, loaded: true, damaged, subscribers, peers, feed_bytes, snapshot_bytes }
-            }
+            Some(Usage { info, feed_bytes, snapshot_bytes, subscribers, peers }) => Self {
+                session: info,
+                loaded: true,
+                damaged,
+                subscribers,
+                peers,
+                feed_bytes,
+                snapshot_bytes,
+                assets,
+                asset_bytes,
+            },
             None => Self {
                 session: known.info(),
                 loaded: false,
@@ -73,6 +89,8 @@ impl From<Known> for SessionUsage {
                 peers: 0,
                 feed_bytes: 0,
                 snapshot_bytes: 0,
+                assets,
+                asset_bytes,
             },
         }
     }
@@ -100,13 +118,16 @@ pub(super) async fn stats(
     let mut found = app.store().list(after, limit + 1);
     let more = paging::cut(&mut found, limit);
     let next = found.last().filter(|_| more).map(Known::id);
+    let assets = app.store().assets();
+    let usage = |known: &Known| SessionUsage::of(known, assets.held(known.id()));
     let mut response = json(&Stats {
         uptime_ms: u64::try_from(app.started().elapsed().as_millis()).unwrap_or(u64::MAX),
         connections: app.metrics().open_connections(),
         durability: app.config().durability().name(),
         session_count: app.store().count(),
+        asset_bytes: assets.bytes(),
         resident_bytes: resident_bytes(),
-        sessions: found.into_iter().map(SessionUsage::from).collect(),
+        sessions: found.iter().map(usage).collect(),
         next,
     });
     paging::link_next(&mut response, &uri, next.map(|id| id.to_string()).as_deref());

@@ -12,6 +12,8 @@ use serde::Serialize;
 use vws_core::reduce::State;
 use vws_core::{DisplayName, EventRecord, Seq, Session, SessionId};
 
+use crate::assets::{self, doctor::AssetReport};
+
 use super::super::Checkpoint;
 use super::files::Files;
 use super::folder::{Folder, OpenError};
@@ -34,6 +36,8 @@ pub struct Examination {
     pub problems: Vec<String>,
     /// Files that belong to no session.
     pub strays: Vec<PathBuf>,
+    /// The models that objects show.
+    pub assets: AssetReport,
 }
 
 impl Examination {
@@ -42,6 +46,7 @@ impl Examination {
     pub fn is_sound(&self) -> bool {
         self.problems.is_empty()
             && self.strays.is_empty()
+            && self.assets.damaged.is_empty()
             && self.sessions.iter().all(SessionReport::is_sound)
     }
 }
@@ -101,8 +106,8 @@ pub struct Repaired {
 /// # Errors
 /// [`OpenError`] where it is no data directory, is in use, or cannot be read.
 pub fn examine(root: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Examination, OpenError> {
-    let (_, survey) = survey(root)?;
-    Ok(look(&survey, &mut progress)?.0)
+    let (_folder, survey) = survey(root)?;
+    Ok(look(root, &survey, &mut progress)?.0)
 }
 
 /// Looks at all of a data directory, and cuts what is damaged to what is whole. Every session of which
@@ -112,7 +117,7 @@ pub fn examine(root: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Ex
 /// As for [`examine`]; what was repaired until then stays so.
 pub fn repair(root: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Repaired, OpenError> {
     let (folder, survey) = survey(root)?;
-    let (found, plans) = look(&survey, &mut progress)?;
+    let (found, plans) = look(root, &survey, &mut progress)?;
     drop((folder, survey));
     let (library, recovered) = recovery::open(root, Files::default(), Level::Sync, (u64::MAX, u64::MAX))?;
     let failed = |error: std::io::Error| OpenError::io(root)(error);
@@ -131,7 +136,15 @@ pub fn repair(root: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Rep
             }
         }
     }
-    for stray in &done.found.strays {
+    let mut taken_out: Vec<PathBuf> = done.found.strays.clone();
+    taken_out.extend(done.found.assets.damaged.iter().cloned());
+    // The next start would remove what belongs to no session.
+    for lost in &done.lost {
+        taken_out.extend(assets::of_session(root, *lost).map_err(failed)?);
+    }
+    taken_out.sort();
+    taken_out.dedup();
+    for stray in &taken_out {
         library.folder.move_aside(&library.stock.files, stray).map_err(failed)?;
     }
     let moved = keeper::move_all(&library, recovered.last_segment);
@@ -159,7 +172,11 @@ struct Plan {
 
 type Plans = Vec<(u64, Option<Plan>)>;
 
-fn look(survey: &Survey, progress: &mut dyn FnMut(usize, usize)) -> Result<(Examination, Plans), OpenError> {
+fn look(
+    root: &Path,
+    survey: &Survey,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<(Examination, Plans), OpenError> {
     let mut problems = survey.damages.clone();
     if survey.catalogue_damaged {
         problems.push("the catalogue is damaged; the next start makes it again".to_owned());
@@ -177,8 +194,10 @@ fn look(survey: &Survey, progress: &mut dyn FnMut(usize, usize)) -> Result<(Exam
         sessions.push(report);
     }
     progress(shelves.len(), shelves.len());
-    let (torn_bytes, strays) = (survey.recovered.torn, survey.strays.clone());
-    Ok((Examination { sessions, torn_bytes, problems, strays }, plans))
+    let (torn_bytes, mut strays) = (survey.recovered.torn, survey.strays.clone());
+    let mut assets = assets::doctor::examine(root).map_err(OpenError::io(root))?;
+    strays.append(&mut assets.strays);
+    Ok((Examination { sessions, torn_bytes, problems, strays, assets }, plans))
 }
 
 /// All that can be read of a session.

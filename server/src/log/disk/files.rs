@@ -34,14 +34,14 @@ pub trait Faults: Send + Sync + 'static {
 
 /// The disk.
 #[derive(Clone, Default)]
-pub(super) struct Files {
+pub(crate) struct Files {
     faults: Option<Arc<dyn Faults>>,
     /// Nothing is changed, and every change goes well.
     frozen: bool,
 }
 
 impl Files {
-    pub(super) fn with(faults: Option<Arc<dyn Faults>>) -> Self {
+    pub(crate) fn with(faults: Option<Arc<dyn Faults>>) -> Self {
         Self { faults, frozen: false }
     }
 
@@ -60,7 +60,7 @@ impl Files {
     }
 
     /// Makes a file, empty, in the place of whatever was there.
-    pub(super) fn create(&self, path: &Path) -> io::Result<File> {
+    pub(crate) fn create(&self, path: &Path) -> io::Result<File> {
         self.before(FileOp::Create, path)?;
         if self.frozen {
             return Err(io::ErrorKind::ReadOnlyFilesystem.into());
@@ -83,7 +83,7 @@ impl Files {
 
     /// Adds `bytes` at `at`, which is the end of the file. What was written of them when it fails is for
     /// the caller to cut.
-    pub(super) fn write(&self, file: &File, path: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn write(&self, file: &File, path: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {
         use std::os::unix::fs::FileExt;
         if let Err(fault) = self.before(FileOp::Write, path) {
             file.write_all_at(&bytes[..bytes.len() / 2], at)?;
@@ -95,7 +95,7 @@ impl Files {
         file.write_all_at(bytes, at)
     }
 
-    pub(super) fn sync(&self, file: &File, path: &Path) -> io::Result<()> {
+    pub(crate) fn sync(&self, file: &File, path: &Path) -> io::Result<()> {
         self.before(FileOp::Sync, path)?;
         file.sync_data()
     }
@@ -106,7 +106,7 @@ impl Files {
     }
 
     /// Removes a file; one that is not there is removed already.
-    pub(super) fn remove(&self, path: &Path) -> io::Result<()> {
+    pub(crate) fn remove(&self, path: &Path) -> io::Result<()> {
         self.before(FileOp::Remove, path)?;
         if self.frozen {
             return Ok(());
@@ -122,13 +122,15 @@ impl Files {
         if self.frozen { Ok(()) } else { fs::create_dir_all(path) }
     }
 
+    /// Gives a file another name beside the one it has.
+    pub(crate) fn hard_link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.before(FileOp::Create, to)?;
+        if self.frozen { Ok(()) } else { fs::hard_link(from, to) }
+    }
+
     /// Gives a file another name beside the one it has; a copy of it, where the file system has no such names.
     pub(super) fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.before(FileOp::Create, to)?;
-        if self.frozen {
-            return Ok(());
-        }
-        match fs::hard_link(from, to) {
+        match self.hard_link(from, to) {
             Err(error)
                 if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) =>
             {
@@ -140,7 +142,7 @@ impl Files {
     }
 
     /// Makes names that were given or taken in a folder survive the loss of power.
-    pub(super) fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+    pub(crate) fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         self.before(FileOp::Sync, folder)?;
         File::open(folder)?.sync_all()
     }
@@ -163,7 +165,7 @@ impl Files {
     }
 
     /// Gives the file `from` the name of another one, which is there no more then.
-    pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+    pub(crate) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.before(FileOp::Rename, to)?;
         if self.frozen { Ok(()) } else { fs::rename(from, to) }
     }

@@ -53,7 +53,7 @@ use tracing::{error, info};
 use vws_core::{EventRecord, Seq, SessionId, Snapshot};
 
 use super::{Appending, BoxFuture, Checkpoint, EventLog, Listed, LogError};
-use files::Files;
+pub(crate) use files::Files;
 pub use files::{Faults, FileOp};
 pub use folder::OpenError;
 use keeper::{Call, Keeper};
