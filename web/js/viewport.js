@@ -55,6 +55,7 @@ import { Grid } from "./grid.js";
 import { Handles } from "./handles.js";
 import { Instances } from "./instances.js";
 import { Lamps } from "./lamps.js";
+import { Landing } from "./landing.js";
 import { Marquee } from "./marquee.js";
 import { Models } from "./models.js";
 import { Outline } from "./outline.js";
@@ -137,7 +138,7 @@ export class Viewport {
       hold: (held) => (this.#rig.controls.enabled = !held),
       transform: (phase, changes) => on.onTransform?.(phase, changes),
     });
-    scene.add(this.#handles.border.root, this.#instances.root, this.#grid.root, this.#lamps.root, this.#captions.layer.mesh, this.#selection.guides.mesh);
+    scene.add(this.#handles.border.root, this.#landing.root, this.#instances.root, this.#grid.root, this.#lamps.root, this.#captions.layer.mesh, this.#selection.guides.mesh);
     this.#marquee = new Marquee(container, canvas, {
       box: (rect, additive) => on.onBox?.(this.#boxed(rect), additive),
       click: (event) => this.#pointer.click(event),
@@ -362,7 +363,7 @@ export class Viewport {
   /** @param {{dark: boolean}} theme */
   setTheme({ dark }) {
     const theme = themeFor(dark);
-    for (const part of [this.#stage, this.#grid, this.#captions, this.#lamps, this.#selection, this.#outline, this.#handles, this.#marquee, this.#peers]) part.setTheme(theme);
+    for (const part of [this.#stage, this.#grid, this.#captions, this.#lamps, this.#selection, this.#outline, this.#handles, this.#marquee, this.#peers, this.#landing]) part.setTheme(theme);
     this.#gizmo?.setTheme(theme);
     this.#invalidate();
   }
@@ -375,6 +376,23 @@ export class Viewport {
    */
   pick(x, y) {
     return this.#find(x, y).slot;
+  }
+
+  /**
+   * Marks where what is dragged over the view would come to lie on the floor, until `endLanding`.
+   * @param {number} x -1..1 from left to right
+   * @param {number} y -1..1 from bottom to top
+   * @returns {[number, number, number]} x, y, z, within the world
+   */
+  landing(x, y) {
+    this.#rig.camera.updateMatrixWorld();
+    this.#invalidate();
+    return this.#landing.show(this.#rig.camera, x, y);
+  }
+
+  /** Takes the mark away. */
+  endLanding() {
+    if (this.#landing.hide()) this.#invalidate();
   }
 
   /**
@@ -443,7 +461,7 @@ export class Viewport {
     this.#abort.abort();
     this.#observer?.disconnect();
     for (const part of [this.#pointer, this.#marquee, this.#fly, this.#rig, this.#models, this.#instances, this.#captions, this.#lamps]) part.dispose();
-    for (const part of [this.#grid, this.#selection, this.#outline, this.#handles, this.#peers]) part.dispose();
+    for (const part of [this.#grid, this.#selection, this.#outline, this.#handles, this.#peers, this.#landing]) part.dispose();
     this.#gizmo?.dispose();
     this.#stage.dispose();
     this.#canvas.remove();
@@ -466,6 +484,7 @@ export class Viewport {
   #peers;
   #store = new Store();
   #grid = new Grid();
+  #landing = new Landing();
   #outline = new Outline();
   #models = new Models({
     ready: (url, slots, parts, bounds) => {

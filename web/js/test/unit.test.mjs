@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { landingOf } from "../floor.js";
 import { HALF, MAX_SIZE, gridLines } from "../gridlines.js";
 import { LINE_CHARS, MAX_LINES, ShelfPacker, breakLines } from "../packing.js";
 import { Pool } from "../pool.js";
@@ -209,4 +210,14 @@ test("the packer never overlaps and says when it is full", () => {
     for (const b of placed.slice(0, i)) assert.ok(a.x >= b.x + b.w || b.x >= a.x + a.w || a.y >= b.y + b.h || b.y >= a.y + a.h);
   }
   assert.equal(packer.place(257, 1), null);
+});
+
+test("WEB71: what is dropped lands on the floor within the world, wherever the pointer is", () => {
+  const from = (o, d) => landingOf({ x: o[0], y: o[1], z: o[2] }, { x: d[0], y: d[1], z: d[2] });
+  assert.deepEqual(from([3, 10, 5], [0, -1, 0]), [3, 0, 5]);
+  assert.deepEqual(from([0, 10, 0], [0.6, -0.8, 0]), [7.5, 0, 0]);
+  assert.deepEqual(from([0, -10, 0], [0, 0.8, 0.6]), [0, 0, 7.5], "from below as well");
+  assert.deepEqual(from([0, 10, 20], [0, -0.1, -0.99]), [0, 0, -12], "behind the world's edge is at its edge");
+  assert.deepEqual(from([0, 10, 20], [0, 0.1, -0.99]), [0, 0, -12], "above the horizon too");
+  assert.deepEqual(from([0, 10, 20], [0.6, 0, -0.8]), [12, 0, -12], "and on it");
 });

@@ -129,10 +129,24 @@ fn send<T: for<'de> Deserialize<'de>>(
     progress: impl Fn(Progress) + 'static,
     ended: impl FnOnce(Result<T, ApiError>) + 'static,
 ) -> Result<Transfer, ApiError> {
+    post(&format!("/api/sessions/import?dry_run={dry_run}"), file, format.media_type(), progress, ended)
+}
+
+/// Sends a file, and gives what the server answers.
+///
+/// # Errors
+/// [`ApiError`] where the browser does not even begin.
+pub(super) fn post<T: for<'de> Deserialize<'de>>(
+    path: &str,
+    file: &File,
+    media_type: &str,
+    progress: impl Fn(Progress) + 'static,
+    ended: impl FnOnce(Result<T, ApiError>) + 'static,
+) -> Result<Transfer, ApiError> {
     let begin = || {
         let request = XmlHttpRequest::new()?;
-        request.open("POST", &format!("/api/sessions/import?dry_run={dry_run}"))?;
-        request.set_request_header("content-type", format.media_type())?;
+        request.open("POST", path)?;
+        request.set_request_header("content-type", media_type)?;
         let upload = request.upload()?;
         let transfer = Transfer::new(request.clone(), &upload, progress, |request| {
             let text = request.response_text().ok().flatten().unwrap_or_default();

@@ -3,8 +3,10 @@
 //!
 //! # Layout
 //! - this file: sessions. [`lobby`]: their list as it changes.
-//! - [`time`]: a session's past. [`files`]: sessions as files.
+//! - [`time`]: a session's past. [`files`]: sessions as files. [`assets`]: the models that objects
+//!   show.
 
+pub mod assets;
 pub mod files;
 pub mod lobby;
 pub mod time;

@@ -73,6 +73,21 @@ impl CreateForm {
         Self { name: free_name(stem(&self.name), |name| state.object(name).is_some()), ..self.clone() }
     }
 
+    /// The same form with a model out of a file; a name that was made of the type is now made of the file's.
+    #[must_use]
+    pub fn with_model<S: State>(&self, name: &str, url: &str, state: &S) -> Self {
+        let mut filled = self.clone();
+        let is_taken = |name: &str| state.object(name).is_some();
+        if self.name == Self::fresh(&self.kind, state).name {
+            filled.name = if is_taken(name) { free_name(stem(name), is_taken) } else { name.to_owned() };
+        }
+        match filled.properties.iter_mut().find(|(key, _)| key == "url") {
+            Some((_, value)) => url.clone_into(value),
+            None => filled.properties.push(("url".to_owned(), url.to_owned())),
+        }
+        filled
+    }
+
     /// The command that the form asks for.
     ///
     /// # Errors
@@ -266,6 +281,19 @@ mod tests {
         let form = CreateForm { properties: vec![(String::new(), String::new())], ..named("a") };
         let command = form.command(&session(&[]), &ModelLimits::default());
         assert!(matches!(command, Ok(Command::CreateObject { object }) if object.properties.is_none()));
+    }
+
+    #[test]
+    fn web58_a_model_fills_in_its_address_and_its_name_where_that_is_nobodys_choice() {
+        let state = session(&["ship"]);
+        let fresh = CreateForm::fresh("model", &state);
+        let filled = fresh.with_model("boat", "asset:1", &state);
+        assert_eq!(filled.name, "boat");
+        assert_eq!(filled.properties, [("url".to_owned(), "asset:1".to_owned())]);
+        assert_eq!(fresh.with_model("ship", "asset:1", &state).name, "ship-1", "it is taken");
+        let again = CreateForm { name: "mine".into(), ..filled }.with_model("other", "asset:2", &state);
+        assert_eq!((again.name.as_str(), again.properties[0].1.as_str()), ("mine", "asset:2"));
+        assert_eq!(again.properties.len(), 1);
     }
 
     #[test]

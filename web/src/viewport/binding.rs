@@ -96,6 +96,14 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub async fn screenshot(this: &Viewport) -> Result<JsValue, JsValue>;
 
+    /// Marks where something that is dragged over a point of the view would come to lie; answers that place.
+    #[wasm_bindgen(method)]
+    pub fn landing(this: &Viewport, x: f64, y: f64) -> Vec<f64>;
+
+    /// Takes the mark away.
+    #[wasm_bindgen(method, js_name = endLanding)]
+    pub fn end_landing(this: &Viewport);
+
     /// What is shown as a glTF file, with the objects' names by their slots.
     #[wasm_bindgen(method, catch)]
     pub async fn glb(this: &Viewport, names: &Array) -> Result<JsValue, JsValue>;

@@ -1,7 +1,11 @@
 //! Objects as the floats that the viewport draws from. The layout is told at the top of
 //! `web/js/viewport.js`.
 
-use vws_core::{Object, ObjectType};
+use std::borrow::Cow;
+
+use vws_core::{Object, ObjectType, SessionId};
+
+use crate::api::assets;
 
 /// Floats in a record.
 pub const STRIDE: usize = 16;
@@ -53,6 +57,15 @@ pub fn model_url(object: &Object) -> Option<&str> {
     }
 }
 
+/// The address that the browser fetches a model from: what a session keeps is found in that session.
+#[must_use]
+pub fn resolved(url: &str, session: SessionId) -> Cow<'_, str> {
+    match assets::asset_of(url) {
+        Some(asset) => assets::path_of(session, asset).into(),
+        None => url.into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +96,16 @@ mod tests {
         let mut batch = Vec::new();
         remove(&mut batch, 3);
         assert_eq!((batch.len(), batch[0], batch[1]), (STRIDE, 3.0, -1.0));
+    }
+
+    #[test]
+    fn web58_what_a_session_keeps_is_found_in_that_session() {
+        let session: SessionId = "0197a2b4-0000-7000-8000-000000000001".parse().expect("a valid id");
+        let id = "ab".repeat(32);
+        assert_eq!(resolved(&format!("asset:{id}"), session), format!("/api/sessions/{session}/assets/{id}"));
+        for url in ["/m.glb", "https://example.com/m.glb", "asset:abc", "data:,x"] {
+            assert_eq!(resolved(url, session), url);
+        }
     }
 
     #[test]

@@ -15,7 +15,9 @@ use super::batch::{Batcher, Caption};
 use super::binding::{Callbacks, Grid, Hooks, Looks, Pose, Viewport, value};
 use super::company::Company;
 use super::handles::{Dragging, Phase};
+use super::records::{model_url, resolved};
 use super::tool::{Space, Tool};
+use crate::api::assets::asset_of;
 use crate::client::dirty::Dirty;
 use crate::client::selection::Mode;
 use crate::client::{Following, SessionClient};
@@ -34,6 +36,9 @@ pub struct Told {
 
 /// The field of view, in degrees, of a page that has no world yet.
 const DEFAULT_FOV: f64 = 60.0;
+
+/// How the viewport tells of a model that is not there.
+const NOT_FOUND: &str = "the server answered 404";
 
 /// Computes a pose of the camera from the time.
 type PoseSource = Closure<dyn Fn(f64) -> JsValue>;
@@ -184,7 +189,9 @@ impl Scene {
         for caption in &batch.captions {
             match caption {
                 Caption::Text(slot, text) => self.viewport.set_text(*slot, text.as_str()),
-                Caption::Model(slot, url) => self.viewport.set_model(*slot, url),
+                Caption::Model(slot, url) => {
+                    self.viewport.set_model(*slot, &resolved(url, self.client.id()));
+                }
             }
         }
     }
@@ -303,6 +310,12 @@ impl Scene {
 
     fn model_failed(&self, slot: u32, why: &str) {
         if let Some(name) = self.batcher.borrow().slots().name(slot) {
+            let object = self.client.object(name.as_str());
+            let is_asset =
+                object.as_ref().and_then(|o| model_url(o)).is_some_and(|url| asset_of(url).is_some());
+            // The address that the browser has asked tells nobody anything.
+            let why =
+                if is_asset && why.ends_with(NOT_FOUND) { "this session has no such file" } else { why };
             (self.told.say)(format!("The model of {name} cannot be shown: {why}"));
         }
     }

@@ -22,7 +22,7 @@ use import::Import;
 const ENDINGS: [&str; 3] = [".vwslog", ".json", ".ndjson"];
 
 /// Whether a file may be one of a session: others, such as models, are somebody else's.
-fn is_ours(file: &File) -> bool {
+pub(super) fn is_ours(file: &File) -> bool {
     let name = file.name().to_lowercase();
     ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
@@ -34,7 +34,7 @@ fn dropped(event: &DragEvent) -> Option<File> {
 }
 
 /// Whether files are dragged, rather than a text or a link.
-fn has_files(event: &DragEvent) -> bool {
+pub(super) fn has_files(event: &DragEvent) -> bool {
     event.data_transfer().is_some_and(|data| data.types().includes(&"Files".into(), 0))
 }
 

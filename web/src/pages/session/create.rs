@@ -8,6 +8,7 @@ use web_sys::SubmitEvent;
 use yew::prelude::*;
 
 use super::context::use_session;
+use super::models::choose::{ChooseModel, Chosen};
 use super::parts::{Section, Triple};
 use crate::client::SessionClient;
 use crate::form::Refusals;
@@ -41,6 +42,9 @@ pub(super) fn Create(props: &CreateProps) -> Html {
     let session = use_session();
     let client = Rc::clone(&session.client);
     let form = use_state(|| first(&client, props.like.as_ref()));
+    // A file takes its time: what it fills in is the form as it is by then.
+    let latest = use_mut_ref(|| form.clone());
+    latest.replace(form.clone());
     let refusals = match client.view(|view, limits| form.command(view, limits)) {
         Some(Err(refusals)) => refusals,
         Some(Ok(_)) => Refusals::default(),
@@ -73,11 +77,22 @@ pub(super) fn Create(props: &CreateProps) -> Html {
             }
         })
     };
+    let onchosen = {
+        let (client, latest) = (Rc::clone(&client), Rc::clone(&latest));
+        Callback::from(move |chosen: Chosen| {
+            let form = latest.borrow().clone();
+            if let Some(filled) = client.view(|view, _| form.with_model(&chosen.name, &chosen.url, view)) {
+                form.set(filled);
+            }
+        })
+    };
+    let is_model = form.kind == ObjectType::Model.as_str();
     let at = |pointer: &str| refusals.at(pointer).cloned();
     html! {
         <form class="panel-body" {onsubmit} data-testid="create-form">
             <Section title="Type">
                 <Kinds form={form.clone()} refusal={at("/object/type")} />
+                if is_model { <ChooseModel {onchosen} /> }
             </Section>
             <Section title="Name and place">
                 <Field id="create-name" label="Name" value={form.name.clone()} oninput={edit(|f, t| f.name = t)} refusal={at("/object/name")} autofocus=true />

@@ -10,6 +10,7 @@ mod foot;
 mod fork;
 mod inspector;
 mod links;
+mod models;
 mod object_history;
 mod parts;
 mod people;

@@ -6,6 +6,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::context::{SessionHandle, use_session};
+use super::models::drop::DropModels;
 use super::people::calls::Calls;
 use super::people::follow::Following;
 use super::standing::StandingCover;
@@ -32,7 +33,7 @@ pub(super) fn View() -> Html {
     let SessionHandle { client, port, .. } = use_session();
     let dark = use_theme().dark;
     let toasts = use_toasts();
-    let container = use_node_ref();
+    let (view, container) = (use_node_ref(), use_node_ref());
     let scene = use_mut_ref(|| None::<Rc<Scene>>);
     let picture = use_state_eq(|| Picture::Fine);
     let own_view = use_state_eq(|| false);
@@ -92,7 +93,7 @@ pub(super) fn View() -> Html {
     let fine = *picture == Picture::Fine;
     let orbiting = client.world().is_some_and(|world| world.orbit.is_some());
     html! {
-        <section class="view" aria-label="World" data-testid="view">
+        <section ref={view.clone()} class="view" aria-label="World" data-testid="view">
             <div ref={container} class="view-canvas" data-testid="viewport"></div>
             if fine {
                 <div class="view-tools" role="toolbar" aria-label="View">
@@ -124,6 +125,7 @@ pub(super) fn View() -> Html {
             }
             <Following />
             <Calls />
+            <DropModels {view} />
             <Banner />
             <StandingCover />
         </section>
