@@ -1,6 +1,7 @@
-// Models out of files: dropped on the world, chosen in the form and brought along.
+// Models out of files: dropped on the world, chosen in the form, brought along, and what the view shows as files.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { greenQuad } from "../web/js/test/glb.mjs";
 import { converge, openSession, state } from "./lib/app.mjs";
@@ -238,4 +239,42 @@ test("WEB70: objects that are pasted into another session bring their models, or
   assert.deepEqual(page.faults, []);
   // The browser itself tells of what is not there.
   assert.deepEqual(fresh.faults.filter((fault) => !fault.includes("status of 404")), []);
+});
+
+/** What a choice of the menu saves. */
+async function exported(page, testid) {
+  await page.getByTestId("files-button").click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId(testid).click()]);
+  return { name: download.suggestedFilename(), content: await readFile(await download.path()) };
+}
+
+test("WEB59: the scene is exported as glTF, and the view as pictures", async () => {
+  const id = await here.api.session("a stage");
+  await here.api.create(id, { name: "cube 1", type: "cube", x: 1, y: 2, z: 3, color: "#ff00ff", scale: 4 });
+  const page = await openSession(here.browser, here.server.origin, id);
+  const scene = await exported(page, "export-glb");
+  assert.equal(scene.name, "a-stage-1.glb");
+  assert.equal(scene.content.toString("latin1", 0, 4), "glTF");
+  assert.equal(scene.content.readUInt32LE(8), scene.content.length);
+  const json = JSON.parse(scene.content.toString("utf8", 20, 20 + scene.content.readUInt32LE(12)));
+  const node = json.nodes.find(({ name }) => name === "cube 1");
+  assert.deepEqual(node.translation, [1, 2, 3]);
+  await page.getByText(/Exported as a-stage-1\.glb, \d+ kB\./).waitFor();
+
+  const box = await page.getByTestId("viewport").boundingBox();
+  for (const [testid, name, times] of [["export-png", "a-stage-1.png", 1], ["export-png-2x", "a-stage-1@2x.png", 2]]) {
+    await page.getByTestId("files-button").click();
+    const size = [Math.floor(box.width) * times, Math.floor(box.height) * times];
+    await page.getByTestId(testid).getByText(`PNG, ${size[0]} × ${size[1]} pixels`).waitFor();
+    if (times === 1) await screenshot(page, "export-view");
+    await page.keyboard.press("Escape");
+    const picture = await exported(page, testid);
+    // A browser may put another character in the place of one that it does not take.
+    assert.equal(picture.name.replace("_", "@"), name);
+    assert.equal(picture.content.toString("latin1", 1, 4), "PNG");
+    assert.deepEqual([picture.content.readUInt32BE(16), picture.content.readUInt32BE(20)], size);
+    const seen = await look(picture.content);
+    assert.ok(seen.magenta.count > 500 * times * times, `the cube is in it: ${JSON.stringify(seen)}`);
+  }
+  assert.deepEqual(page.faults, []);
 });

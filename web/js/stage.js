@@ -76,6 +76,8 @@ export class Stage {
     this.width = 1;
     this.height = 1;
     this.ratio = 1;
+    /** Device pixels per CSS pixel on the screen. */
+    this.density = 1;
     if (!this.low) this.#makeEnvironment();
   }
 
@@ -105,13 +107,27 @@ export class Stage {
    * @param {number} width CSS pixels
    * @param {number} height CSS pixels
    * @param {number} ratio device pixels per CSS pixel, before the cap
+   * @param {number} [times] what that is multiplied with, for a picture
    */
-  resize(width, height, ratio) {
+  resize(width, height, ratio, times = 1) {
     this.width = Math.max(1, Math.floor(width));
     this.height = Math.max(1, Math.floor(height));
-    this.ratio = this.low ? 1 : Math.min(ratio || 1, MAX_PIXEL_RATIO);
+    this.density = this.low ? 1 : Math.min(ratio || 1, MAX_PIXEL_RATIO);
+    this.ratio = this.density * times;
     this.renderer.setPixelRatio(this.ratio);
     this.renderer.setSize(this.width, this.height, false);
+  }
+
+  /**
+   * @param {number} times
+   * @returns {number[] | null} width and height in pixels of a picture of so many times the view; null where the
+   *   graphics card draws nothing so large
+   */
+  pixels(times) {
+    const size = [this.width, this.height].map((side) => Math.floor(side * this.density * times));
+    const gl = this.renderer.getContext();
+    const most = Math.min(gl.getParameter(gl.MAX_RENDERBUFFER_SIZE), ...gl.getParameter(gl.MAX_VIEWPORT_DIMS));
+    return Math.max(...size) <= most ? size : null;
   }
 
   dispose() {

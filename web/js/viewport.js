@@ -412,16 +412,32 @@ export class Viewport {
 
   /**
    * The view as it is now, without the page's controls.
-   * @returns {Promise<Blob>} PNG; rejected while the WebGL context is lost
+   * @param {number} [times] as large as the view, in each direction
+   * @returns {Promise<Blob>} PNG; rejected while the WebGL context is lost, and where the graphics card draws
+   *   nothing so large
    */
-  screenshot() {
+  screenshot(times = 1) {
     if (this.#lost) return Promise.reject(new Error("the view is lost with its WebGL context"));
+    if (!this.#stage.pixels(times)) return Promise.reject(new Error(`the graphics card draws no picture of ${times} times the view`));
+    if (times !== 1) this.#resize(times);
     this.#draw(false);
-    if (this.#handles.controls.object || this.#peers.frusta.count > 0) this.#invalidate();
-    return new Promise((resolve, reject) => {
+    const picture = new Promise((resolve, reject) => {
       // Within the task that drew: the browser may clear the buffer after it.
       this.#canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the view could not be encoded"))), "image/png");
     });
+    // The picture has been taken; what follows is not in it.
+    if (times !== 1) this.#resize();
+    else if (this.#handles.controls.object || this.#peers.frusta.count > 0) this.#invalidate();
+    return picture;
+  }
+
+  /**
+   * How large a picture of the view is.
+   * @param {number} times as large as the view, in each direction
+   * @returns {number[] | null} width and height in pixels; null where the graphics card draws nothing so large
+   */
+  pictureSize(times) {
+    return this.#stage.pixels(times);
   }
 
   /**
@@ -590,10 +606,11 @@ export class Viewport {
     return moving;
   }
 
-  #resize() {
+  /** @param {number} [times] more pixels in each direction than the screen has */
+  #resize(times = 1) {
     const { clientWidth: width, clientHeight: height } = this.#container;
     if (width === 0 || height === 0) return;
-    this.#stage.resize(width, height, devicePixelRatio);
+    this.#stage.resize(width, height, devicePixelRatio, times);
     this.#rig.resize(width, height);
     this.#grid.resize(width, height);
     this.#captions.layer.resize(width, height);

@@ -92,9 +92,13 @@ extern "C" {
     #[wasm_bindgen(method, js_name = setTheme)]
     pub fn set_theme(this: &Viewport, theme: &JsValue);
 
-    /// The view as a PNG.
+    /// The view as a PNG, so many times as large in each direction.
     #[wasm_bindgen(method, catch)]
-    pub async fn screenshot(this: &Viewport) -> Result<JsValue, JsValue>;
+    pub async fn screenshot(this: &Viewport, times: f64) -> Result<JsValue, JsValue>;
+
+    /// Width and height of that picture in pixels; null where there is none so large.
+    #[wasm_bindgen(method, js_name = pictureSize)]
+    pub fn picture_size(this: &Viewport, times: f64) -> Option<Vec<f64>>;
 
     /// Marks where something that is dragged over a point of the view would come to lie; answers that place.
     #[wasm_bindgen(method)]

@@ -7,12 +7,19 @@ use web_sys::Blob;
 use super::scene::Scene;
 
 impl Scene {
-    /// The view as it is now, without the page's controls, as a PNG.
+    /// The view as it is now, without the page's controls, as a PNG that is so many times as large in each
+    /// direction.
     ///
     /// # Errors
     /// Why there is no picture, in words for the user.
-    pub async fn picture(&self) -> Result<Blob, String> {
-        file(self.viewport.screenshot().await)
+    pub async fn picture(&self, times: f64) -> Result<Blob, String> {
+        file(self.viewport.screenshot(times).await)
+    }
+
+    /// Width and height of that picture in pixels; `None` where the graphics card draws nothing so large.
+    #[must_use]
+    pub fn picture_size(&self, times: f64) -> Option<[f64; 2]> {
+        self.viewport.picture_size(times)?.try_into().ok()
     }
 
     /// Every object that is shown, as a glTF file (.glb): see `glb` in `web/js/viewport.js`.

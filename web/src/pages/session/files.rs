@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use super::context::use_session;
 use super::links::copy_link;
+use super::view_files::use_view_exports;
 use crate::client::progress::grouped;
 use crate::pages::files::export::use_exports;
 use crate::pages::files::{ChooseFile, TakesFiles};
@@ -45,6 +46,7 @@ pub(super) fn Files() -> Html {
             </button>
         }
     };
+    let (of_view, ontoggle) = use_view_exports(&session, &close);
     let state = match past {
         Some(seq) => format!("Export this moment (seq {})", grouped(seq)),
         None => "Export the state".to_owned(),
@@ -73,9 +75,10 @@ pub(super) fn Files() -> Html {
                 data-testid="files-button">
                 <Glyph icon={Icon::Download} size={18} />
             </button>
-            <div ref={menu} id="files" popover="auto" class="menu" role="group" aria-label="Files and links" data-testid="files-menu">
+            <div ref={menu} id="files" popover="auto" class="menu" role="group" aria-label="Files and links" {ontoggle} data-testid="files-menu">
                 { item(Icon::Download, state, "All objects and the world, as JSON", Format::State, "export-state") }
                 { item(Icon::Clock, "Export the event log".to_owned(), "The whole history that is kept", Format::Log, "export-log") }
+                { of_view }
                 <div class="menu-line" role="separator"></div>
                 <button type="button" class="menu-item" onclick={onlink} data-testid="menu-copy-link">
                     <Glyph icon={Icon::Copy} /><span>{ "Copy link" }<span class="menu-hint">{ "To the selection, your view and the moment" }</span></span>

@@ -19,6 +19,7 @@ mod standing;
 mod timeline;
 mod tree;
 mod view;
+mod view_files;
 mod view_tools;
 mod world;
 
