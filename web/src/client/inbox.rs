@@ -118,7 +118,7 @@ impl SessionClient {
                 self.undo.borrow_mut().refused(id);
                 self.follow_back(&command);
                 if !self.live.borrow_mut().refused(id, &problem) {
-                    (self.notify)(Notice::Refused(problem));
+                    (self.notify)(Notice::of_refused(command, problem));
                 }
             }
             Effect::OutcomeUnknown { id, command } => {

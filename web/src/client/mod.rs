@@ -316,10 +316,10 @@ impl SessionClient {
         if self.is_held(&command) {
             return false;
         }
-        match self.submit_as(command, Purpose::Change { gesture }) {
+        match self.submit_as(command.clone(), Purpose::Change { gesture }) {
             Ok(_) => true,
             Err(problem) => {
-                (self.notify)(Notice::Refused(problem));
+                (self.notify)(Notice::of_refused(command, problem));
                 false
             }
         }

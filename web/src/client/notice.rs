@@ -1,7 +1,7 @@
 //! What the user is told about a session, beside what it shows.
 
-use vws_core::Problem;
 use vws_core::history::Way;
+use vws_core::{Command, Problem};
 
 use super::progress::grouped;
 use crate::ui::Tone;
@@ -11,6 +11,13 @@ use crate::ui::Tone;
 pub enum Notice {
     /// A command was refused, here or by the server, and has changed nothing.
     Refused(Problem),
+    /// The server refused a command for a reason that passes: what it keeps its log on is full, or away.
+    Passing {
+        /// What was wished for.
+        command: Box<Command>,
+        /// Why it was refused.
+        problem: Problem,
+    },
     /// The server no longer knows what became of a command of this type, which may have taken effect.
     OutcomeUnknown(&'static str),
     /// The server complains about something other than a command.
@@ -49,12 +56,35 @@ pub enum Notice {
     },
 }
 
+/// Refusals that say nothing about the command: the same may be done a moment later.
+const PASSING: [&str; 2] = ["log_unavailable", "too_many_pending"];
+
 impl Notice {
+    /// What is told of a command that was refused.
+    #[must_use]
+    pub fn of_refused(command: Command, problem: Problem) -> Self {
+        if PASSING.contains(&problem.code.as_str()) {
+            Self::Passing { command: Box::new(command), problem }
+        } else {
+            Self::Refused(problem)
+        }
+    }
+
+    /// The command that is worth another try.
+    #[must_use]
+    pub fn worth_a_retry(&self) -> Option<&Command> {
+        match self {
+            Self::Passing { command, .. } => Some(command),
+            _ => None,
+        }
+    }
+
     /// How it is meant, and in what words.
     #[must_use]
     pub fn told(&self) -> (Tone, String) {
         match self {
             Self::Refused(problem) => (Tone::Bad, format!("Refused: {}", problem.detail)),
+            Self::Passing { problem, .. } => (Tone::Bad, format!("Not changed: {}", problem.detail)),
             Self::OutcomeUnknown(command) => (
                 Tone::Bad,
                 format!(
@@ -63,8 +93,9 @@ impl Notice {
                 ),
             ),
             Self::Complaint(problem) => (Tone::Bad, format!("The server complains: {}", problem.detail)),
+            // It mends itself: nothing is asked of the person.
             Self::Diverged { found } => (
-                Tone::Bad,
+                Tone::Plain,
                 format!("This page differed from the server at seq {found}. Loading the state anew."),
             ),
             Self::Lagged => (Tone::Plain, "This page fell behind. Loading the state anew.".to_owned()),
@@ -98,5 +129,28 @@ impl Notice {
                 format!("Another tab took this tab's identity: changes that may be lost: {lost}."),
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn refused(code: &str) -> Notice {
+        let problem =
+            Problem { code: code.to_owned(), detail: "the disk is full".to_owned(), errors: Vec::new() };
+        Notice::of_refused(Command::ClearObjects, problem)
+    }
+
+    #[test]
+    fn web66_what_was_refused_for_a_reason_that_passes_can_be_tried_again() {
+        assert_eq!(refused("log_unavailable").worth_a_retry(), Some(&Command::ClearObjects));
+        assert_eq!(
+            refused("log_unavailable").told(),
+            (Tone::Bad, "Not changed: the disk is full".to_owned())
+        );
+        assert_eq!(refused("version_mismatch").worth_a_retry(), None);
     }
 }

@@ -15,4 +15,4 @@ pub use field::{ColorField, Field, Select, Switch, TextArea};
 pub use icon::{Glyph, Icon};
 pub use live_field::{LiveField, Shape};
 pub use theme_toggle::ThemeToggle;
-pub use toast::{Toasts, Tone, use_toasts};
+pub use toast::{Remedy, Toasts, Tone, use_toasts};

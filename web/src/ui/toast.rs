@@ -5,7 +5,7 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
-use super::{Glyph, Icon, IconButton};
+use super::{Button, Glyph, Icon, IconButton};
 
 /// How a message is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,15 @@ impl Tone {
         }
     }
 
+    /// The word by which browser tests know it.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Plain => "plain",
+            Self::Bad => "bad",
+        }
+    }
+
     const fn class(self) -> &'static str {
         match self {
             Self::Good => "toast-good",
@@ -43,6 +52,15 @@ impl Tone {
             Self::Bad => "toast-bad",
         }
     }
+}
+
+/// What can be done about a message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Remedy {
+    /// What the button says.
+    pub label: AttrValue,
+    /// Called on a press; the message is gone then.
+    pub act: Callback<()>,
 }
 
 /// Messages that are shown at once. More push the oldest out.
@@ -55,6 +73,8 @@ struct Toast {
     text: AttrValue,
     /// How often it was said in a row.
     times: u32,
+    /// Of what was said last.
+    remedy: Option<Remedy>,
 }
 
 /// The messages that are shown.
@@ -67,8 +87,8 @@ pub struct List {
 /// What can happen to the messages.
 #[derive(Debug)]
 pub enum Act {
-    /// Say something.
-    Say(Tone, AttrValue),
+    /// Say something, with what can be done about it.
+    Say(Tone, AttrValue, Option<Remedy>),
     /// Take one away.
     Dismiss(u64),
 }
@@ -79,7 +99,7 @@ impl Reducible for List {
     fn reduce(self: Rc<Self>, act: Act) -> Rc<Self> {
         let mut list = (*self).clone();
         match act {
-            Act::Say(tone, text) => {
+            Act::Say(tone, text, remedy) => {
                 list.next += 1;
                 let times = match list.shown.last() {
                     Some(last) if last.tone == tone && last.text == text => last.times + 1,
@@ -88,7 +108,7 @@ impl Reducible for List {
                 if times > 1 {
                     list.shown.pop();
                 }
-                list.shown.push(Toast { id: list.next, tone, text, times });
+                list.shown.push(Toast { id: list.next, tone, text, times, remedy });
                 let over = list.shown.len().saturating_sub(MOST);
                 list.shown.drain(..over);
             }
@@ -105,7 +125,12 @@ pub struct Toasts(UseReducerDispatcher<List>);
 impl Toasts {
     /// Says something.
     pub fn say(&self, tone: Tone, text: impl Into<AttrValue>) {
-        self.0.dispatch(Act::Say(tone, text.into()));
+        self.0.dispatch(Act::Say(tone, text.into(), None));
+    }
+
+    /// Says something that something can be done about.
+    pub fn offer(&self, tone: Tone, text: impl Into<AttrValue>, remedy: Remedy) {
+        self.0.dispatch(Act::Say(tone, text.into(), Some(remedy)));
     }
 }
 
@@ -144,19 +169,35 @@ struct ItemProps {
 
 #[component]
 fn Item(props: &ItemProps) -> Html {
-    let Toast { tone, text, times, .. } = props.toast.clone();
-    use_effect_with((), {
+    let Toast { tone, text, times, remedy, .. } = props.toast.clone();
+    // It stays for as long as somebody points at it or is in it: nobody has to be quick.
+    let held = use_state_eq(|| false);
+    use_effect_with(*held, {
         let dismiss = props.dismiss.clone();
-        move |()| {
-            let timer = Timeout::new(tone.stay_ms(), move || dismiss.emit(()));
+        move |held| {
+            let timer = (!held).then(|| Timeout::new(tone.stay_ms(), move || dismiss.emit(())));
             move || drop(timer)
         }
     });
+    let (hold, release) = (held.setter(), held.setter());
+    let (hold, release) = (move || hold.set(true), move || release.set(false));
+    let (hold_focus, release_focus) = (hold.clone(), release.clone());
     html! {
-        <div class={classes!("toast", tone.class())} data-testid="toast">
+        <div class={classes!("toast", tone.class())} data-testid="toast" data-tone={tone.word()}
+            onmouseover={move |_| hold()} onmouseout={move |_| release()}
+            onfocusin={move |_| hold_focus()} onfocusout={move |_| release_focus()}>
             <Glyph icon={tone.icon()} size={18} />
             <span class="toast-text">{ text }</span>
             if times > 1 { <span class="toast-times">{ format!("×{times}") }</span> }
+            if let Some(Remedy { label, act }) = remedy {
+                <Button {label} onclick={
+                    let dismiss = props.dismiss.clone();
+                    move |_| {
+                        dismiss.emit(());
+                        act.emit(());
+                    }
+                } testid="toast-remedy" />
+            }
             <IconButton icon={Icon::Close} label="Dismiss" onclick={props.dismiss.reform(|_| ())} />
         </div>
     }
@@ -180,7 +221,7 @@ mod tests {
     fn said(texts: &[&'static str]) -> Vec<(String, u32)> {
         let mut list = Rc::new(List::default());
         for text in texts {
-            list = list.reduce(Act::Say(Tone::Bad, (*text).into()));
+            list = list.reduce(Act::Say(Tone::Bad, (*text).into(), None));
         }
         list.shown.iter().map(|toast| (toast.text.to_string(), toast.times)).collect()
     }
@@ -199,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_dismissed_message_is_gone() {
-        let list = Rc::new(List::default()).reduce(Act::Say(Tone::Good, "a".into()));
+        let list = Rc::new(List::default()).reduce(Act::Say(Tone::Good, "a".into(), None));
         let id = list.shown[0].id;
         assert!(list.reduce(Act::Dismiss(id)).shown.is_empty());
     }
