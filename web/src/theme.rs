@@ -1,7 +1,8 @@
 //! Dark, light, or as the system has it.
 
 use gloo_events::EventListener;
-use web_sys::MediaQueryList;
+use wasm_bindgen::JsCast;
+use web_sys::{MediaQueryList, StorageEvent};
 use yew::prelude::*;
 
 use crate::browser;
@@ -73,6 +74,16 @@ pub struct Theme {
     pub choose: Callback<Choice>,
 }
 
+/// Which systems the colour of the browser's own bars for a theme is for, once a choice is made.
+const fn bars_media(of: Choice, choice: Choice) -> &'static str {
+    match (choice, of) {
+        (Choice::System, Choice::Dark) => "(prefers-color-scheme: dark)",
+        (Choice::System, _) => "(prefers-color-scheme: light)",
+        (Choice::Light, Choice::Light) | (Choice::Dark, Choice::Dark) => "all",
+        (Choice::Light | Choice::Dark, _) => "not all",
+    }
+}
+
 fn system_query() -> Option<MediaQueryList> {
     browser::window().match_media("(prefers-color-scheme: dark)").ok().flatten()
 }
@@ -82,11 +93,19 @@ fn stored() -> Choice {
     Choice::from_stored(text.as_deref())
 }
 
-/// Writes the choice where the style sheet sees it and where the next visit finds it.
+/// Writes the choice where the style sheet sees it, where the browser's own bars take their colour from, and
+/// where the next visit finds it.
 fn put_into_force(choice: Choice) {
-    if let Some(root) = browser::document().document_element() {
-        // Setting an attribute of this name cannot fail.
+    let document = browser::document();
+    // Setting attributes of these names cannot fail.
+    if let Some(root) = document.document_element() {
         let _ = root.set_attribute("data-theme", choice.as_str());
+    }
+    for of in [Choice::Light, Choice::Dark] {
+        let selector = format!("meta[name=theme-color][data-theme={}]", of.as_str());
+        if let Ok(Some(meta)) = document.query_selector(&selector) {
+            let _ = meta.set_attribute("media", bars_media(of, choice));
+        }
     }
     if let Some(storage) = browser::local_storage() {
         // A full storage forgets the choice; nothing else depends on it.
@@ -106,6 +125,20 @@ pub fn use_theme_root() -> Theme {
             EventListener::new(&query, "change", move |_| setter.set(matches.matches()))
         });
         move || drop(listener)
+    });
+    // Another window of this browser has made another choice.
+    use_effect_with((), {
+        let choice = choice.setter();
+        move |()| {
+            let listener = EventListener::new(&browser::window(), "storage", move |event| {
+                let event = event.dyn_ref::<StorageEvent>();
+                // No key: all that was stored is gone.
+                if event.is_some_and(|event| event.key().is_none_or(|key| key == STORAGE_KEY)) {
+                    choice.set(stored());
+                }
+            });
+            move || drop(listener)
+        }
     });
     use_effect_with(*choice, |choice| put_into_force(*choice));
     let choose = use_callback((), {
@@ -129,6 +162,14 @@ mod tests {
     use super::*;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn the_browsers_bars_are_of_the_theme_in_force() {
+        let media = |choice| [Choice::Light, Choice::Dark].map(|of| bars_media(of, choice));
+        assert_eq!(media(Choice::Light), ["all", "not all"]);
+        assert_eq!(media(Choice::Dark), ["not all", "all"]);
+        assert_eq!(media(Choice::System), ["(prefers-color-scheme: light)", "(prefers-color-scheme: dark)"]);
+    }
 
     #[test]
     fn a_choice_survives_storage_and_anything_else_is_the_systems() {

@@ -5,9 +5,17 @@ use yew::prelude::*;
 use super::{Icon, IconButton};
 use crate::theme::{Choice, use_theme};
 
+/// Properties of [`ThemeToggle`].
+#[derive(Properties, PartialEq)]
+pub struct ThemeToggleProps {
+    /// More CSS classes.
+    #[prop_or_default]
+    pub class: Classes,
+}
+
 /// A button that goes round the themes.
 #[component]
-pub fn ThemeToggle() -> Html {
+pub fn ThemeToggle(props: &ThemeToggleProps) -> Html {
     let theme = use_theme();
     let (icon, label) = match theme.choice {
         Choice::System => (Icon::Monitor, "Theme: as the system has it"),
@@ -16,5 +24,5 @@ pub fn ThemeToggle() -> Html {
     };
     let next = theme.choice.next();
     let onclick = theme.choose.reform(move |_| next);
-    html! { <IconButton {icon} {label} {onclick} testid="theme" /> }
+    html! { <IconButton {icon} {label} {onclick} class={props.class.clone()} testid="theme" /> }
 }
