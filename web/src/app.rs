@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use crate::browser;
 use crate::pages::not_found::NotFound;
 use crate::pages::session::SessionPage;
 use crate::pages::sessions::Sessions;
@@ -19,8 +20,14 @@ pub fn App() -> Html {
         Route::Session(id) => html! { <SessionPage key={id.to_string()} {id} /> },
         Route::NotFound => html! { <NotFound /> },
     };
+    let onskip = Callback::from(|event: MouseEvent| {
+        // The fragment of an address is for what is shown: see `link`.
+        event.prevent_default();
+        browser::focus("main");
+    });
     html! {
         <ContextProvider<Theme> context={theme}>
+            <a class="skip-link button button-primary" href="#main" onclick={onskip} data-testid="skip-link">{ "Skip to the content" }</a>
             <toast::Provider>{ page }</toast::Provider>
         </ContextProvider<Theme>>
     }

@@ -15,7 +15,7 @@ pub fn NotFound() -> Html {
                 <span class="bar-space"></span>
                 <ThemeToggle />
             </header>
-            <main class="notice" data-testid="not-found">
+            <main id="main" tabindex="-1" class="notice" data-testid="not-found">
                 <Glyph icon={Icon::Search} size={40} />
                 <h1>{ "There is nothing here" }</h1>
                 <p>{ "The address names no page. A link to a session looks like /s/ and the session's id." }</p>

@@ -40,6 +40,10 @@ pub fn Sessions() -> Html {
             rows.set(ROWS);
         })
     };
+    let onall = {
+        let search = search.setter();
+        Callback::from(move |()| search.set(String::new()))
+    };
     let onmade = {
         let dispatch = lobby.dispatcher();
         Callback::from(move |info: SessionInfo| dispatch.dispatch(Act::Made(info)))
@@ -76,7 +80,7 @@ pub fn Sessions() -> Html {
                 <a class="quiet-link" href="/docs"><Glyph icon={Icon::Book} />{ "API" }</a>
                 <ThemeToggle />
             </header>
-            <main class="sessions">
+            <main id="main" tabindex="-1" class="sessions">
                 <div class="sessions-head">
                     <h1>{ "Sessions" }</h1>
                     <p class="lead">{ "A session is one world of named 3D objects. Everyone who opens it sees every change at once." }</p>
@@ -105,7 +109,7 @@ pub fn Sessions() -> Html {
                         <span class="count">{ counted(total) }</span>
                     </div>
                 }
-                { list(&lobby.standing, total, &shown, &ongone) }
+                { list(&lobby.standing, total, &shown, &ongone, &onall) }
                 if more > 0 {
                     <Button label={format!("Show more ({more})")} onclick={onmore} class="sessions-more" />
                 }
@@ -119,6 +123,7 @@ fn list(
     total: usize,
     shown: &[SessionInfo],
     ongone: &Callback<vws_core::SessionId>,
+    onall: &Callback<()>,
 ) -> Html {
     if total == 0 {
         return match standing {
@@ -133,13 +138,18 @@ fn list(
                     <Glyph icon={Icon::Cube} size={40} />
                     <h2>{ "No sessions yet" }</h2>
                     <p>{ "Create the first one above, or from a terminal:" }</p>
-                    <code class="snippet">{ format!("curl -X POST {}/api/sessions", origin()) }</code>
+                    <code class="snippet" tabindex="0">{ format!("curl -X POST {}/api/sessions", origin()) }</code>
                 </div>
             },
         };
     }
     if shown.is_empty() {
-        return html! { <p class="nothing-found">{ "No session has this in its name or id." }</p> };
+        return html! {
+            <div class="notice notice-small" data-testid="no-session-found">
+                <p>{ "No session has this in its name or id." }</p>
+                <Button label="Show all sessions" onclick={onall.reform(|_| ())} />
+            </div>
+        };
     }
     html! {
         <ul class="session-list" data-testid="session-list">
