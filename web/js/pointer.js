@@ -1,5 +1,7 @@
 // Clicks and hovering on the canvas, told apart from drags that turn the camera.
 
+/** A finger that rests for so long, in milliseconds, chooses one more: it has no Ctrl. */
+const LONG_PRESS_MS = 500;
 /** A press that moves further than this, in CSS pixels, is a drag. */
 export const DRAG = Object.freeze({ mouse: 4, touch: 10, pen: 6 });
 
@@ -18,6 +20,7 @@ export class PointerInput {
     this.abort = new AbortController();
     /** @type {{id: number, x: number, y: number} | null} */
     this.press = null;
+    this.timer = 0;
     /** @type {{x: number, y: number} | null} */
     this.at = null;
     this.request = 0;
@@ -32,6 +35,7 @@ export class PointerInput {
 
   dispose() {
     this.abort.abort();
+    clearTimeout(this.timer);
     cancelAnimationFrame(this.request);
   }
 
@@ -40,6 +44,20 @@ export class PointerInput {
     // A second finger makes it a gesture.
     const first = event.isPrimary && event.button === 0 && !this.press && !this.on.taken();
     this.press = first ? { id: event.pointerId, x: event.clientX, y: event.clientY } : null;
+    clearTimeout(this.timer);
+    if (this.press && event.pointerType === "touch") this.timer = setTimeout(() => this.#rest(event), LONG_PRESS_MS);
+  }
+
+  /**
+   * A finger has rested where it went down.
+   * @param {PointerEvent} event
+   */
+  #rest(event) {
+    if (!this.press) return;
+    this.press = null;
+    navigator.vibrate?.(10);
+    const { x, y } = this.#place(event);
+    this.on.click(x, y, true);
   }
 
   /** @param {PointerEvent} event */
@@ -56,6 +74,7 @@ export class PointerInput {
   #up(event) {
     const { press } = this;
     this.press = null;
+    clearTimeout(this.timer);
     if (!press || event.pointerId !== press.id) return;
     this.click(event);
   }

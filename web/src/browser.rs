@@ -87,6 +87,13 @@ pub fn reduced_motion() -> bool {
     query.ok().flatten().is_some_and(|query| query.matches())
 }
 
+/// Whether what points here is a finger.
+#[must_use]
+pub fn is_coarse() -> bool {
+    let query = window().match_media("(pointer: coarse)");
+    query.ok().flatten().is_some_and(|query| query.matches())
+}
+
 /// A random UUID (version 4). `crypto.randomUUID` is missing on plain http, random bytes are not.
 #[must_use]
 pub fn random_uuid() -> String {

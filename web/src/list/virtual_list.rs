@@ -7,6 +7,7 @@ use web_sys::{HtmlElement, KeyboardEvent, ResizeObserver};
 use yew::prelude::*;
 
 use super::window::Window;
+use crate::browser;
 
 /// Properties of [`VirtualList`].
 #[derive(Properties, PartialEq)]
@@ -16,7 +17,8 @@ pub struct VirtualListProps {
     pub id: Option<AttrValue>,
     /// Rows in all.
     pub count: usize,
-    /// Height of a row in CSS pixels; the style sheet must agree.
+    /// Height of a row in CSS pixels where there is a mouse; where there is a finger it is 44 at least. The style
+    /// sheet must agree.
     pub row: u32,
     /// Draws a row. The list draws its rows anew whenever it is drawn itself.
     pub render: Callback<usize, Html>,
@@ -54,7 +56,7 @@ pub fn VirtualList(props: &VirtualListProps) -> Html {
     let node = use_node_ref();
     let top = use_state_eq(|| 0.0);
     let view = use_view_height(&node);
-    let row = f64::from(props.row);
+    let row = f64::from(row_height(props.row));
     let window = Window { count: props.count, row, view, top: *top };
 
     let reveal = props.reveal;
@@ -101,6 +103,14 @@ pub fn VirtualList(props: &VirtualListProps) -> Html {
             </div>
         </div>
     }
+}
+
+/// The height of a row that a finger hits, in CSS pixels; `--tree-row` of the style sheet where the pointer is coarse.
+const FINGER: u32 = 44;
+
+/// The height of a row here: a finger needs more than a mouse.
+fn row_height(row: u32) -> u32 {
+    if browser::is_coarse() { row.max(FINGER) } else { row }
 }
 
 /// The height of an element, as it changes.

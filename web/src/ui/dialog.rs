@@ -1,11 +1,13 @@
 //! Questions that must be answered before anything else.
 
 use gloo_events::EventListener;
-use web_sys::{HtmlDialogElement, SubmitEvent};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlDialogElement, MouseEvent, SubmitEvent};
 use yew::prelude::*;
 
-use super::button::{Button, Kind};
+use super::button::{Button, IconButton, Kind};
 use super::field::Field;
+use super::icon::Icon;
 use crate::form::Refusal;
 
 /// Properties of [`Dialog`].
@@ -17,8 +19,22 @@ pub struct DialogProps {
     pub onclose: Callback<()>,
     /// Name for browser tests.
     pub testid: AttrValue,
+    /// Whether it has a button of its own that closes it, and a press beside it closes it too: for what asks
+    /// nothing.
+    #[prop_or_default]
+    pub dismissible: bool,
     /// What it shows.
     pub children: Html,
+}
+
+/// Whether a press on a dialog is one beside it: the rest of the page is the dialog's too.
+fn is_beside(event: &MouseEvent) -> bool {
+    let dialog = event.target().and_then(|target| target.dyn_into::<HtmlDialogElement>().ok());
+    dialog.is_some_and(|dialog| {
+        let place = dialog.get_bounding_client_rect();
+        let (x, y) = (f64::from(event.client_x()), f64::from(event.client_y()));
+        x < place.left() || x > place.right() || y < place.top() || y > place.bottom()
+    })
 }
 
 /// A modal dialog of the browser: it keeps the focus inside, Escape closes it, and the rest of the
@@ -43,10 +59,22 @@ pub fn Dialog(props: &DialogProps) -> Html {
             }
         }
     });
+    let onclick = props.dismissible.then(|| {
+        let onclose = props.onclose.clone();
+        Callback::from(move |event: MouseEvent| {
+            if is_beside(&event) {
+                onclose.emit(());
+            }
+        })
+    });
     html! {
-        <dialog ref={node} class="dialog" aria-labelledby="dialog-title" data-testid={props.testid.clone()}>
+        <dialog ref={node} {onclick} class="dialog" aria-labelledby="dialog-title" data-testid={props.testid.clone()}>
             <h2 id="dialog-title" class="dialog-title">{ props.title.clone() }</h2>
             { props.children.clone() }
+            // The last one, so that what is asked for has the focus first.
+            if props.dismissible {
+                <IconButton icon={Icon::Close} label="Close" class="dialog-close" onclick={props.onclose.reform(|_| ())} testid="dialog-close" />
+            }
         </dialog>
     }
 }

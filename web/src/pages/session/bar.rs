@@ -29,6 +29,10 @@ pub(super) struct BarProps {
     pub(super) ontree: Callback<()>,
     /// Called to show or hide the side panel.
     pub(super) onside: Callback<()>,
+    /// Whether a new name is asked for.
+    pub(super) renaming: bool,
+    /// Called with whether one is to be asked for.
+    pub(super) onrenaming: Callback<bool>,
 }
 
 /// The bar at the top of the session page.
@@ -36,7 +40,6 @@ pub(super) struct BarProps {
 pub(super) fn Bar(props: &BarProps) -> Html {
     let session = use_session();
     let toasts = use_toasts();
-    let renaming = use_state(|| false);
     let id = session.client.id();
     let name = session.client.view(|view, _| view.name().map(ToString::to_string)).flatten();
     let title = name.clone().unwrap_or_else(|| untitled(id));
@@ -45,10 +48,7 @@ pub(super) fn Bar(props: &BarProps) -> Html {
         || browser::document().set_title("VWS · Virtual World Synthesizer")
     });
 
-    let onclose = {
-        let renaming = renaming.setter();
-        Callback::from(move |()| renaming.set(false))
-    };
+    let onclose = props.onrenaming.reform(|()| false);
     let onrename = {
         let client = Rc::clone(&session.client);
         Callback::from(move |name: String| {
@@ -72,7 +72,7 @@ pub(super) fn Bar(props: &BarProps) -> Html {
             <span class="bar-divider" aria-hidden="true"></span>
             <h1 class={classes!("bar-title", name.is_none().then_some("session-untitled"))} data-testid="session-title">{ title }</h1>
             <IconButton icon={Icon::Pencil} label="Rename session" disabled={!ready} testid="rename-session"
-                onclick={let renaming = renaming.setter(); move |_| renaming.set(true)} />
+                class="wide-only" onclick={props.onrenaming.reform(|_| true)} />
             <IconButton icon={Icon::Copy} label="Copy link: to the selection, your view and the moment" onclick={onlink} class="wide-only" testid="copy-link" />
             if !ended { <Files /> }
             if let Some(actions) = actions.filter(|_| !ended) {
@@ -90,8 +90,8 @@ pub(super) fn Bar(props: &BarProps) -> Html {
                 onclick={props.ontree.reform(|_| ())} testid="toggle-tree" />
             <IconButton icon={Icon::Sliders} label="Inspector panel" pressed={props.side} disabled={ended} class="wide-only"
                 onclick={props.onside.reform(|_| ())} testid="toggle-side" />
-            <ThemeToggle />
-            if *renaming {
+            <ThemeToggle class="wide-only" />
+            if props.renaming {
                 <Prompt title="Rename session" label="Name (empty for none)" action="Rename" value={name.unwrap_or_default()}
                     check={Callback::from(|text: String| name_refusal(&text))} onanswer={onrename} {onclose} />
             }

@@ -4,6 +4,7 @@ mod bar;
 mod compare;
 mod context;
 mod create;
+mod dock;
 mod editor;
 mod files;
 mod foot;
@@ -14,6 +15,7 @@ mod models;
 mod object_history;
 mod parts;
 mod people;
+mod sheet;
 mod side;
 mod standing;
 mod timeline;
@@ -23,23 +25,28 @@ mod view_files;
 mod view_tools;
 mod world;
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::cell::{OnceCell, RefCell};
+use std::rc::{Rc, Weak};
 
+use gloo_events::{EventListener, EventListenerOptions};
 use gloo_timers::callback::Timeout;
+use vws_core::replica::Replica;
 use vws_core::{ObjectName, SessionId};
 use yew::prelude::*;
 
 use crate::browser;
 use crate::client::SessionClient;
+use crate::client::notice::Notice;
 use crate::debug;
-use crate::ui::{Glyph, Icon, use_toasts};
+use crate::ui::{Remedy, Toasts, use_toasts};
 use crate::viewport::port::Port;
 use bar::Bar;
 use context::SessionHandle;
+use dock::Dock;
 use editor::{Ask, Editor};
 use foot::Foot;
 use links::use_place;
+use sheet::Sheet;
 use side::{Side, Tab};
 use standing::the_end;
 use timeline::{Time, Timeline, use_machine};
@@ -122,9 +129,14 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
         Callback::from(move |()| panels.set(panels.with_side(!panels.side)))
     };
     let renaming = use_state_eq(|| None::<ObjectName>);
+    let renaming_session = use_state_eq(|| false);
+    let onrenaming = {
+        let renaming = renaming_session.setter();
+        Callback::from(move |on| renaming.set(on))
+    };
     let onask = {
         let (panels, ontab, renaming) = (panels.clone(), ontab.clone(), renaming.setter());
-        let client = Rc::clone(&session.client);
+        let (client, onrenaming) = (Rc::clone(&session.client), onrenaming.clone());
         Callback::from(move |ask: Ask| match ask {
             Ask::Tree => panels.set(panels.with_tree(!panels.tree)),
             Ask::Side => panels.set(panels.with_side(!panels.side)),
@@ -143,6 +155,7 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
                     Timeout::new(0, || browser::focus("inspector-name")).forget();
                 }
             }
+            Ask::RenameSession => onrenaming.emit(true),
             Ask::Search => {
                 panels.set(panels.with_tree(true));
                 // Once the list is there.
@@ -161,7 +174,7 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
             <ContextProvider<SessionHandle> context={session}>
             <ContextProvider<Time> context={time}>
                 <div class="session-page">
-                    <Bar {tree} {side} {ontree} {onside} />
+                    <Bar {tree} {side} {ontree} {onside} renaming={*renaming_session} {onrenaming} />
                     { end }
                     <Foot />
                 </div>
@@ -170,40 +183,29 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
         };
     }
     let past = session.client.past_seq().is_some();
+    let onpanels = {
+        let panels = panels.setter();
+        Callback::from(move |shown| panels.set(shown))
+    };
+    let onclose = onpanels.reform(|()| Panels { tree: false, side: false });
     html! {
         <ContextProvider<SessionHandle> context={session.clone()}>
         <ContextProvider<Time> context={time.clone()}>
         <Editor session={session.clone()} {time} ask={onask}>
             <div class="session-page">
-                <Bar {tree} {side} ontree={ontree.clone()} onside={onside.clone()} />
-                <main class={classes!("workbench", tree.then_some("with-tree"), side.then_some("with-side"), past.then_some("in-past"))}>
-                    if tree { <Tree {onadd} renaming={(*renaming).clone()} {onrename} /> }
+                <Bar {tree} {side} {ontree} {onside} renaming={*renaming_session} {onrenaming} />
+                <main id="main" tabindex="-1" class={classes!("workbench", tree.then_some("with-tree"), side.then_some("with-side"), past.then_some("in-past"))}>
+                    if tree { <Sheet onclose={onclose.clone()}><Tree {onadd} renaming={(*renaming).clone()} {onrename} /></Sheet> }
                     <View />
-                    if side { <Side tab={(*tab).clone()} {ontab} {onmake} /> }
+                    if side { <Sheet {onclose}><Side tab={(*tab).clone()} {ontab} {onmake} /></Sheet> }
                 </main>
                 <Timeline />
                 <Foot />
-                <nav class="dock" aria-label="Panels">
-                    { dock_button(Icon::Cube, "World", !tree && !side, {
-                        let panels = panels.clone();
-                        Callback::from(move |()| panels.set(Panels { tree: false, side: false }))
-                    }) }
-                    { dock_button(Icon::List, "Objects", tree, ontree) }
-                    { dock_button(Icon::Sliders, "Inspector", side, onside) }
-                </nav>
+                <Dock panels={*panels} {onpanels} />
             </div>
         </Editor>
         </ContextProvider<Time>>
         </ContextProvider<SessionHandle>>
-    }
-}
-
-fn dock_button(icon: Icon, label: &'static str, on: bool, onclick: Callback<()>) -> Html {
-    html! {
-        <button type="button" class="dock-button" aria-pressed={on.to_string()} onclick={onclick.reform(|_| ())}
-            data-testid={format!("dock-{}", label.to_lowercase())}>
-            <Glyph {icon} size={20} /><span>{ label }</span>
-        </button>
     }
 }
 
@@ -212,10 +214,14 @@ fn dock_button(icon: Icon, label: &'static str, on: bool, onclick: Callback<()>)
 fn use_client(id: SessionId) -> SessionHandle {
     let toasts = use_toasts();
     let client = use_memo(id, |id| {
-        SessionClient::open(*id, move |notice| {
-            let (tone, words) = notice.told();
-            toasts.say(tone, words);
-        })
+        let own = Rc::new(OnceCell::new());
+        let client = SessionClient::open(*id, {
+            let own = Rc::clone(&own);
+            move |notice| tell(&toasts, &notice, &own)
+        });
+        // It is set nowhere else.
+        let _ = own.set(Rc::downgrade(&client));
+        client
     });
     let port = use_memo(id, |_| Port::default());
     let revision = use_state(|| 0);
@@ -232,12 +238,38 @@ fn use_client(id: SessionId) -> SessionHandle {
                 revision.set(*count.borrow());
             });
             let handle = debug::install(&client);
+            let leaving = ask_before_leaving(&client);
             move || {
                 drop(following);
                 drop(handle);
+                drop(leaving);
                 client.close();
             }
         }
     });
     SessionHandle { client: Rc::clone(&client), revision: *revision, port }
+}
+
+/// Tells the user a notice, with the way to try again where that makes sense.
+fn tell(toasts: &Toasts, notice: &Notice, own: &Rc<OnceCell<Weak<SessionClient>>>) {
+    let (tone, words) = notice.told();
+    let Some(command) = notice.worth_a_retry() else { return toasts.say(tone, words) };
+    let (own, command) = (Rc::clone(own), command.clone());
+    let act = Callback::from(move |()| {
+        if let Some(client) = own.get().and_then(Weak::upgrade) {
+            client.submit(command.clone());
+        }
+    });
+    toasts.offer(tone, words, Remedy { label: "Try again".into(), act });
+}
+
+/// Makes the browser ask before the page is left while it has changes that the server has not answered.
+fn ask_before_leaving(client: &Rc<SessionClient>) -> EventListener {
+    let client = Rc::clone(client);
+    let options = EventListenerOptions::enable_prevent_default();
+    EventListener::new_with_options(&browser::window(), "beforeunload", options, move |event| {
+        if client.read(Replica::pending) > 0 {
+            event.prevent_default();
+        }
+    })
 }

@@ -3,10 +3,14 @@
 use std::rc::Rc;
 
 use gloo_timers::callback::Interval;
+use vws_core::reduce::State;
+use vws_core::replica::Replica;
 use yew::prelude::*;
 
 use super::context::use_session;
+use super::editor::use_actions;
 use crate::browser;
+use crate::client::progress::grouped;
 use crate::client::{SessionClient, Standing};
 use crate::route::{Link, Route};
 use crate::ui::{Button, Glyph, Icon, Kind};
@@ -71,7 +75,7 @@ pub(super) fn the_end(client: &Rc<SessionClient>) -> Option<Html> {
     let had_state = client.read(|replica| replica.confirmed().is_some());
     match client.standing() {
         Standing::Gone => Some(html! {
-            <main class="the-end" data-testid="session-gone">
+            <main id="main" tabindex="-1" class="the-end" data-testid="session-gone">
                 <div class="notice">
                     <Glyph icon={Icon::Trash} size={40} />
                     <h2>{ "This session does not exist" }</h2>
@@ -88,7 +92,7 @@ pub(super) fn the_end(client: &Rc<SessionClient>) -> Option<Html> {
             let client = Rc::clone(client);
             let retry = Callback::from(move |_| client.retry_now());
             Some(html! {
-                <main class="the-end" data-testid="session-refused">
+                <main id="main" tabindex="-1" class="the-end" data-testid="session-refused">
                     <div class="notice">
                         <Glyph icon={Icon::Alert} size={40} />
                         <h2>{ "The server has ended this connection" }</h2>
@@ -111,7 +115,7 @@ pub(super) fn StandingCover() -> Html {
         Standing::Loading(progress) if !has_state => {
             let total = progress.total.unwrap_or_default();
             html! {
-                <div class="cover cover-light" data-testid="loading">
+                <div class="cover cover-light" role="status" data-testid="loading">
                     <div class="notice">
                         <progress max={total.max(1).to_string()} value={progress.loaded.to_string()} aria-label="Loading objects"></progress>
                         <p class="numbers">{ progress.words() }</p>
@@ -120,24 +124,69 @@ pub(super) fn StandingCover() -> Html {
             }
         }
         Standing::Connecting | Standing::Waiting { .. } if !has_state => html! {
-            <div class="cover cover-light" data-testid="connecting">
+            <div class="cover cover-light" role="status" data-testid="connecting">
                 <div class="notice"><span class="spinner" aria-hidden="true"></span><p>{ "Connecting to the session" }</p></div>
             </div>
         },
-        Standing::Live
-        | Standing::Loading(_)
-        | Standing::Connecting
-        | Standing::Waiting { .. }
-        | Standing::Gone
-        | Standing::Refused { .. } => html! {},
+        // Nothing can be changed there, so nothing waits.
+        _ if client.past_seq().is_some() => html! {},
+        Standing::Connecting | Standing::Waiting { .. } => {
+            let waiting = client.read(Replica::pending);
+            html! {
+                <div class="view-note view-note-top view-note-late" role="status" data-testid="offline-note">
+                    <Glyph icon={Icon::Offline} />
+                    <span>{ offline_words(waiting) }</span>
+                </div>
+            }
+        }
+        Standing::Live if client.view(|view, _| view.object_count()) == Some(0) => html! { <Empty /> },
+        Standing::Live | Standing::Loading(_) | Standing::Gone | Standing::Refused { .. } => html! {},
+    }
+}
+
+/// What becomes of changes while there is no server.
+fn offline_words(waiting: usize) -> String {
+    let what = match waiting {
+        0 => "What you change".to_owned(),
+        1 => "Your change".to_owned(),
+        n => format!("Your {} changes", grouped(n as u64)),
+    };
+    let verbs = if waiting > 1 { "wait here and are" } else { "waits here and is" };
+    format!("Not connected. {what} {verbs} sent when the server is back.")
+}
+
+/// An empty world, and how to begin. On a wide page the list beside it says the same.
+#[component]
+fn Empty() -> Html {
+    let actions = use_actions();
+    let onclick = Callback::from(move |_: MouseEvent| actions.perform("add"));
+    html! {
+        <div class="notice view-empty" data-testid="empty-world">
+            <p>{ "This world is empty." }</p>
+            <Button label="Add the first object" icon={Icon::Plus} kind={Kind::Primary} {onclick} />
+        </div>
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::seconds_until;
+    use super::{offline_words, seconds_until};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn web65_a_page_without_a_server_says_what_becomes_of_changes() {
+        let said = |waiting| offline_words(waiting).split_once(". ").map(|(_, rest)| rest.to_owned());
+        assert_eq!(
+            said(0).as_deref(),
+            Some("What you change waits here and is sent when the server is back.")
+        );
+        assert_eq!(said(1).as_deref(), Some("Your change waits here and is sent when the server is back."));
+        assert_eq!(
+            said(1_024).as_deref(),
+            Some("Your 1,024 changes wait here and are sent when the server is back.")
+        );
+    }
 
     #[test]
     fn the_countdown_never_shows_nothing() {

@@ -28,6 +28,7 @@ use super::timeline::Time;
 use crate::browser;
 use crate::client::SessionClient;
 use crate::past::TimeMachine;
+use crate::theme::{Theme, use_theme};
 use crate::ui::{Icon, IconButton, Toasts, Tone, use_toasts};
 pub(super) use keys::Keys;
 use palette::Palette;
@@ -107,6 +108,8 @@ pub(super) enum Ask {
     World,
     /// A new name for the selected object, in its row.
     Rename,
+    /// A new name for the session.
+    RenameSession,
     /// The search of the tree.
     Search,
 }
@@ -117,6 +120,7 @@ pub(super) struct Desk {
     pub(super) session: SessionHandle,
     pub(super) time: Rc<TimeMachine>,
     pub(super) toasts: Toasts,
+    pub(super) theme: Theme,
     pub(super) ask: Callback<Ask>,
 }
 
@@ -161,6 +165,14 @@ impl PartialEq for Actions {
 }
 
 impl Actions {
+    /// Does the action `id`, or says why it cannot be done now.
+    ///
+    /// # Panics
+    /// Where there is no such action.
+    pub(super) fn perform(&self, id: &'static str) {
+        self.desk.perform(table::by_id(id));
+    }
+
     /// A button for the action `id`, which can be pressed while that can be done.
     ///
     /// # Panics
@@ -234,7 +246,7 @@ pub(super) struct EditorProps {
 /// page is inside it.
 #[component]
 pub(super) fn Editor(props: &EditorProps) -> Html {
-    let toasts = use_toasts();
+    let (toasts, theme) = (use_toasts(), use_theme());
     let open = use_state_eq(|| None::<Ask>);
     let ask = {
         let (open, outer) = (open.setter(), props.ask.clone());
@@ -243,7 +255,8 @@ pub(super) fn Editor(props: &EditorProps) -> Html {
             other => outer.emit(other),
         })
     };
-    let desk = Rc::new(Desk { session: props.session.clone(), time: Rc::clone(&props.time.0), toasts, ask });
+    let desk =
+        Rc::new(Desk { session: props.session.clone(), time: Rc::clone(&props.time.0), toasts, theme, ask });
     // The listener stays; what it acts on is that of the last drawing.
     let latest = use_mut_ref(|| None::<Rc<Desk>>);
     latest.replace(Some(Rc::clone(&desk)));

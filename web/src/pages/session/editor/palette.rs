@@ -108,7 +108,7 @@ pub(super) fn Palette(props: &PaletteProps) -> Html {
     });
     let active = found.get(current).map(|action| format!("palette-{}", action.id));
     html! {
-        <Dialog title="All actions" onclose={props.onclose.clone()} testid="palette">
+        <Dialog title="All actions" onclose={props.onclose.clone()} testid="palette" dismissible=true>
             <input ref={field} class="input" type="search" placeholder="What would you like to do?" value={(*search).clone()} {oninput} {onkeydown}
                 role="combobox" aria-expanded="true" aria-controls="palette-list" aria-activedescendant={active} aria-label="Search actions"
                 autocomplete="off" spellcheck="false" data-testid="palette-search" />

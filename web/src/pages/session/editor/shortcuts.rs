@@ -59,8 +59,8 @@ pub(super) fn Shortcuts(props: &ShortcutsProps) -> Html {
         }
     });
     html! {
-        <Dialog title="Keyboard shortcuts" onclose={props.onclose.clone()} testid="shortcuts">
-            <div class="shortcuts">
+        <Dialog title="Keyboard shortcuts" onclose={props.onclose.clone()} testid="shortcuts" dismissible=true>
+            <div class="shortcuts" tabindex="0">
                 <div class="shortcut-columns">
                     { for groups }
                     <section class="shortcut-group">

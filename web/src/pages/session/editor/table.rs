@@ -6,6 +6,7 @@ use super::keys::{Keys, Pressed};
 use super::{Action, Ask, Desk, Group, clipboard, edit, nudge};
 use crate::pages::session::links::copy_link;
 use crate::pages::session::people::{calls, follow};
+use crate::theme::Choice;
 use crate::viewport::scene::Scene;
 use crate::viewport::tool::Tool;
 
@@ -53,6 +54,10 @@ fn not_past(desk: &Desk) -> Option<&'static str> {
 fn not_one(desk: &Desk) -> Option<&'static str> {
     edit::unfit(desk)
         .or_else(|| (desk.client().selected_count() > 1).then_some("several objects are selected"))
+}
+
+fn chosen(desk: &Desk, theme: Choice) -> Option<&'static str> {
+    (desk.theme.choice == theme).then_some("it is so already")
 }
 
 fn scene(desk: &Desk, act: impl FnOnce(&Scene)) {
@@ -144,7 +149,11 @@ pub(super) static ALL: &[Action] = actions! {
         "live" "Back to live" ["L"] not_past => |desk| desk.time.live();
     }
     Session {
+        "rename-session" "Rename the session" [] edit::unfit_at_all => |desk| desk.ask.emit(Ask::RenameSession);
         "copy-link" "Copy a link to what you see" ["Ctrl+Shift+C"] always => |desk| copy_link(&desk.session, &desk.toasts);
+        "theme-system" "Theme: as the system has it" [] |desk| chosen(desk, Choice::System) => |desk| desk.theme.choose.emit(Choice::System);
+        "theme-light" "Theme: light" [] |desk| chosen(desk, Choice::Light) => |desk| desk.theme.choose.emit(Choice::Light);
+        "theme-dark" "Theme: dark" [] |desk| chosen(desk, Choice::Dark) => |desk| desk.theme.choose.emit(Choice::Dark);
         "palette" "All actions" ["Ctrl+K"] always => |desk| desk.ask.emit(Ask::Palette);
         "shortcuts" "Keyboard shortcuts" ["?"] always => |desk| desk.ask.emit(Ask::Shortcuts);
     }
