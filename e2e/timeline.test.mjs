@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { converge, introduce, openSession, state } from "./lib/app.mjs";
 import { screenshot } from "./lib/browser.mjs";
 import { stage } from "./lib/stage.mjs";
+import { openTimeline as clickTimeline } from "./lib/states.mjs";
 import { until } from "./lib/until.mjs";
 
 const here = stage();
@@ -12,7 +13,7 @@ const cube = (name, x = 0) => ({ name, type: "cube", x, y: 0, z: 0 });
 
 /** Opens the timeline and waits for its marks. */
 async function openTimeline(page) {
-  await page.getByTestId("toggle-timeline").click();
+  await clickTimeline(page);
   await until("the history is read", async () => /^(?!reading).*events$/.test(await shown(page)), () => shown(page));
 }
 

@@ -39,7 +39,7 @@ cargo xtask COMMAND
   e2e [NAME]     the browser tests alone; only those whose title matches NAME
   bench [ARGS]   measure; --quick for a look, --json FILE to keep the figures, `log`, `recovery` or
                  `page` for one part alone
-  screenshots    docs/images made anew, with the page and the server as they are
+  screenshots    docs/images made anew, and a picture of every state of the page in e2e/artifacts/looks
   setup          only the set-up of `run` and `test`
   package        the npm package of packages/js, in its dist/
   spec-check     whether every rule of SPEC.md has a test, and every test a rule
