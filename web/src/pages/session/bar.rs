@@ -68,7 +68,7 @@ pub(super) fn Bar(props: &BarProps) -> Html {
         && session.client.read(|replica| replica.confirmed().is_some());
     html! {
         <header class="session-bar">
-            <Link to={Route::Sessions} class="brand" label="All sessions" testid="back">{ brand() }</Link>
+            <Link to={Route::Sessions} class="brand" label="VWS: all sessions" testid="back">{ brand() }</Link>
             <span class="bar-divider" aria-hidden="true"></span>
             <h1 class={classes!("bar-title", name.is_none().then_some("session-untitled"))} data-testid="session-title">{ title }</h1>
             <IconButton icon={Icon::Pencil} label="Rename session" disabled={!ready} testid="rename-session"
