@@ -86,10 +86,12 @@ pub(super) fn Bar(props: &BarProps) -> Html {
             <StandingPill />
             if !ended { <People /> }
             <span class="bar-divider wide-only" aria-hidden="true"></span>
-            <IconButton icon={Icon::List} label="Objects panel" pressed={props.tree} disabled={ended} class="wide-only"
-                onclick={props.ontree.reform(|_| ())} testid="toggle-tree" />
-            <IconButton icon={Icon::Sliders} label="Inspector panel" pressed={props.side} disabled={ended} class="wide-only"
-                onclick={props.onside.reform(|_| ())} testid="toggle-side" />
+            if !ended {
+                <IconButton icon={Icon::List} label="Objects panel" pressed={props.tree} class="wide-only"
+                    onclick={props.ontree.reform(|_| ())} testid="toggle-tree" />
+                <IconButton icon={Icon::Sliders} label="Inspector panel" pressed={props.side} class="wide-only"
+                    onclick={props.onside.reform(|_| ())} testid="toggle-side" />
+            }
             <ThemeToggle class="wide-only" />
             if props.renaming {
                 <Prompt title="Rename session" label="Name (empty for none)" action="Rename" value={name.unwrap_or_default()}
