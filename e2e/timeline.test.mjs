@@ -195,7 +195,7 @@ test("WEB53: a fork from a moment is a session of its own that begins with it", 
   await page.getByTestId("fork").click();
   await page.waitForURL((url) => url.pathname.startsWith("/s/") && !url.pathname.endsWith(id));
   await until("the fork is there", async () => (await state(page)).status === "live" && (await state(page)).objects === 3);
-  assert.equal(await page.getByTestId("session-title").textContent(), "Ten cubes (from seq 3)");
+  await page.getByTestId("session-title").filter({ hasText: "Ten cubes (from seq 3)" }).waitFor();
   await openTimeline(page);
   await page.getByTestId("timeline-empty").waitFor();
   assert.deepEqual(page.faults, []);
