@@ -94,7 +94,9 @@ test("WEB62: a world is built by the keyboard alone, from the list of sessions o
   await until("it is gone", async () => (await names(id)) === "base", () => names(id));
   await page.keyboard.press("Control+Z");
   await until("it is back", async () => (await names(id)) === "base,spire", () => names(id));
+  await until("both are listed", async () => (await page.getByTestId("tree-row").count()) === 2);
   await page.keyboard.press("Control+A");
+  await until("both are selected", async () => (await page.evaluate(() => window.__vws.selection.length)) === 2);
   await page.keyboard.press("Delete");
   await until("all are gone", async () => (await names(id)) === "", () => names(id));
   // The list had the focus and is gone: what it was in has it.
