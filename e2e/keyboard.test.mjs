@@ -69,7 +69,9 @@ test("WEB62: a world is built by the keyboard alone, from the list of sessions o
   }
 
   // One is selected in the list, moved, and renamed; the focus comes back from the question.
+  const bothListed = () => until("both are listed", async () => (await page.getByTestId("tree-row").count()) === 2);
   await tabTo(page, "tree", "Shift+Tab");
+  await bothListed();
   await page.keyboard.press("Home");
   const shown = (name) => page.locator(`[data-testid=tree-row][data-name=${name}][aria-selected=true]`).waitFor();
   await shown("base");
@@ -94,7 +96,7 @@ test("WEB62: a world is built by the keyboard alone, from the list of sessions o
   await until("it is gone", async () => (await names(id)) === "base", () => names(id));
   await page.keyboard.press("Control+Z");
   await until("it is back", async () => (await names(id)) === "base,spire", () => names(id));
-  await until("both are listed", async () => (await page.getByTestId("tree-row").count()) === 2);
+  await bothListed();
   await page.keyboard.press("Control+A");
   await until("both are selected", async () => (await page.evaluate(() => window.__vws.selection.length)) === 2);
   await page.keyboard.press("Delete");
