@@ -17,7 +17,7 @@ fn evt1_law9_every_message_of_a_client_travels_as_its_golden_file_says() {
         Command => [
             ("command.least", json!({"type": "command", "id": 1, "command": {"type": "stop_orbit"}})),
             ("command.all", json!({
-                "type": "command", "id": u64::MAX, "expect_version": 5,
+                "type": "command", "id": 9_007_199_254_740_991_u64, "expect_version": 5,
                 "command": {"type": "update_object", "name": "a", "patch": {"x": 0.1}},
             })),
         ],
