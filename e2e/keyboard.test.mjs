@@ -70,8 +70,8 @@ test("WEB62: a world is built by the keyboard alone, from the list of sessions o
 
   // One is selected in the list, moved, and renamed; the focus comes back from the question.
   const bothListed = () => until("both are listed", async () => (await page.getByTestId("tree-row").count()) === 2);
-  await tabTo(page, "tree", "Shift+Tab");
   await bothListed();
+  await tabTo(page, "tree", "Shift+Tab");
   await page.keyboard.press("Home");
   const shown = (name) => page.locator(`[data-testid=tree-row][data-name=${name}][aria-selected=true]`).waitFor();
   await shown("base");
@@ -85,7 +85,8 @@ test("WEB62: a world is built by the keyboard alone, from the list of sessions o
   await until("it has moved", async () => (await objects(id)).find(({ name }) => name === "tower").y === 3);
   await tabTo(page, "tree", "Shift+Tab");
   await page.keyboard.press("F2");
-  await isOn(page, "prompt-text");
+  await isOn(page, "tree-rename");
+  await page.keyboard.press("Control+A");
   await page.keyboard.type("spire");
   await page.keyboard.press("Enter");
   await until("it has another name", async () => (await names(id)) === "base,spire", () => names(id));

@@ -103,6 +103,8 @@ pub struct SessionClient {
     outbox: RefCell<VecDeque<ClientMessage>>,
     rows: RefCell<Rows>,
     selection: RefCell<Selection>,
+    /// Whether what is selected is what the form of a new object made.
+    selected_made: Cell<bool>,
     /// What the person here has locked.
     locks: RefCell<BTreeSet<ObjectName>>,
     /// Hears of what other tabs of this browser store.
@@ -141,6 +143,7 @@ impl SessionClient {
             outbox: RefCell::default(),
             rows: RefCell::default(),
             selection: RefCell::default(),
+            selected_made: Cell::default(),
             locks: RefCell::new(locks::load(id)),
             storage: RefCell::default(),
             undo: RefCell::default(),
@@ -264,6 +267,19 @@ impl SessionClient {
         self.set_selection(Selection::of(name));
     }
 
+    /// Selects what the form of a new object has just made. Who makes one may want to make another, so this is
+    /// not to lead away from the form.
+    pub fn select_made(&self, name: ObjectName) {
+        self.select(Some(name));
+        self.selected_made.set(true);
+    }
+
+    /// Whether what is selected is what a form has just made.
+    #[must_use]
+    pub fn is_selection_made(&self) -> bool {
+        self.selected_made.get()
+    }
+
     /// Selects all of these and nothing else, the last as the one that was chosen last.
     pub fn select_all(&self, names: impl IntoIterator<Item = ObjectName>) {
         self.set_selection(Selection::of(names));
@@ -278,6 +294,7 @@ impl SessionClient {
     pub(in crate::client) fn set_selection(&self, selection: Selection) {
         if *self.selection.borrow() != selection {
             self.selection.replace(selection);
+            self.selected_made.set(false);
             self.dirty.borrow_mut().selection = true;
             self.show_presence();
             self.changed();

@@ -96,6 +96,12 @@ impl SessionClient {
         self.rows.borrow().text().to_owned()
     }
 
+    /// Whether the tree lists an object, or will with the next frame: it is there and the search finds it.
+    #[must_use]
+    pub fn is_listed(&self, name: &ObjectName) -> bool {
+        self.object(name.as_str()).is_some_and(|object| self.rows.borrow().query.finds(&object))
+    }
+
     /// Searches the object tree.
     pub fn search(&self, text: &str) {
         let shown = self.view(|view, _| self.rows.borrow_mut().set_search(text, Some(view)));

@@ -21,8 +21,6 @@ use crate::ui::{Button, ColorField, Field, Glyph, Icon, IconButton, Kind, Switch
 pub(super) struct CreateProps {
     /// An object to begin with the fields of.
     pub(super) like: Option<ObjectName>,
-    /// Called with the name of an object just before it is made.
-    pub(super) onmake: Callback<ObjectName>,
 }
 
 /// The form that begins an object: with the fields of `like`, or those of a cube.
@@ -63,14 +61,13 @@ pub(super) fn Create(props: &CreateProps) -> Html {
         }
     };
     let onsubmit = {
-        let (form, client, onmake) = (form.clone(), Rc::clone(&client), props.onmake.clone());
+        let (form, client) = (form.clone(), Rc::clone(&client));
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let Some(Ok(command)) = client.view(|view, limits| form.command(view, limits)) else { return };
             let Ok(name) = ObjectName::new("name", &form.name) else { return };
-            onmake.emit(name.clone());
             if client.submit(command) {
-                client.select(Some(name));
+                client.select_made(name);
                 if let Some(next) = client.view(|view, _| form.next(view)) {
                     form.set(next);
                 }

@@ -99,19 +99,16 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
     use_place(&session, &time);
     let panels = use_state(Panels::first);
     let tab = use_state(Tab::default);
-    // The object that the form has just made: selecting it does not leave the form.
-    let made = use_mut_ref(|| None::<ObjectName>);
     let selected = session.client.selected();
     use_effect_with(selected, {
-        let (tab, made) = (tab.setter(), Rc::clone(&made));
+        let (tab, client) = (tab.setter(), Rc::clone(&session.client));
         move |selected| {
-            if selected.is_some() && made.take() != *selected {
+            if selected.is_some() && !client.is_selection_made() {
                 tab.set(Tab::Object);
             }
         }
     });
 
-    let onmake = Callback::from(move |name: ObjectName| drop(made.replace(Some(name))));
     let ontab = {
         let (tab, panels) = (tab.setter(), panels.clone());
         Callback::from(move |chosen: Tab| {
@@ -146,7 +143,7 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
                 let Some(name) = client.selected() else { return };
                 if let Err(why) = client.can_rename(&name) {
                     client.refuse(why);
-                } else if client.rows(|rows| rows.position(&name)).is_some() {
+                } else if client.is_listed(&name) {
                     panels.set(panels.with_tree(true));
                     renaming.set(Some(name));
                 } else {
@@ -197,7 +194,7 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
                 <main id="main" tabindex="-1" class={classes!("workbench", tree.then_some("with-tree"), side.then_some("with-side"), past.then_some("in-past"))}>
                     if tree { <Sheet onclose={onclose.clone()}><Tree {onadd} renaming={(*renaming).clone()} {onrename} /></Sheet> }
                     <View />
-                    if side { <Sheet {onclose}><Side tab={(*tab).clone()} {ontab} {onmake} /></Sheet> }
+                    if side { <Sheet {onclose}><Side tab={(*tab).clone()} {ontab} /></Sheet> }
                 </main>
                 <Timeline />
                 <Foot />

@@ -44,8 +44,6 @@ pub(super) struct SideProps {
     pub(super) tab: Tab,
     /// Called with what it is to show.
     pub(super) ontab: Callback<Tab>,
-    /// Called with the name of an object just before it is made here.
-    pub(super) onmake: Callback<ObjectName>,
 }
 
 /// The panel at the side.
@@ -93,7 +91,7 @@ pub(super) fn Side(props: &SideProps) -> Html {
                     { match &props.tab {
                         Tab::Object => html! { <Inspector {onadd} {onduplicate} /> },
                         Tab::Add(like) => html! {
-                            <Create key={like.as_ref().map_or("", |name| name.as_str())} like={like.clone()} onmake={props.onmake.clone()} />
+                            <Create key={like.as_ref().map_or("", |name| name.as_str())} like={like.clone()} />
                         },
                         Tab::World => html! { <World /> },
                     } }
