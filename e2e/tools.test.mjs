@@ -196,7 +196,7 @@ test("WEB38: objects are selected by a rectangle, with Shift or after B, and not
   await draw(await around("c", 6));
   await page.keyboard.up("Control");
   await until("c is selected too", async () => (await selection()) === "a,c", selection);
-  assert.equal(await page.getByTestId("boxing").count(), 0);
+  await page.getByTestId("boxing").waitFor({ state: "detached" });
   await page.getByTestId("tool-box").click();
   await draw([(await around("a", -6))[0], (await around("c", 6))[1]], false);
   await page.keyboard.press("Escape");

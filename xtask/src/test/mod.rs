@@ -2,6 +2,7 @@
 //!
 //! A failing step does not keep the later ones from running; the failures are listed again at the end.
 
+mod again;
 mod count;
 
 use std::io::{IsTerminal, stdout};
@@ -20,6 +21,7 @@ use crate::server::{self, Profile};
 use crate::setup::{self, Needs, Ready};
 use crate::spec_check;
 
+use again::Failed;
 use count::{Counter, Tally};
 
 const WASM: &str = "wasm32-unknown-unknown";
@@ -118,8 +120,12 @@ fn browser_tests(project: &Project, ready: &Ready, report: &mut Report) {
         .and_then(|program| e2e::install(project).map(|()| program));
     match built {
         Ok(program) => {
-            let mut node = e2e::command(project, &program, ready.browser.as_ref());
-            report.tests("browser tests", "about 2 min", &mut node, Counter::Node);
+            let node = || {
+                let mut node = e2e::command(project, &program, ready.browser.as_ref());
+                node.arg("--test-reporter=tap");
+                node
+            };
+            report.tests_twice("browser tests", "about 6 min", node);
             package_tests(project, ready, &program, report);
         }
         Err(failure) => report.failed("browser tests", &failure),
@@ -161,6 +167,7 @@ fn merged(command: &Command) -> Command {
 struct Report {
     tally: Tally,
     failures: Vec<String>,
+    notes: Vec<String>,
 }
 
 impl Report {
@@ -179,6 +186,48 @@ impl Report {
     /// A run of tests of which there may be none.
     fn optional_tests(&mut self, name: &str, about: &str, command: &mut Command, counter: Counter) {
         self.counted(name, about, command, counter, 0);
+    }
+
+    /// The same for tests in a real browser. One that waits for minutes of work on a machine that others use too
+    /// may run out of time there; those that fail are run once more by themselves, and named in either case.
+    fn tests_twice(&mut self, name: &str, about: &str, command: impl Fn() -> Command) {
+        let mut failed = Failed::default();
+        let mut tally = Tally::default();
+        let first = say::step(name, about, || {
+            let mut command = command();
+            let status = process::run_reading(&mut command, |line| {
+                tally.read(Counter::Node, line);
+                failed.read(line);
+            })?;
+            process::check(&command, status)
+        });
+        let Err(failure) = first else {
+            self.tally.add(tally);
+            return;
+        };
+        eprintln!("✗ {name}: {failure}");
+        if failed.count() as u64 != tally.failed || failed.is_empty() {
+            // Something else than a test failed, such as a file that could not begin.
+            self.tally.add(tally);
+            return self.failed(name, &failure);
+        }
+        self.tally.passed += tally.passed;
+        self.tally.skipped += tally.skipped;
+        self.notes.extend(failed.titles().map(|title| format!("{name}: tried twice: {title}")));
+        let mut second = command();
+        failed.choose(&mut second);
+        let mut tally = Tally::default();
+        let result = say::step(&format!("{name} that failed, once more"), "as long as they take", || {
+            let status = process::run_reading(&mut second, |line| tally.read(Counter::Node, line))?;
+            process::check(&second, status)
+        });
+        self.tally.passed += tally.passed;
+        self.tally.failed += tally.failed;
+        match result {
+            Ok(()) if tally.passed >= failed.count() as u64 => {}
+            Ok(()) => self.failed(name, &Failure::new("fewer tests ran the second time")),
+            Err(failure) => self.list(name, &failure),
+        }
     }
 
     fn counted(&mut self, name: &str, about: &str, command: &mut Command, counter: Counter, at_least: u64) {
@@ -222,6 +271,9 @@ impl Report {
     /// The last lines: what failed, then the counts, alone on their line.
     fn end(self, start: Instant) -> ExitCode {
         println!("\nall steps: {}", say::elapsed(start.elapsed()));
+        for note in &self.notes {
+            println!("! {note}");
+        }
         for name in &self.failures {
             println!("✗ failed: {name}");
         }
