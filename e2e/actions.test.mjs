@@ -13,6 +13,26 @@ const names = async (id) => (await objects(id)).map((object) => object.name).joi
 const row = (page, name) => page.locator(`[data-testid=tree-row][data-name="${name}"]`);
 const cube = (name, x = 0) => ({ name, type: "cube", x, y: 0, z: 0 });
 
+test("WEB22: Escape closes what is open before it lets go of the selection", async () => {
+  const id = await here.api.session("Escape");
+  await here.api.create(id, cube("a"));
+  const page = await openSession(here.browser, here.server.origin, id);
+  for (const [button, panel] of [["people-button", "people-panel"], ["files-button", "files-menu"], ["search-help-button", "search-help"]]) {
+    await row(page, "a").click();
+    await until("a is selected", async () => (await state(page)).selected === "a");
+    await page.getByTestId(button).click();
+    await page.getByTestId(panel).waitFor();
+    // Wherever the focus is: a click leaves it at the button.
+    await page.getByTestId(button).focus();
+    await page.keyboard.press("Escape");
+    await page.getByTestId(panel).waitFor({ state: "hidden" });
+    assert.equal((await state(page)).selected, "a", panel);
+    await page.keyboard.press("Escape");
+    await until("nothing is selected", async () => (await state(page)).selected === undefined, () => state(page));
+  }
+  assert.deepEqual(page.faults, []);
+});
+
 test("WEB22: a world is made with the keyboard alone", async () => {
   const id = await here.api.session("Keys");
   const page = await openSession(here.browser, here.server.origin, id);

@@ -84,7 +84,7 @@ pub(crate) fn with_pressed<T>(event: &KeyboardEvent, act: impl FnOnce(Pressed<'_
 }
 
 /// Whether keys that are pressed here belong to where the focus is: a field that is typed in, a list of
-/// choices, or anything in a dialog or a popover.
+/// choices, or anything in a dialog or a popover. Escape belongs to a popover that is open.
 pub(crate) fn is_taken(event: &KeyboardEvent) -> bool {
     if event.default_prevented() || event.is_composing() {
         return true;
@@ -92,6 +92,11 @@ pub(crate) fn is_taken(event: &KeyboardEvent) -> bool {
     let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
         return false;
     };
+    // The browser closes what is open, wherever the focus is; an old one that has no popovers has none open.
+    let open = || crate::browser::document().query_selector("[popover=auto]:popover-open").ok().flatten();
+    if event.key() == "Escape" && open().is_some() {
+        return true;
+    }
     let is_editable = target.dyn_ref::<HtmlElement>().is_some_and(HtmlElement::is_content_editable);
     let inside = |selector: &str| target.closest(selector).ok().flatten().is_some();
     // These press what has the focus.
