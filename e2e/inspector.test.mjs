@@ -215,3 +215,25 @@ test("WEB32: properties have keys and typed values that are added, changed and r
   await converge(here.api, id, [page]);
   assert.deepEqual(page.faults, []);
 });
+
+test("WEB75: a tab begins at its top, and below its last section there is nothing", async () => {
+  const id = await here.api.session("Tabs");
+  await here.api.create(id, cube("a"));
+  const page = await openSession(here.browser, here.server.origin, id, { height: 500 });
+  await row(page, "a").click();
+  await page.getByTestId("history-row").waitFor();
+  const body = page.locator("#side-body");
+  const left = await body.evaluate((body) => {
+    body.scrollTop = body.scrollHeight;
+    const last = [...body.querySelectorAll(".section")].at(-1);
+    return body.getBoundingClientRect().bottom - last.getBoundingClientRect().bottom;
+  });
+  assert.ok(left < 8, `${left} px are empty at the end`);
+  for (const tab of ["world", "add", "object"]) {
+    await page.getByTestId(`tab-${tab}`).click();
+    await until(`${tab} is shown`, async () => (await page.getByTestId(`tab-${tab}`).getAttribute("aria-selected")) === "true");
+    assert.equal(await body.evaluate((body) => body.scrollTop), 0, tab);
+    await body.evaluate((body) => (body.scrollTop = body.scrollHeight));
+  }
+  assert.deepEqual(page.faults, []);
+});

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use vws_core::command::{ObjectDraft, ScaleInput};
-use vws_core::limits::ModelLimits;
+use vws_core::limits::{ModelLimits, POSITION_BOUND};
 use vws_core::model::{Color, ObjectType, Partial3};
 use vws_core::reduce::State;
 use vws_core::{Command, Object};
@@ -66,11 +66,16 @@ impl CreateForm {
         }
     }
 
-    /// The same form for another object: the name is a free one, the rest stays, so that a row of
-    /// things is quickly made.
+    /// The same form for another object: the name is a free one and the place is beside, so that a row of
+    /// things is quickly made and none hides another. The rest stays.
     #[must_use]
     pub fn next<S: State>(&self, state: &S) -> Self {
-        Self { name: free_name(stem(&self.name), |name| state.object(name).is_some()), ..self.clone() }
+        let mut next = self.clone();
+        next.name = free_name(stem(&self.name), |name| state.object(name).is_some());
+        if let Some(x) = beside(&self.position[0], &self.scale[0]) {
+            next.position[0] = x;
+        }
+        next
     }
 
     /// The same form with a model out of a file; a name that was made of the type is now made of the file's.
@@ -169,6 +174,17 @@ impl From<&Object> for CreateForm {
                 .collect(),
         }
     }
+}
+
+/// The space between an object and the next one beside it.
+const GAP: f64 = 0.5;
+
+/// Where the next object is, along x, after one of this width; `None` where the world ends before.
+fn beside(x: &str, width: &str) -> Option<String> {
+    let (x, width) = (text::number("x", x).ok()?, text::number("x", width).ok()?);
+    // To the hundredth, as a person would write it.
+    let next = ((x + width + GAP) * 100.0).round() / 100.0;
+    (next.abs() <= POSITION_BOUND).then(|| text::of_number(next))
 }
 
 /// A name without the number that [`free_name`] has put at its end.
@@ -303,5 +319,22 @@ mod tests {
         assert_eq!(named("lamp").next(&state).name, "lamp-1");
         assert_eq!(named("").next(&state).name, "object-1");
         assert_eq!(named("a-").next(&state).name, "a--1");
+    }
+
+    #[test]
+    fn web74_the_next_object_is_beside_the_last_one_and_within_the_world() {
+        let next = |x: &str, width: &str| {
+            let form = CreateForm {
+                position: [x.into(), "1".into(), "-2".into()],
+                scale: [width.into(), "1".into(), "1".into()],
+                ..named("a")
+            };
+            form.next(&session(&[])).position
+        };
+        assert_eq!(next("0", "1"), ["1.5", "1", "-2"]);
+        assert_eq!(next("-2.1", "0.3")[0], "-1.3");
+        assert_eq!(next("10.5", "1")[0], "12", "the bound belongs to the world");
+        assert_eq!(next("10.51", "1")[0], "10.51", "where the world ends it stays");
+        assert_eq!(next("abc", "1")[0], "abc", "what is no number stays to be mended");
     }
 }

@@ -84,7 +84,8 @@ pub(super) fn Side(props: &SideProps) -> Html {
                     }
                 }) }
             </div>
-            <div class="side-body" id="side-body" role="tabpanel" aria-labelledby={tab_id(current)}>
+            // Keyed: each tab begins at its top, however far another was scrolled.
+            <div key={tab_id(current)} class="side-body" id="side-body" role="tabpanel" aria-labelledby={tab_id(current)}>
                 if ready {
                     // In the past every field shows what was, and none takes anything.
                     <fieldset class="all-fields" disabled={read_only.is_some()} title={read_only.clone()}>

@@ -124,7 +124,7 @@ pub(super) fn LastChange(props: &LastChangeProps) -> Html {
         Known::Event(record) => {
             let face = time.face(record.by.as_ref().map(|by| &by.client_id));
             html! {
-                <p class="last-change" data-testid="last-change" data-seq={record.seq.to_string()} title={clock(record.at)}>
+                <p class="last-change" data-testid="last-change" data-seq={record.seq.to_string()} title={format!("seq {}, {}", grouped(record.seq), clock(record.at))}>
                     <span class="author-dot" style={format!("background:{}", face.color)} aria-hidden="true"></span>
                     { format!("Last change{}: ", subject(&record.event).map(of).unwrap_or_default()) }
                     <strong>{ face.name }</strong>
