@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { converge, introduce, openSession, state } from "./lib/app.mjs";
+import { addWithForm, converge, introduce, openSession, state } from "./lib/app.mjs";
 import { screenshot } from "./lib/browser.mjs";
 import { stage } from "./lib/stage.mjs";
 import { until } from "./lib/until.mjs";
@@ -54,5 +54,33 @@ test("WEB6: a name that the rules refuse is refused while it is typed, and none 
   await page.getByTestId("your-name").press("Enter");
   await until("the other sees a guest", async () => /^Guest /.test((await peers(other))[0]?.[0]), () => peers(other));
   await converge(here.api, id, [page, other]);
+  assert.deepEqual(page.faults, []);
+});
+
+test("WEB51: what somebody did has their name of now, also when they have left", async () => {
+  const id = await here.api.session("Left");
+  const ada = await openSession(here.browser, here.server.origin, id);
+  const bob = await openSession(here.browser, here.server.origin, id);
+  await addWithForm(ada, { name: "hers" });
+  await bob.locator('[data-testid=tree-row][data-name="hers"]').click();
+  const by = async () => (await bob.getByTestId("last-change").textContent()) ?? "";
+  await until("a guest did it", async () => /Guest [0-9a-f]{4}, /.test(await by()), by);
+  await introduce(ada, "Ada", "#ff8800");
+  await until("it was Ada", async () => (await by()).includes("Ada, "), by);
+  await ada.context().close();
+  await until("Bob is alone", async () => (await peers(bob)).length === 0);
+  await bob.getByTestId("toggle-timeline").click();
+  await until("her lane has her name", async () => (await bob.getByTestId("timeline").textContent()).includes("Ada"));
+  assert.match(await by(), /Ada, /);
+  assert.deepEqual(bob.faults, []);
+});
+
+test("WEB65: who is alone is offered the link for others to come by", async () => {
+  const id = await here.api.session("Alone");
+  const page = await openSession(here.browser, here.server.origin, id, { permissions: ["clipboard-read", "clipboard-write"] });
+  await page.getByTestId("people-button").click();
+  await page.getByTestId("invite").click();
+  await page.getByTestId("toast").waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), `${here.server.origin}/s/${id}`);
   assert.deepEqual(page.faults, []);
 });

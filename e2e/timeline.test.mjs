@@ -198,6 +198,9 @@ test("WEB53: a fork from a moment is a session of its own that begins with it", 
   await page.getByTestId("session-title").filter({ hasText: "Ten cubes (from seq 3)" }).waitFor();
   await openTimeline(page);
   await page.getByTestId("timeline-empty").waitFor();
+  await page.getByTestId("toast-remedy").click();
+  await page.waitForURL((url) => url.pathname.endsWith(id));
+  await objects(page, 10);
   assert.deepEqual(page.faults, []);
 });
 

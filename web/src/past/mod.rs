@@ -202,6 +202,15 @@ impl TimeMachine {
         self.client.read(|replica| replica.confirmed().map(State::seq)).unwrap_or_default()
     }
 
+    /// Tells who is here: from now on everything has their names of now, also once they have left.
+    pub fn meet(&self, here: &[ClientId]) {
+        self.faces.look_again();
+        for id in here {
+            self.faces.of(&self.client, Some(id));
+        }
+        self.client.refresh();
+    }
+
     /// Shows the timeline, or no longer; without it the page is in the present.
     pub fn set_open(self: &Rc<Self>, open: bool) {
         if open {

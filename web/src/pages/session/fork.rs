@@ -12,7 +12,7 @@ use super::timeline::use_time;
 use crate::api::time;
 use crate::client::SessionClient;
 use crate::route::{Route, navigate};
-use crate::ui::{Icon, IconButton, Toasts, Tone, use_toasts};
+use crate::ui::{Icon, IconButton, Remedy, Toasts, Tone, use_toasts};
 
 /// A name for the fork that tells what it is of; none where that is too long to be one.
 fn name_of(client: &SessionClient, at: Seq) -> Option<DisplayName> {
@@ -28,7 +28,14 @@ pub(super) fn fork(client: &Rc<SessionClient>, at: Seq, toasts: &Toasts, busy: U
         let name = name_of(&client, at);
         match time::fork(client.id(), at, name.as_ref().map(DisplayName::as_str)).await {
             Ok(info) => {
-                toasts.say(Tone::Good, "This is a session of its own now. The other one is as it was.");
+                let back = client.id();
+                let act = Callback::from(move |()| navigate(Route::Session(back)));
+                let remedy = Remedy { label: "Go back there".into(), act };
+                toasts.offer(
+                    Tone::Good,
+                    "This is a session of its own now. The other one is as it was.",
+                    remedy,
+                );
                 navigate(Route::Session(info.session_id));
             }
             Err(error) => {

@@ -35,7 +35,7 @@ pub(in crate::pages::session) fn bring(session: &SessionHandle, toasts: &Toasts)
         1 => "1 person".to_owned(),
         many => format!("{} people", grouped(many as u64)),
     };
-    toasts.say(Tone::Good, format!("{asked} asked to look from where you look."));
+    toasts.say(Tone::Good, format!("Asked {asked} to look from where you look."));
 }
 
 /// What asks everybody to look, in the list of people; and how many follow already.

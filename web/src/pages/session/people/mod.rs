@@ -20,11 +20,13 @@ use web_sys::VisibilityState;
 use yew::prelude::*;
 
 use super::context::{SessionHandle, use_session};
+use super::links::copy_link;
+use super::timeline::use_time;
 use crate::browser;
 use crate::client::SessionClient;
 use crate::client::progress::grouped;
 use crate::person;
-use crate::ui::{Glyph, Icon, use_toasts};
+use crate::ui::{Button, Glyph, Icon, use_toasts};
 use crate::viewport::company::Ties;
 use calls::BringToMe;
 use row::{Deed, Row, Told};
@@ -101,18 +103,41 @@ fn use_away(session: &SessionHandle) {
     });
 }
 
+/// Keeps who is here by name, so that what they did still has their name once they have left.
+#[hook]
+fn use_meetings(session: &SessionHandle) {
+    let time = use_time();
+    let own = session.client.person();
+    let mut here = session.client.read(|replica| {
+        let own = (replica.client_id().clone(), own.name.clone(), own.color);
+        let peers = replica.peers().take(LISTED);
+        let peers = peers.map(|peer| (peer.client_id.clone(), peer.name.clone(), person::color_of(peer)));
+        std::iter::once(own).chain(peers).collect::<Vec<_>>()
+    });
+    here.sort_by(|a, b| a.0.cmp(&b.0));
+    use_effect_with(here, move |here| {
+        let here: Vec<ClientId> = here.iter().map(|(id, ..)| id.clone()).collect();
+        time.meet(&here);
+    });
+}
+
 /// Badges in the bar, which open the list of who is here.
 #[component]
 pub(super) fn People() -> Html {
     let session = use_session();
     use_away(&session);
+    use_meetings(&session);
     let client = &session.client;
     let own = client.person();
     let toasts = use_toasts();
     let ondeed = use_callback(client.id(), {
-        let (client, port) = (Rc::clone(client), Rc::clone(&session.port));
+        let (client, port, toasts) = (Rc::clone(client), Rc::clone(&session.port), toasts.clone());
         move |(id, deed): (ClientId, Deed), _| follow::act(&client, &port, &toasts, &id, deed)
     });
+    let oncopy = {
+        let (session, toasts) = (session.clone(), toasts.clone());
+        Callback::from(move |_: MouseEvent| copy_link(&session, &toasts))
+    };
     let follows = client.follows();
     let view = session.port.scene().is_some();
     let (badges, rows, peers) = client.read(|replica| {
@@ -144,7 +169,10 @@ pub(super) fn People() -> Html {
                 <h2 id="people-title">{ "People here" }<span class="count numbers">{ here }</span></h2>
                 <You />
                 if peers == 0 {
-                    <p class="people-alone">{ "Nobody else is here. Share the link of this session." }</p>
+                    <div class="people-alone">
+                        <p>{ "Nobody else is here. Who has the link can join." }</p>
+                        <Button label="Copy link" icon={Icon::Copy} onclick={oncopy} testid="invite" />
+                    </div>
                 } else {
                     <BringToMe />
                     <ul class="people-list">{ for rows }</ul>

@@ -118,8 +118,10 @@ pub(super) fn Row(props: &RowProps) -> Html {
             <span class="people-actions">
                 <IconButton icon={Icon::Focus} label={format!("Look from where {called} looks")} disabled={!look}
                     onclick={deed(Deed::Look)} testid="peer-look" />
-                <IconButton icon={Icon::Eye} label={follow} pressed={followed} disabled={unfit.is_some() && !followed}
-                    onclick={deed(Deed::Follow)} testid="peer-follow" />
+                <button type="button" class="button button-plain people-follow" aria-label={follow.clone()} title={follow}
+                    disabled={unfit.is_some() && !followed} onclick={deed(Deed::Follow)} data-testid="peer-follow">
+                    { if followed { "Stop" } else { "Follow" } }
+                </button>
             </span>
         </li>
     }

@@ -23,7 +23,7 @@ pub(in crate::pages::session) fn Banner() -> Html {
         <div class="past-banner" role="status" data-testid="past-banner">
             <Glyph icon={Icon::Clock} size={18} />
             <p>
-                <strong>{ "You are looking at seq " }<span class="numbers">{ grouped(moment.seq) }</span>{ ", " }{ clock(moment.at) }</strong>
+                <strong>{ "You are looking at seq " }<span class="numbers">{ grouped(moment.seq) }</span>{ ", " }{ clock(moment.at) }{ "." }</strong>
                 <span class="past-banner-more">{ " The past cannot be changed." }</span>
             </p>
             <Button label="Back to live" kind={Kind::Primary} onclick={onlive} testid="back-to-live" />
