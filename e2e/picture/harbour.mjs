@@ -34,6 +34,23 @@ const [LX, LZ] = LIGHTHOUSE;
 /** The object that the picture shows selected. */
 export const SELECTED = "lighthouse";
 
+/** What two people do in it, one key at a time: whose hand, at which object, and which key. */
+export const STEPS = [
+  [0, "crate 3", "ArrowLeft"],
+  [1, "Petrel", "ArrowDown"],
+  [0, "crate 3", "ArrowLeft"],
+  [1, "Petrel", "ArrowLeft"],
+  [1, "buoy", "ArrowLeft"],
+  [1, "buoy ring", "ArrowLeft"],
+  [0, "survey drone", "PageUp"],
+  [1, "Petrel", "ArrowLeft"],
+  [0, "survey drone", "PageUp"],
+  [1, "Gull", "ArrowDown"],
+  [0, "crate 1", "ArrowUp"],
+  [1, "Gull", "ArrowRight"],
+  [0, "survey drone", "ArrowRight"],
+];
+
 /** Every object of the harbour. */
 export const OBJECTS = [
   object("sea", "plane", [0, 0.02, 0], [24, 1, 24], "#2f7fb8", { opacity: 0.72 }),
