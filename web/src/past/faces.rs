@@ -90,7 +90,8 @@ impl Faces {
         }
     }
 
-    fn meet(&self, id: &ClientId, person: &Person) {
+    /// Remembers somebody by the name that they have told.
+    pub fn meet(&self, id: &ClientId, person: &Person) {
         let Some(name) = &person.name else { return };
         let now = Met { id: id.as_str().to_owned(), name: name.to_string(), color: person.color.to_string() };
         let mut met = self.met.borrow_mut();

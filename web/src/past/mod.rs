@@ -206,7 +206,9 @@ impl TimeMachine {
     pub fn meet(&self, here: &[ClientId]) {
         self.faces.look_again();
         for id in here {
-            self.faces.of(&self.client, Some(id));
+            if let Some(person) = self.client.face(id) {
+                self.faces.meet(id, &person);
+            }
         }
         self.client.refresh();
     }
