@@ -147,6 +147,8 @@ test("WEB37: in the past and offline nothing is dragged, and the page says why",
   await page.keyboard.press(",");
   await note.waitFor();
   assert.equal(await note.textContent(), "The page shows the past: nothing can be moved there.");
+  const [low, high] = [await page.getByTestId("past-banner").boundingBox(), await note.boundingBox()];
+  assert.ok(high.y + high.height <= low.y, `the note ends at ${high.y + high.height}, what says so of all begins at ${low.y}`);
   await page.keyboard.press("l");
   await note.waitFor({ state: "detached" });
 
