@@ -105,6 +105,8 @@ pub struct SessionClient {
     selection: RefCell<Selection>,
     /// Whether what is selected is what the form of a new object made.
     selected_made: Cell<bool>,
+    /// How often something else was selected.
+    choices: Cell<u64>,
     /// What the person here has locked.
     locks: RefCell<BTreeSet<ObjectName>>,
     /// Hears of what other tabs of this browser store.
@@ -144,6 +146,7 @@ impl SessionClient {
             rows: RefCell::default(),
             selection: RefCell::default(),
             selected_made: Cell::default(),
+            choices: Cell::default(),
             locks: RefCell::new(locks::load(id)),
             storage: RefCell::default(),
             undo: RefCell::default(),
@@ -280,6 +283,13 @@ impl SessionClient {
         self.selected_made.get()
     }
 
+    /// How often something else was selected. It tells that somebody chose anew though by the next picture the
+    /// same is selected again.
+    #[must_use]
+    pub fn choices(&self) -> u64 {
+        self.choices.get()
+    }
+
     /// Selects all of these and nothing else, the last as the one that was chosen last.
     pub fn select_all(&self, names: impl IntoIterator<Item = ObjectName>) {
         self.set_selection(Selection::of(names));
@@ -295,6 +305,7 @@ impl SessionClient {
         if *self.selection.borrow() != selection {
             self.selection.replace(selection);
             self.selected_made.set(false);
+            self.choices.set(self.choices.get() + 1);
             self.dirty.borrow_mut().selection = true;
             self.show_presence();
             self.changed();

@@ -99,11 +99,10 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
     use_place(&session, &time);
     let panels = use_state(Panels::first);
     let tab = use_state(Tab::default);
-    let selected = session.client.selected();
-    use_effect_with(selected, {
+    use_effect_with(session.client.choices(), {
         let (tab, client) = (tab.setter(), Rc::clone(&session.client));
-        move |selected| {
-            if selected.is_some() && !client.is_selection_made() {
+        move |_| {
+            if client.selected().is_some() && !client.is_selection_made() {
                 tab.set(Tab::Object);
             }
         }
