@@ -38,20 +38,6 @@ const WISHES: [(&str, &str); 11] = [
     ("session_renamed", "rename_session"),
 ];
 
-const EVENTS: &[&str] = &[
-    "object_created",
-    "object_updated",
-    "object_renamed",
-    "object_deleted",
-    "objects_cleared",
-    "world_initialized",
-    "world_updated",
-    "camera_moved",
-    "camera_orbit_started",
-    "camera_orbit_stopped",
-    "session_renamed",
-];
-
 /// The command that leads to an event, where the event says of which type it is.
 ///
 /// # Errors
@@ -61,7 +47,7 @@ pub(crate) fn wish(event: &Tree) -> Result<Option<Tree>, Rejection> {
     // Without a type of this kind the event cannot be decoded, which says so.
     let Some((_, Tree::String(tag))) = fields.iter().find(|(key, _)| key == "type") else { return Ok(None) };
     let Some((_, command)) = WISHES.iter().find(|(event, _)| event == tag) else {
-        let unknown = RequestError::UnknownType { value: tag.clone(), expected: EVENTS };
+        let unknown = RequestError::UnknownType { value: tag.clone(), expected: Event::TYPES };
         return Err(Rejection::at("/type", Error::from(unknown)));
     };
     let fields = fields.iter().filter(|(key, _)| key != "type");
