@@ -98,6 +98,12 @@ impl Kind {
     /// Every kind.
     pub const ALL: [Self; 2] = [Self::Glb, Self::Gltf];
 
+    /// The kind that a file's first bytes tell: glTF 2.0, section 4.4 (the binary form begins with `glTF`).
+    #[must_use]
+    pub fn of(content: &[u8]) -> Self {
+        if content.starts_with(b"glTF") { Self::Glb } else { Self::Gltf }
+    }
+
     /// Its media type.
     #[must_use]
     pub const fn media_type(self) -> &'static str {

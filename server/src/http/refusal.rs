@@ -117,7 +117,9 @@ pub enum Refusal {
         found: String,
     },
     /// The body is of another type than a model.
-    #[error("the content type is {found}; it must be model/gltf-binary or model/gltf+json")]
+    #[error(
+        "the content type is {found}; it must be model/gltf-binary, model/gltf+json or application/octet-stream"
+    )]
     NotAModel {
         /// What the request says.
         found: String,

@@ -60,6 +60,12 @@ async fn asset1_a_model_is_kept_once_under_the_hash_of_its_bytes() {
     let text = br#"{"asset":{"version":"2.0"}}"#;
     let json = server.send("POST", &format!("{session}/assets"), &[GLTF], text).await;
     assert_eq!((json.status, &json.json()["type"]), (201, &json!("model/gltf+json")));
+    // Without a type of its own it is told by how it begins.
+    for (content, known) in [(&content[..], &told), (&text[..], &json.json())] {
+        let any = [("content-type", "application/octet-stream")];
+        let again = server.send("POST", &format!("{session}/assets"), &any, content).await;
+        assert_eq!((again.status, &again.json()), (200, known));
+    }
     let mut expected = vec![told, json.json()];
     expected.sort_by_key(|asset| asset["asset"].to_string());
     assert_eq!(list(&server, &session).await, expected);
@@ -85,7 +91,12 @@ async fn asset2_what_is_no_model_is_refused_and_nothing_is_kept() {
     for kind in [JSON, ("content-type", "model/obj"), ("x-none", "")] {
         let refused = server.send("POST", &target, &[kind], glb(1, 100)).await;
         let problem = refused.problem(415, "unsupported_media_type");
-        assert!(problem.to_string().contains("it must be model/gltf-binary or model/gltf+json"), "{problem}");
+        assert!(
+            problem
+                .to_string()
+                .contains("it must be model/gltf-binary, model/gltf+json or application/octet-stream"),
+            "{problem}"
+        );
     }
     let packed = [GLB, ("content-encoding", "gzip")];
     server.send("POST", &target, &packed, glb(1, 100)).await.problem(415, "unsupported_content_encoding");

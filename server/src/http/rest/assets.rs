@@ -83,7 +83,8 @@ impl From<Asset> for AssetInfo {
     request_body(content(
         (Vec<u8> = "model/gltf-binary"),
         (serde_json::Value = "model/gltf+json"),
-    ), description = "The model."),
+        (Vec<u8> = "application/octet-stream"),
+    ), description = "The model. As `application/octet-stream` it may be of either kind."),
     responses(
         (status = 200, description = "The session has it already.", body = AssetInfo, headers(
             ("location" = String, description = "Where it is."),
@@ -99,12 +100,18 @@ pub(super) async fn add(
     SessionPath(id): SessionPath,
     request: Request,
 ) -> Result<Response, Problem> {
-    let known = |essence: &str| Kind::ALL.into_iter().find(|k| essence.eq_ignore_ascii_case(k.media_type()));
+    // What has no type of its own is told by its first bytes.
+    let known =
+        |essence: &str| match Kind::ALL.into_iter().find(|k| essence.eq_ignore_ascii_case(k.media_type())) {
+            None => essence.eq_ignore_ascii_case("application/octet-stream").then_some(None),
+            kind => Some(kind),
+        };
     let kind = media_type(request.headers(), known, |found| Refusal::NotAModel { found })?;
     app.store().info(id)?;
     let _permit = app.transfer()?;
     let limits = &app.config().limits;
     let content = body::read(request.into_body(), limits.max_asset, limits.import_timeout).await?;
+    let kind = kind.unwrap_or_else(|| Kind::of(&content));
     let Added { asset, is_new } = app.store().add_asset(id, kind, content).await?;
     let mut response = json(&AssetInfo::from(asset));
     if is_new {
