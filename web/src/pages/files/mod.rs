@@ -142,9 +142,12 @@ pub(super) struct ChooseFileProps {
     pub(super) label: AttrValue,
 }
 
-/// A button that asks for a file.
-#[component]
-pub(super) fn ChooseFile(props: &ChooseFileProps) -> Html {
+/// A hidden input of files and the button that opens it: the input's node, what a click of the button does, and
+/// what a change of the input does.
+#[hook]
+pub(in crate::pages) fn use_file_input(
+    onfile: Callback<File>,
+) -> (NodeRef, Callback<MouseEvent>, Callback<Event>) {
     let node = use_node_ref();
     let onclick = {
         let node = node.clone();
@@ -154,18 +157,22 @@ pub(super) fn ChooseFile(props: &ChooseFileProps) -> Html {
             }
         })
     };
-    let onchange = {
-        let onfile = props.onfile.clone();
-        Callback::from(move |event: Event| {
-            let input = event.target_unchecked_into::<HtmlInputElement>();
-            let file = input.files().and_then(|files| files.get(0));
-            // The same file may be chosen again.
-            input.set_value("");
-            if let Some(file) = file {
-                onfile.emit(file);
-            }
-        })
-    };
+    let onchange = Callback::from(move |event: Event| {
+        let input = event.target_unchecked_into::<HtmlInputElement>();
+        let file = input.files().and_then(|files| files.get(0));
+        // The same file may be chosen again.
+        input.set_value("");
+        if let Some(file) = file {
+            onfile.emit(file);
+        }
+    });
+    (node, onclick, onchange)
+}
+
+/// A button that asks for a file.
+#[component]
+pub(super) fn ChooseFile(props: &ChooseFileProps) -> Html {
+    let (node, onclick, onchange) = use_file_input(props.onfile.clone());
     html! {
         <>
             <button type="button" class={props.class.clone()} {onclick} data-testid="import-button">

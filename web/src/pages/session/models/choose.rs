@@ -1,10 +1,11 @@
 //! A file for the form of a new object of type model.
 
-use web_sys::{File, HtmlInputElement};
+use web_sys::File;
 use yew::prelude::*;
 
 use super::{name_of, use_uploads};
 use crate::api::assets::{self, Asset};
+use crate::pages::files::use_file_input;
 use crate::ui::{Button, Icon};
 
 /// What was chosen: what to call the object, and the address of its model.
@@ -27,30 +28,16 @@ pub(in crate::pages::session) struct ChooseModelProps {
 #[component]
 pub(in crate::pages::session) fn ChooseModel(props: &ChooseModelProps) -> Html {
     let uploads = use_uploads();
-    let node = use_node_ref();
-    let onclick = {
-        let node = node.clone();
-        Callback::from(move |_: MouseEvent| {
-            if let Some(input) = node.cast::<HtmlInputElement>() {
-                input.click();
-            }
-        })
-    };
-    let onchange = {
+    let onfile = {
         let (onchosen, uploads) = (props.onchosen.clone(), uploads.clone());
-        Callback::from(move |event: Event| {
-            let input = event.target_unchecked_into::<HtmlInputElement>();
-            let file: Option<File> = input.files().and_then(|files| files.get(0));
-            // The same file may be chosen again.
-            input.set_value("");
-            if let Some(file) = file {
-                let name = name_of(&file.name());
-                let chosen =
-                    move |asset: Asset| Chosen { name: name.clone(), url: assets::address_of(&asset.asset) };
-                uploads.begin(file, onchosen.reform(chosen));
-            }
+        Callback::from(move |file: File| {
+            let name = name_of(&file.name());
+            let chosen =
+                move |asset: Asset| Chosen { name: name.clone(), url: assets::address_of(&asset.asset) };
+            uploads.begin(file, onchosen.reform(chosen));
         })
     };
+    let (node, onclick, onchange) = use_file_input(onfile);
     html! {
         <div class="choose-model">
             <Button label="Choose a file…" icon={Icon::Upload} {onclick} testid="choose-model" />
