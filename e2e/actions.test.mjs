@@ -70,6 +70,8 @@ test("WEB22: a world is made with the keyboard alone", async () => {
   await page.getByTestId("tree-rename").waitFor({ state: "detached" });
   await page.keyboard.press("Control+A");
   await until("both are selected", async () => (await page.evaluate(() => window.__vws.selection.length)) === 2);
+  await page.keyboard.press("F2");
+  await page.getByText("Rename: several objects are selected").waitFor();
   await page.keyboard.press("Delete");
   await until("all are gone", async () => (await objects(id)).length === 0);
   await page.keyboard.press("Control+Z");

@@ -96,6 +96,22 @@ test("WEB44: others' cameras stand in the view with their names, one's own does 
   assert.deepEqual([ada.faults, bob.faults], [[], []]);
 });
 
+test("WEB6: what somebody has selected is told in the list, and selected from there", async () => {
+  const { id, ada, bob } = await two("Chosen");
+  await here.api.create(id, { name: "cube2", type: "cube", x: 3, y: 0, z: 0 });
+  await bob.locator("[data-testid=tree-row][data-name=cube2]").waitFor();
+  await bob.getByTestId("tree").focus();
+  await bob.keyboard.press("Control+A");
+  await ada.getByTestId("people-button").click();
+  const chosen = row(ada, "Bob").getByTestId("peer-selected");
+  await until("both are told", async () => /^cube[12] \+1$/.test(await chosen.textContent()), () => chosen.textContent());
+  await chosen.click();
+  const selection = () => ada.evaluate(() => [...window.__vws.selection].sort().join());
+  await until("both are selected here too", async () => (await selection()) === "cube1,cube2", selection);
+  await screenshot(ada, "chosen");
+  assert.deepEqual([ada.faults, bob.faults], [[], []]);
+});
+
 test("WEB43: a camera is told at most ten times a second, only while it changes, and never to the log", async () => {
   const id = await here.api.session("Pace");
   const page = await here.browser.open("about:blank");

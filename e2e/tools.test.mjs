@@ -149,6 +149,7 @@ test("WEB37: in the past and offline nothing is dragged, and the page says why",
   await note.waitFor();
   assert.equal(await note.textContent(), "The page shows the past: nothing can be moved there.");
   const [low, high] = [await page.getByTestId("past-banner").boundingBox(), await note.boundingBox()];
+  assert.ok(await page.getByTestId("add-object").isDisabled(), "nothing is added to the past");
   assert.ok(high.y + high.height <= low.y, `the note ends at ${high.y + high.height}, what says so of all begins at ${low.y}`);
   await page.keyboard.press("l");
   await note.waitFor({ state: "detached" });
@@ -195,6 +196,8 @@ test("WEB38: objects are selected by a rectangle, with Shift or after B, and not
   await until("a is selected", async () => (await selection()) === "a", selection);
   await page.keyboard.press("b");
   await page.getByTestId("boxing").waitFor();
+  const inForce = page.locator("[data-testid=tools] [data-testid^=tool-][aria-pressed=true]");
+  assert.deepEqual(await inForce.evaluateAll((tools) => tools.map((tool) => tool.dataset.testid)), ["tool-box"], "one tool is in force");
   await page.keyboard.down("Control");
   await draw(await around("c", 6));
   await page.keyboard.up("Control");

@@ -29,7 +29,7 @@ pub(super) fn Foot() -> Html {
         )
     });
     let time = use_time();
-    let open = time.is_open();
+    let (open, past) = (time.is_open(), client.past_seq().is_some());
     let ontimeline = Callback::from(move |_: MouseEvent| time.set_open(!time.is_open()));
     let dash = || "–".to_owned();
     let full_digest = digest.clone().unwrap_or_default();
@@ -42,8 +42,8 @@ pub(super) fn Foot() -> Html {
             <span class="foot-item" title="Number of the last event of this session that this page holds">
                 <span class="foot-label">{ "seq" }</span><span class="numbers" data-testid="seq">{ seq.unwrap_or_else(dash) }</span>
             </span>
-            <span class="foot-item" title="Objects in this session">
-                <span class="foot-label">{ "objects" }</span>
+            <span class="foot-item" title={if past { "Objects at the moment that is shown" } else { "Objects in this session" }}>
+                <span class="foot-label">{ if past { "objects then" } else { "objects" } }</span>
                 <span class="numbers" data-testid="object-count">{ objects.map_or_else(dash, grouped) }</span>
             </span>
             <span class="foot-item wide-only" title={format!("Hash of the whole state: {full_digest}. The server's is compared after each change.")}>

@@ -13,7 +13,9 @@ pub(super) fn ViewTools() -> Html {
     let SessionHandle { port, .. } = use_session();
     let actions = use_actions();
     let Some(scene) = port.scene() else { return html! {} };
-    let tool = |id, icon, of: Tool| actions.switch(id, icon, scene.tool() == of);
+    // The rectangle takes the place of the tool for as long as one is waited for.
+    let boxing = scene.is_box_armed();
+    let tool = |id, icon, of: Tool| actions.switch(id, icon, !boxing && scene.tool() == of);
     html! {
         <div class="view-modes" role="toolbar" aria-label="Tools" aria-orientation="vertical" data-testid="tools">
             { tool("tool-select", Icon::Pointer, Tool::Select) }
@@ -22,7 +24,7 @@ pub(super) fn ViewTools() -> Html {
             { tool("tool-scale", Icon::Scale, Tool::Scale) }
             <span class="tools-divider" aria-hidden="true"></span>
             { actions.switch("tool-space", Icon::Axes, scene.space() == Space::Local) }
-            { actions.switch("tool-box", Icon::Marquee, scene.is_box_armed()) }
+            { actions.switch("tool-box", Icon::Marquee, boxing) }
         </div>
     }
 }

@@ -295,7 +295,8 @@ fn dispatch(desk: &Desk, event: &KeyboardEvent) {
     }
     let action = keys::with_pressed(event, |pressed| table::by_keys(pressed, desk));
     if let Some(action) = action {
-        if (action.unfit)(desk).is_some() && desk.client().past_seq().is_none() {
+        let unfit = (action.unfit)(desk);
+        if unfit.is_some_and(|why| why != table::SEVERAL) && desk.client().past_seq().is_none() {
             // Nothing to do is nothing to tell.
             return;
         }

@@ -10,6 +10,9 @@ use crate::theme::Choice;
 use crate::viewport::scene::Scene;
 use crate::viewport::tool::Tool;
 
+/// Why what is done to one object cannot be done now.
+pub(super) const SEVERAL: &str = "several objects are selected";
+
 const fn always(_: &Desk) -> Option<&'static str> {
     None
 }
@@ -52,8 +55,7 @@ fn not_past(desk: &Desk) -> Option<&'static str> {
 }
 
 fn not_one(desk: &Desk) -> Option<&'static str> {
-    edit::unfit(desk)
-        .or_else(|| (desk.client().selected_count() > 1).then_some("several objects are selected"))
+    edit::unfit(desk).or_else(|| (desk.client().selected_count() > 1).then_some(SEVERAL))
 }
 
 fn chosen(desk: &Desk, theme: Choice) -> Option<&'static str> {

@@ -29,7 +29,7 @@ pub(in crate::pages::session) fn stop(session: &SessionHandle) {
 /// Does what is to be done with somebody in the list of people.
 pub(super) fn act(client: &SessionClient, port: &Port, toasts: &Toasts, id: &ClientId, deed: Deed) {
     match (deed, port.scene()) {
-        (Deed::Select(name), _) => client.select(Some(name)),
+        (Deed::Select(names), _) => client.select_all(names),
         (Deed::Look, Some(scene)) => {
             // Where they look now, not where they did when the list was drawn.
             if let Some(camera) = peer_of(client, id).and_then(|peer| peer.presence.camera) {

@@ -19,7 +19,7 @@ pub(super) enum Deed {
     /// Go along with their view, or no longer.
     Follow,
     /// Select what they have selected.
-    Select(ObjectName),
+    Select(Vec<ObjectName>),
 }
 
 /// Somebody, as the list tells of them: a row that tells the same is not drawn anew.
@@ -32,7 +32,7 @@ pub(super) struct Told {
     away: bool,
     /// What stands below the name.
     state: Option<String>,
-    selected: Option<ObjectName>,
+    selected: Vec<ObjectName>,
     /// Whether they show where they look from, and there is a view to look from there.
     look: bool,
     /// Whether the person here goes along with them.
@@ -68,7 +68,7 @@ impl Told {
             } else {
                 leader.map(|leader| format!("follows {leader}"))
             },
-            selected: shown.selection.first().cloned(),
+            selected: shown.selection.clone(),
             look: view && shown.camera.is_some(),
             followed: follows == Some(&peer.client_id),
             unfit: if view { ties.unfit(peer) } else { Some("there is no 3D view here".to_owned()) },
@@ -110,9 +110,11 @@ pub(super) fn Row(props: &RowProps) -> Html {
                 <span class="people-name" data-testid="peer-name">{ called.clone() }</span>
                 if let Some(state) = state { <span class="people-state" data-testid="peer-state">{ state }</span> }
             </span>
-            if let Some(selected) = selected {
-                <button type="button" class="people-selected" title="Select it too" onclick={deed(Deed::Select(selected.clone()))}>
-                    { selected.to_string() }
+            if let Some(first) = selected.first() {
+                <button type="button" class="people-selected" title={if selected.len() > 1 { "Select them too" } else { "Select it too" }}
+                    onclick={deed(Deed::Select(selected.clone()))} data-testid="peer-selected">
+                    <span class="people-first">{ first.to_string() }</span>
+                    if selected.len() > 1 { <span>{ format!(" +{}", selected.len() - 1) }</span> }
                 </button>
             }
             <span class="people-actions">

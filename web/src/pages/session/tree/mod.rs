@@ -111,6 +111,7 @@ pub(super) fn Tree(props: &TreeProps) -> Html {
     let (count, reveal) =
         client.rows(|rows| (rows.names().len(), at.as_ref().and_then(|name| rows.position(name))));
     let total = client.view(|view, _| view.object_count());
+    let past = client.past_seq().is_some();
     let searching = client.rows(|rows| !rows.query().is_empty());
     let heading = match total {
         Some(total) if searching => format!("{} of {}", grouped(count as u64), grouped(total as u64)),
@@ -124,14 +125,18 @@ pub(super) fn Tree(props: &TreeProps) -> Html {
                 <span class="count numbers" data-testid="tree-count" aria-live={searching.then_some("polite")}>{ heading }</span>
                 <span class="bar-space"></span>
                 { unlock_all(&client) }
-                <IconButton icon={Icon::Plus} label="Add an object" onclick={props.onadd.reform(|_| ())} disabled={total.is_none()} testid="add-object" />
+                <IconButton icon={Icon::Plus} label="Add an object" onclick={props.onadd.reform(|_| ())} disabled={total.is_none() || past} testid="add-object" />
             </header>
             <Search />
             if total == Some(0) {
                 <div class="notice notice-small" data-testid="no-objects">
                     <Glyph icon={Icon::Cube} size={32} />
-                    <p>{ "This world is empty." }</p>
-                    <Button label="Add the first object" icon={Icon::Plus} kind={Kind::Primary} onclick={props.onadd.reform(|_| ())} />
+                    if past {
+                        <p>{ "This world was empty then." }</p>
+                    } else {
+                        <p>{ "This world is empty." }</p>
+                        <Button label="Add the first object" icon={Icon::Plus} kind={Kind::Primary} onclick={props.onadd.reform(|_| ())} />
+                    }
                 </div>
             } else if count == 0 && total.is_some() {
                 <p class="nothing-found" data-testid="nothing-found">{ "The search finds no object." }</p>
