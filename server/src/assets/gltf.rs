@@ -3,7 +3,7 @@
 //! Only the frame is judged: the container, that its JSON is one, of a version that is known, and that nothing of the
 //! model lies in other files, which nobody else would have. Whether it can be drawn is for those who draw it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::{AssetError, Kind};
 
@@ -30,7 +30,13 @@ struct About {
 /// What may lie in another file.
 #[derive(Deserialize)]
 struct Part {
+    #[serde(default, deserialize_with = "text")]
     uri: Option<String>,
+}
+
+/// What may be left out, but is a text where it is there (the schemas of glTF 2.0 know no null).
+fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(from).map(Some)
 }
 
 /// Checks that `bytes` are a model of this kind, with all that belongs to it.
@@ -95,7 +101,8 @@ fn check_json(json: &[u8], has_binary: bool) -> Result<(), String> {
     let model: Model =
         serde_json::from_slice(json).map_err(|error| format!("its JSON cannot be read: {error}"))?;
     let version = &model.asset.version;
-    if version.split('.').next() != Some("2") {
+    let minor = version.strip_prefix("2.").unwrap_or_default();
+    if minor.is_empty() || !minor.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(format!("it is glTF of version {:?}, and version 2 is taken", cut(version)));
     }
     for (field, parts) in [("buffers", &model.buffers), ("images", &model.images)] {
@@ -221,6 +228,9 @@ mod tests {
             ),
             (r#"{"asset":{"version":"2.0"},"buffers":[{}]}"#, "/buffers/0 has no uri and no binary chunk"),
             (r#"{"asset":{"version":"1.0"}}"#, "glTF of version \"1.0\""),
+            (r#"{"asset":{"version":"2"}}"#, "glTF of version \"2\""),
+            (r#"{"asset":{"version":"2.x"}}"#, "glTF of version \"2.x\""),
+            (r#"{"asset":{"version":"2.0"},"images":[{"uri":null}]}"#, "invalid type: null"),
             (r#"{"asset":{}}"#, "missing field `version`"),
             (r#"[{"version":"2.0"},[],[]]"#, "its JSON is no object"),
             ("", "its JSON is no object"),

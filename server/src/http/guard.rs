@@ -13,6 +13,7 @@ use super::origin::Access;
 use super::refusal::Refusal;
 use super::rest::{IMPORT_PATH, assets};
 use crate::config::Limits;
+use vws_core::limits::OBJECT_NAME_BYTES;
 
 /// Bytes that a header line has beside its name and value (`: ` and the line end), and that the
 /// request line has beside method and target (two spaces, the version and the line end).
@@ -38,9 +39,9 @@ fn check(app: &App, request: &Request) -> Result<(), Refusal> {
 }
 
 fn check_sizes(request: &Request, limits: &Limits) -> Result<(), Refusal> {
-    let path = request.uri().path().len();
-    if path as u64 > limits.max_path.0 {
-        return Err(Refusal::PathTooLong { length: path, max: limits.max_path });
+    let path = request.uri().path();
+    if path.len() as u64 > limits.max_path.0 && !has_impossible_name(path) {
+        return Err(Refusal::PathTooLong { length: path.len(), max: limits.max_path });
     }
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let head =
@@ -58,6 +59,16 @@ fn check_sizes(request: &Request, limits: &Limits) -> Result<(), Refusal> {
         return Err(Refusal::BodyTooLarge { max });
     }
     Ok(())
+}
+
+/// Whether the path has an object's name in it that is too long however it is encoded: what is wrong is the
+/// name then, and its own rule refuses it.
+fn has_impossible_name(path: &str) -> bool {
+    const LONGEST_ESCAPE: usize = "%00".len();
+    let name = || {
+        path.strip_prefix("/api/sessions/")?.split_once('/')?.1.strip_prefix("objects/")?.split('/').next()
+    };
+    name().is_some_and(|name| name.len() > LONGEST_ESCAPE * OBJECT_NAME_BYTES)
 }
 
 fn header_bytes(headers: &HeaderMap) -> usize {

@@ -118,7 +118,8 @@ pub enum Refusal {
     },
     /// The body is of another type than a model.
     #[error(
-        "the content type is {found}; it must be model/gltf-binary, model/gltf+json or application/octet-stream"
+        "the content type is {found}; it must be model/gltf-binary, model/gltf+json, application/json or \
+         application/octet-stream"
     )]
     NotAModel {
         /// What the request says.

@@ -60,6 +60,8 @@ async fn asset1_a_model_is_kept_once_under_the_hash_of_its_bytes() {
     let text = br#"{"asset":{"version":"2.0"}}"#;
     let json = server.send("POST", &format!("{session}/assets"), &[GLTF], text).await;
     assert_eq!((json.status, &json.json()["type"]), (201, &json!("model/gltf+json")));
+    let plain = server.send("POST", &format!("{session}/assets"), &[JSON], text).await;
+    assert_eq!((plain.status, plain.json()), (200, json.json()), "it is JSON, whatever else it is");
     // Without a type of its own it is told by how it begins.
     for (content, known) in [(&content[..], &told), (&text[..], &json.json())] {
         let any = [("content-type", "application/octet-stream")];
@@ -83,18 +85,19 @@ async fn asset2_what_is_no_model_is_refused_and_nothing_is_kept() {
         (GLB, b"<svg onload='alert(1)'/>", "the letters \\\"glTF\\\""),
         (GLB, &glb(1, 100)[..99], "its header says 100 bytes, and it has 99"),
         (GLTF, &glb(1, 100), "its JSON is no object"),
+        (JSON, &glb(1, 100), "its JSON is no object"),
         (GLTF, outside, "/images/0/uri is \\\"cat.png\\\""),
     ] {
         let problem = server.send("POST", &target, &[kind], body).await.problem(422, "asset_invalid");
         assert!(problem.to_string().contains(expected), "{problem}");
     }
-    for kind in [JSON, ("content-type", "model/obj"), ("x-none", "")] {
+    for kind in [("content-type", "text/json"), ("content-type", "model/obj"), ("x-none", "")] {
         let refused = server.send("POST", &target, &[kind], glb(1, 100)).await;
         let problem = refused.problem(415, "unsupported_media_type");
         assert!(
-            problem
-                .to_string()
-                .contains("it must be model/gltf-binary, model/gltf+json or application/octet-stream"),
+            problem.to_string().contains(
+                "it must be model/gltf-binary, model/gltf+json, application/json or application/octet-stream"
+            ),
             "{problem}"
         );
     }

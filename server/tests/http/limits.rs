@@ -22,6 +22,16 @@ async fn http7_the_default_path_limit_is_2_kib() {
     let server = TestServer::start().await;
     server.get(&format!("/{}", "a".repeat(2_047))).await.problem(404, "not_found");
     server.get(&format!("/{}", "a".repeat(2_048))).await.problem(414, "path_too_long");
+    // A name that no object can have is what is wrong, and not the path that it is in.
+    let session = server.session().await;
+    for name in ["a".repeat(3 * 128 + 1), "%f0%9f%8c%8d".repeat(33), "a".repeat(10_000)] {
+        for target in [format!("{session}/objects/{name}"), format!("{session}/objects/{name}/history")] {
+            let problem = server.get(&target).await.problem(422, "name_invalid");
+            assert!(problem.to_string().len() < 1_000, "{problem}");
+        }
+    }
+    let foreign = format!("{session}/assets/{}", "a".repeat(2_048));
+    server.get(&foreign).await.problem(414, "path_too_long");
     // More than the head may have, which hyper refuses before it has seen all of it.
     server.get(&format!("/{}", "a".repeat(70_000))).await.problem(431, "head_too_large");
     server.stop().await;

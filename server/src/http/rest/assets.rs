@@ -49,6 +49,54 @@ pub(in crate::http) struct AssetInfo {
     r#type: &'static str,
 }
 
+/// A glTF 2.0 model as JSON. Only what is judged is described; the rest is as the standard has it.
+#[derive(ToSchema)]
+#[schema(title = "glTF")]
+#[expect(dead_code, reason = "it is described here and read in `assets::gltf`")]
+pub(in crate::http) struct Gltf {
+    /// About the model.
+    asset: GltfAbout,
+    /// Its binary data.
+    #[schema(required = false)]
+    buffers: Vec<GltfBuffer>,
+    /// Its pictures.
+    #[schema(required = false)]
+    images: Vec<GltfImage>,
+}
+
+/// A glTF 2.0 model in one binary file.
+#[derive(ToSchema)]
+#[schema(title = "GLB", value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it is described here and read in `assets::gltf`")]
+pub(in crate::http) struct Glb(Vec<u8>);
+
+/// About a glTF model.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it is described here and read in `assets::gltf`")]
+pub(in crate::http) struct GltfAbout {
+    /// The version of glTF.
+    #[schema(pattern = r"^2\.[0-9]+$")]
+    version: String,
+}
+
+/// Binary data of a glTF model.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it is described here and read in `assets::gltf`")]
+pub(in crate::http) struct GltfBuffer {
+    /// The data itself: nothing lies in another file.
+    #[schema(pattern = "^data:")]
+    uri: String,
+}
+
+/// A picture of a glTF model.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it is described here and read in `assets::gltf`")]
+pub(in crate::http) struct GltfImage {
+    /// The picture itself, where it is in none of the buffers: nothing lies in another file.
+    #[schema(pattern = "^data:", nullable = false)]
+    uri: Option<String>,
+}
+
 /// Some of a session's assets, in the order of their ids.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct AssetPage {
@@ -81,9 +129,9 @@ impl From<Asset> for AssetInfo {
     post, path = "/api/sessions/{id}/assets", tag = "assets", operation_id = "add_asset",
     params(("id" = SessionId, Path, description = "The session.")),
     request_body(content(
-        (Vec<u8> = "model/gltf-binary"),
-        (serde_json::Value = "model/gltf+json"),
-        (Vec<u8> = "application/octet-stream"),
+        (Glb = "model/gltf-binary"),
+        (Gltf = "model/gltf+json"),
+        (Gltf = "application/json", example = json!({ "asset": { "version": "2.0" } })),
     ), description = "The model. As `application/octet-stream` it may be of either kind."),
     responses(
         (status = 200, description = "The session has it already.", body = AssetInfo, headers(
@@ -101,11 +149,14 @@ pub(super) async fn add(
     request: Request,
 ) -> Result<Response, Problem> {
     // What has no type of its own is told by its first bytes.
+    let types = [
+        (Kind::Glb.media_type(), Some(Kind::Glb)),
+        (Kind::Gltf.media_type(), Some(Kind::Gltf)),
+        ("application/json", Some(Kind::Gltf)),
+        ("application/octet-stream", None),
+    ];
     let known =
-        |essence: &str| match Kind::ALL.into_iter().find(|k| essence.eq_ignore_ascii_case(k.media_type())) {
-            None => essence.eq_ignore_ascii_case("application/octet-stream").then_some(None),
-            kind => Some(kind),
-        };
+        |essence: &str| types.iter().find(|(of, _)| essence.eq_ignore_ascii_case(of)).map(|(_, kind)| *kind);
     let kind = media_type(request.headers(), known, |found| Refusal::NotAModel { found })?;
     app.store().info(id)?;
     let _permit = app.transfer()?;
@@ -170,8 +221,8 @@ pub(super) async fn list(
         ("asset" = String, Path, description = "The hash.", pattern = "^[0-9a-f]{64}$"),
     ),
     responses((status = 200, description = "The model.", content(
-        (Vec<u8> = "model/gltf-binary"),
-        (serde_json::Value = "model/gltf+json"),
+        (Glb = "model/gltf-binary"),
+        (Gltf = "model/gltf+json"),
     ), headers(("etag" = String, description = "The hash.")))),
 )]
 pub(super) async fn get(
