@@ -1,6 +1,12 @@
 //! Which machine the figures are of.
 
 use serde::Serialize;
+use time::OffsetDateTime;
+
+/// The day, as `2026-01-31`.
+pub(crate) fn today() -> String {
+    OffsetDateTime::now_utc().date().to_string()
+}
 
 /// The machine.
 #[derive(Debug, Serialize)]
@@ -22,6 +28,12 @@ impl Machine {
             cores: std::thread::available_parallelism().map_or(0, usize::from),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
         }
+    }
+
+    /// One that is made up.
+    #[cfg(test)]
+    pub(crate) fn named(cpu: &str) -> Self {
+        Self { cpu: cpu.to_owned(), cores: 1, kernel: "0".to_owned() }
     }
 }
 

@@ -7,12 +7,14 @@ mod drive;
 mod log;
 mod machine;
 mod recovery;
+mod table;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use serde::Serialize;
+use machine::Machine;
+use table::{Row, Table};
 
 /// Measurements of VWS.
 #[derive(Debug, Parser)]
@@ -54,20 +56,16 @@ enum What {
     },
 }
 
-/// What was measured.
-#[derive(Debug, Serialize)]
-struct Figures {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    log: Option<log::Figures>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recovery: Option<recovery::Figures>,
-}
-
-fn measure(what: Option<&What>, folder: &Path, quick: bool) -> Result<Figures, String> {
-    let log = matches!(what, None | Some(What::Log)).then(|| log::run(folder, quick)).transpose()?;
-    let recovery =
-        matches!(what, None | Some(What::Recovery)).then(|| recovery::run(folder, quick)).transpose()?;
-    Ok(Figures { log, recovery })
+/// The rows of what is asked for.
+fn measure(what: Option<&What>, folder: &Path, quick: bool) -> Result<Vec<Row>, String> {
+    let mut rows = Vec::new();
+    if matches!(what, None | Some(What::Log)) {
+        rows.extend(log::run(folder, quick)?);
+    }
+    if matches!(what, None | Some(What::Recovery)) {
+        rows.extend(recovery::run(folder, quick)?);
+    }
+    Ok(rows)
 }
 
 fn main() -> ExitCode {
@@ -80,9 +78,12 @@ fn main() -> ExitCode {
     }
     let folder = cli.on.unwrap_or_else(std::env::temp_dir);
     let done = measure(cli.what.as_ref(), &folder, cli.quick);
-    let written = done.and_then(|figures| {
+    let written = done.and_then(|rows| {
+        let notes = vec![format!("disk of {}", folder.display())];
+        let table = Table { date: machine::today(), machine: Machine::here(), notes, rows };
+        print!("{}", table.markdown());
         let Some(path) = cli.json else { return Ok(()) };
-        let text = serde_json::to_string_pretty(&figures).map_err(|error| error.to_string())?;
+        let text = serde_json::to_string_pretty(&table).map_err(|error| error.to_string())?;
         std::fs::write(&path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))
     });
     ended(written)

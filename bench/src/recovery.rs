@@ -13,19 +13,9 @@ use vws_server::log::disk::{Level, Options};
 use vws_server::log::{Appending, DiskLog, EventLog};
 use vws_server::store::{SessionStore, StoreConfig};
 
-use crate::machine::Machine;
+use crate::table::{self, SUBJECT, Side};
 
-/// All figures.
-#[derive(Debug, Serialize)]
-pub(crate) struct Figures {
-    machine: Machine,
-    rows: Vec<Row>,
-}
-
-#[derive(Debug, Serialize)]
 struct Row {
-    sessions: u64,
-    events: u64,
     /// From the start to a store that answers, after a kill.
     ready_after_kill_ms: f64,
     /// The same after an end in order.
@@ -36,35 +26,34 @@ struct Row {
     bytes_per_session: f64,
 }
 
-/// Measures on the disk that `folder` is on, and prints a table.
+/// Measures on the disk that `folder` is on.
 ///
 /// # Errors
 /// What the disk says.
-pub(crate) fn run(folder: &Path, quick: bool) -> Result<Figures, String> {
+pub(crate) fn run(folder: &Path, quick: bool) -> Result<Vec<table::Row>, String> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
-    let machine = Machine::here();
-    println!("{machine}; {}\n", folder.display());
-    println!(
-        "{:>9} {:>9}  {:>16} {:>10} {:>13} {:>15}",
-        "sessions", "events", "ready, killed ms", "ready ms", "first use ms", "bytes/session"
-    );
     let settings: &[(u64, u64)] = if quick { &[(100, 1_000)] } else { &[(1_000, 1_000), (100_000, 1)] };
     let mut rows = Vec::new();
     for (sessions, events) in settings {
         let row = runtime.block_on(measure(folder, *sessions, *events))?;
-        println!(
-            "{:>9} {:>9}  {:>16.0} {:>10.0} {:>13.1} {:>15.0}",
-            row.sessions,
-            row.events,
-            row.ready_after_kill_ms,
-            row.ready_ms,
-            row.first_use_ms,
-            row.bytes_per_session
-        );
-        rows.push(row);
+        let setting = format!("{sessions} sessions of {events} events");
+        for (what, unit, value) in [
+            ("ready after a kill", "ms", row.ready_after_kill_ms),
+            ("ready after an end in order", "ms", row.ready_ms),
+            ("first use of a session", "ms", row.first_use_ms),
+            ("memory of a session that nobody uses", "B", row.bytes_per_session),
+        ] {
+            let mut told = table::Row::new("recovery", format!("{setting}, {what}"), unit);
+            told.figure(SUBJECT, vec![value]);
+            // The store's own 512 B (STORE9), and as much for the log's.
+            if unit == "B" {
+                told.bound(Side::AtMost, 1_024.0);
+            }
+            rows.push(told);
+        }
     }
-    Ok(Figures { machine, rows })
+    Ok(rows)
 }
 
 async fn measure(folder: &Path, sessions: u64, events: u64) -> Result<Row, String> {
@@ -98,14 +87,7 @@ async fn measure(folder: &Path, sessions: u64, events: u64) -> Result<Row, Strin
     })?;
     let Opened { ready_ms, first_use_ms, bytes } = opened;
     let bytes_per_session = bytes / sessions as f64;
-    Ok(Row {
-        sessions,
-        events: sessions * events,
-        ready_after_kill_ms,
-        ready_ms,
-        first_use_ms,
-        bytes_per_session,
-    })
+    Ok(Row { ready_after_kill_ms, ready_ms, first_use_ms, bytes_per_session })
 }
 
 /// What a process found that did nothing but open a data directory.

@@ -66,10 +66,10 @@ impl Contender {
         match self {
             Self::Bare => "bare file",
             Self::BareRoom => "bare file, with room",
-            Self::Vws => "vws data directory",
+            Self::Vws => crate::table::SUBJECT,
             Self::Fjall => "fjall, events",
             Self::FjallGroups => "fjall, groups",
-            Self::Memory => "vws memory",
+            Self::Memory => "VWS in memory",
         }
     }
 

@@ -6,67 +6,32 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-
-use crate::machine::Machine;
+use crate::table::{Row, SUBJECT, Side};
 use contenders::{Contender, Level, Log};
 
 const WRITERS: [usize; 3] = [1, 16, 256];
-
-/// The figures of one contender in one setting: medians over its runs.
-#[derive(Debug, Serialize)]
-struct Row {
-    level: &'static str,
-    writers: usize,
-    contender: &'static str,
-    events_per_second: f64,
-    /// Of the bare file in the same setting.
-    ratio: f64,
-    p50_us: f64,
-    p99_us: f64,
-}
-
-/// All figures.
-#[derive(Debug, Serialize)]
-pub(crate) struct Figures {
-    machine: Machine,
-    runs: usize,
-    seconds: f64,
-    rows: Vec<Row>,
-}
 
 /// One run.
 #[derive(Debug, Clone, Copy)]
 struct Run {
     rate: f64,
-    p50: f64,
     p99: f64,
 }
 
-/// Measures on the disk that `folder` is on, and prints a table.
+/// Measures on the disk that `folder` is on.
 ///
 /// # Errors
 /// What the disk or a contender says.
-pub(crate) fn run(folder: &Path, quick: bool) -> Result<Figures, String> {
-    let (runs, span) = if quick { (2, Duration::from_millis(300)) } else { (5, Duration::from_secs(2)) };
+pub(crate) fn run(folder: &Path, quick: bool) -> Result<Vec<Row>, String> {
+    let (rounds, span) = if quick { (2, Duration::from_millis(300)) } else { (5, Duration::from_secs(1)) };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
-    let machine = Machine::here();
-    println!(
-        "{machine}; {}; events of 200 bytes, medians of {runs} runs of {} s",
-        folder.display(),
-        span.as_secs_f64()
-    );
-    println!(
-        "\n{:<9} {:>7}  {:<22} {:>11} {:>7} {:>9} {:>9}",
-        "level", "writers", "log", "events/s", "ratio", "p50 µs", "p99 µs"
-    );
     let mut rows = Vec::new();
     for level in [Level::Buffered, Level::Sync] {
         for writers in WRITERS {
             let mut all: Vec<(Contender, Vec<Run>)> =
                 Contender::ALL.map(|contender| (contender, Vec::new())).into();
-            for _ in 0..runs {
+            for _ in 0..rounds {
                 for (contender, done) in &mut all {
                     let data = tempfile::tempdir_in(folder).map_err(|e| e.to_string())?;
                     let log = contender.open(data.path(), level, writers, &runtime)?;
@@ -74,32 +39,28 @@ pub(crate) fn run(folder: &Path, quick: bool) -> Result<Figures, String> {
                     drop(log);
                 }
             }
-            let bare = median(&all[0].1, |run| run.rate);
-            for (contender, done) in &all {
-                let row = Row {
-                    level: level.name(),
-                    writers,
-                    contender: contender.name(),
-                    events_per_second: median(done, |run| run.rate),
-                    ratio: median(done, |run| run.rate) / bare,
-                    p50_us: median(done, |run| run.p50),
-                    p99_us: median(done, |run| run.p99),
-                };
-                println!(
-                    "{:<9} {:>7}  {:<22} {:>11.0} {:>7.2} {:>9.0} {:>9.0}",
-                    row.level,
-                    row.writers,
-                    row.contender,
-                    row.events_per_second,
-                    row.ratio,
-                    row.p50_us,
-                    row.p99_us
-                );
-                rows.push(row);
-            }
+            rows.extend(rows_of(level, writers, &all));
         }
     }
-    Ok(Figures { machine, runs, seconds: span.as_secs_f64(), rows })
+    Ok(rows)
+}
+
+/// Appends a second, and the time of one.
+fn rows_of(level: Level, writers: usize, all: &[(Contender, Vec<Run>)]) -> [Row; 2] {
+    let what = format!("{}, {writers} in flight", level.name());
+    let mut rate = Row::new("log", what.clone(), "appends/s");
+    let mut p99 = Row::new("log", what + ", p99", "µs");
+    // The subject first, as everywhere.
+    let (ours, others): (Vec<_>, Vec<_>) = all.iter().partition(|(contender, _)| contender.name() == SUBJECT);
+    for (contender, runs) in ours.into_iter().chain(others) {
+        rate.figure(contender.name(), runs.iter().map(|run| run.rate).collect());
+        p99.figure(contender.name(), runs.iter().map(|run| run.p99).collect());
+    }
+    if level == Level::Sync && writers == 256 {
+        rate.goal(Side::AtLeast, 0.5, Contender::BareRoom.name());
+        p99.goal(Side::AtMost, 3.0, Contender::BareRoom.name());
+    }
+    [rate, p99]
 }
 
 async fn measure(log: &Arc<dyn Log>, writers: usize, span: Duration) -> Result<Run, String> {
@@ -124,13 +85,6 @@ async fn measure(log: &Arc<dyn Log>, writers: usize, span: Duration) -> Result<R
     }
     let took = began.elapsed().as_secs_f64();
     latencies.sort_by(f64::total_cmp);
-    let at =
-        |share: f64| latencies.get((latencies.len() as f64 * share) as usize).copied().unwrap_or(f64::NAN);
-    Ok(Run { rate: latencies.len() as f64 / took, p50: at(0.5), p99: at(0.99) })
-}
-
-fn median(runs: &[Run], of: impl Fn(&Run) -> f64) -> f64 {
-    let mut values: Vec<f64> = runs.iter().map(of).collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    let p99 = latencies.get(latencies.len() * 99 / 100).copied().unwrap_or(f64::NAN);
+    Ok(Run { rate: latencies.len() as f64 / took, p99 })
 }
