@@ -1,0 +1,304 @@
+//! What all loads share: how long they last, the process that serves, and connections that are polled.
+
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use mio::net::TcpStream;
+use mio::{Interest, Poll, Token};
+use serde::{Deserialize, Serialize};
+
+use crate::dialect::{Counter, Heard, Opened};
+use crate::error::{Done, LoadError};
+use crate::histogram::{Histogram, Latency};
+
+/// Bytes that are read at once.
+const READ: usize = 256 << 10;
+/// Nothing heard for so long means that nothing will be.
+const SILENT: Duration = Duration::from_secs(10);
+/// How often connections show that they live.
+const ALIVE: Duration = Duration::from_secs(10);
+/// Hundredths of a second: what Linux counts a process's time in, on every machine that it runs on today.
+const TICKS: f64 = 100.0;
+
+/// How long a load lasts, and whom it is about.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// Before anything is counted.
+    pub warm_up: Duration,
+    /// What is counted.
+    pub span: Duration,
+    /// The process that serves, where it is on this machine: its time is taken too.
+    pub server: Option<u32>,
+    /// Ends the load early, without a result.
+    pub stop: Stop,
+}
+
+/// Tells a load to stop.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Every load that has this one ends soon.
+    pub fn now(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn check(&self) -> Done {
+        if self.0.load(Ordering::Relaxed) { Err(LoadError::Stopped) } else { Ok(()) }
+    }
+}
+
+/// What a load came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// How long was counted.
+    pub seconds: f64,
+    /// What was counted: deliveries, commands, answers, joins.
+    pub count: u64,
+    /// Bytes that came in meanwhile.
+    pub bytes: u64,
+    /// How long each took, where that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Latency>,
+    /// Seconds of processor time that the server took meanwhile, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_seconds: Option<f64>,
+}
+
+impl Outcome {
+    /// How many a second.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        self.count as f64 / self.seconds
+    }
+
+    /// The share of one core that the server took.
+    #[must_use]
+    pub fn server_share(&self) -> Option<f64> {
+        self.server_seconds.map(|taken| taken / self.seconds)
+    }
+
+    /// Microseconds of the server's time for each that was counted.
+    #[must_use]
+    pub fn server_micros_each(&self) -> Option<f64> {
+        self.server_seconds.map(|taken| taken * 1e6 / self.count as f64)
+    }
+}
+
+/// Seconds of processor time that a process has taken; nothing where it is not there.
+#[must_use]
+pub fn processor_seconds(process: u32) -> Option<f64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name may hold anything, a parenthesis too.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let user: f64 = fields.next()?.parse().ok()?;
+    let system: f64 = fields.next()?.parse().ok()?;
+    Some((user + system) / TICKS)
+}
+
+/// Counts between two moments.
+#[derive(Debug)]
+pub(crate) struct Window {
+    from: Instant,
+    to: Instant,
+    begun: Option<(Instant, Option<f64>)>,
+    server: Option<u32>,
+    count: u64,
+    bytes: u64,
+    pub(crate) latency: Histogram,
+}
+
+impl Window {
+    pub(crate) fn new(terms: &Terms) -> Self {
+        let from = Instant::now() + terms.warm_up;
+        Self {
+            from,
+            to: from + terms.span,
+            begun: None,
+            server: terms.server,
+            count: 0,
+            bytes: 0,
+            latency: Histogram::default(),
+        }
+    }
+
+    /// Whether time is up. Opens the window when it is time for that.
+    pub(crate) fn is_over(&mut self, now: Instant) -> bool {
+        if self.begun.is_none() && now >= self.from {
+            self.begun = Some((now, self.server.and_then(processor_seconds)));
+            (self.count, self.bytes, self.latency) = (0, 0, Histogram::default());
+        }
+        now >= self.to
+    }
+
+    pub(crate) const fn is_open(&self) -> bool {
+        self.begun.is_some()
+    }
+
+    pub(crate) fn add(&mut self, count: u64, bytes: u64) {
+        self.count += count;
+        self.bytes += bytes;
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        let (begun, taken) = self.begun.unwrap_or((self.from, None));
+        let now = self.server.and_then(processor_seconds);
+        Outcome {
+            seconds: begun.elapsed().as_secs_f64(),
+            count: self.count,
+            bytes: self.bytes,
+            latency: (self.latency.total() > 0).then(|| self.latency.summary()),
+            server_seconds: now.zip(taken).map(|(now, then)| now - then),
+        }
+    }
+}
+
+/// A connection that is polled.
+pub(crate) struct Link {
+    pub(crate) stream: TcpStream,
+    counter: Box<dyn Counter + Send>,
+    /// What is to be written and was not taken yet.
+    out: Vec<u8>,
+    written: usize,
+}
+
+impl Link {
+    /// Takes a connection over; what was heard ahead is counted by the first look.
+    pub(crate) fn new(opened: Opened, poll: &Poll, token: usize) -> Done<(Self, Heard)> {
+        let Opened { stream, ahead, mut counter } = opened;
+        let broke = |error: std::io::Error| LoadError::broke("a connection cannot be polled", error);
+        stream.set_nonblocking(true).map_err(broke)?;
+        let mut stream = TcpStream::from_std(stream);
+        poll.registry()
+            .register(&mut stream, Token(token), Interest::READABLE | Interest::WRITABLE)
+            .map_err(broke)?;
+        let heard = counter.count(&ahead);
+        Ok((Self { stream, counter, out: Vec::new(), written: 0 }, heard))
+    }
+
+    /// Reads what is there; returns how many events began in it, and its bytes.
+    pub(crate) fn listen(&mut self, buffer: &mut [u8]) -> Done<(u64, u64)> {
+        let (mut events, mut bytes) = (0, 0);
+        loop {
+            match self.stream.read(buffer) {
+                Ok(0) => return Err(LoadError::broke("a connection broke", "the server ended it")),
+                Ok(read) => {
+                    let heard = self.counter.count(&buffer[..read]);
+                    if let Some(fault) = heard.fault {
+                        return Err(LoadError::Refused(fault));
+                    }
+                    events += heard.events;
+                    bytes += read as u64;
+                    // A read that fills less than there is room for has taken all.
+                    if read < buffer.len() {
+                        return Ok((events, bytes));
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok((events, bytes)),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(LoadError::broke("a connection broke", error)),
+            }
+        }
+    }
+
+    /// What is to be written next: append, then [`flush`](Self::flush).
+    pub(crate) fn out(&mut self) -> &mut Vec<u8> {
+        &mut self.out
+    }
+
+    /// Bytes that wait to be taken.
+    pub(crate) fn waiting(&self) -> usize {
+        self.out.len() - self.written
+    }
+
+    /// Writes as much as is taken.
+    pub(crate) fn flush(&mut self) -> Done {
+        while self.written < self.out.len() {
+            match self.stream.write(&self.out[self.written..]) {
+                Ok(taken) => self.written += taken,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(LoadError::broke("a connection broke", error)),
+            }
+        }
+        self.out.clear();
+        self.written = 0;
+        Ok(())
+    }
+}
+
+pub(crate) fn buffer() -> Vec<u8> {
+    vec![0; READ]
+}
+
+/// Waits for the next thing to do, at most so long.
+pub(crate) fn wait(poll: &mut Poll, events: &mut mio::Events, most: Duration) -> Done {
+    match poll.poll(events, Some(most)) {
+        Err(error) if error.kind() != ErrorKind::Interrupted => Err(LoadError::broke("cannot poll", error)),
+        _ => Ok(()),
+    }
+}
+
+/// Ends a load in which nothing happens any more, and keeps its connections alive.
+#[derive(Debug)]
+pub(crate) struct Watchdog {
+    heard: Instant,
+    shown: Instant,
+}
+
+impl Watchdog {
+    pub(crate) fn new() -> Self {
+        Self { heard: Instant::now(), shown: Instant::now() }
+    }
+
+    pub(crate) const fn heard(&mut self, now: Instant) {
+        self.heard = now;
+    }
+
+    /// # Errors
+    /// When nothing was heard for too long.
+    pub(crate) fn check(&self, now: Instant) -> Done {
+        if now.duration_since(self.heard) > SILENT {
+            return Err(LoadError::Unreachable(format!("nothing came for {} s", SILENT.as_secs())));
+        }
+        Ok(())
+    }
+
+    /// Whether a sign of life is due.
+    pub(crate) fn is_due(&mut self, now: Instant) -> bool {
+        let due = now.duration_since(self.shown) > ALIVE;
+        if due {
+            self.shown = now;
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_of_a_process_that_is_there_is_known() {
+        assert!(processor_seconds(std::process::id()).is_some_and(|seconds| seconds >= 0.0));
+        assert_eq!(processor_seconds(u32::MAX), None);
+    }
+
+    #[test]
+    fn a_window_counts_what_comes_while_it_is_open() {
+        let terms =
+            Terms { warm_up: Duration::from_secs(5), span: Duration::from_secs(3), ..Terms::default() };
+        let mut window = Window::new(&terms);
+        let begin = window.from;
+        assert!(!window.is_over(begin - Duration::from_secs(1)) && !window.is_open());
+        window.add(10, 100);
+        assert!(!window.is_over(begin));
+        window.add(7, 70);
+        assert!(window.is_over(begin + Duration::from_secs(3)));
+        let outcome = window.outcome();
+        assert_eq!((outcome.count, outcome.bytes, outcome.latency), (7, 70, None));
+    }
+}
