@@ -1,20 +1,31 @@
-//! What the server costs, beside what the machine can do at all: figures are ratios of runs that alternate
-//! in one process, since a machine that others use as well gives no two the same.
+//! What the server costs, beside what the machine can do at all and what others do: figures are ratios of runs that
+//! alternate in one invocation, since a machine that others use as well gives no two the same.
+//!
+//! # Layout
+//! - `table`: rows, goals, Markdown. `alternate`: runs that take turns.
+//! - `wire`: servers in processes of their own, and the load. `ceiling`: the servers that are built in.
+//! - `log`, `recovery`: the log on a disk, in this process.
+//! - `drive`: changes for the page to follow (`page/`).
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a table")]
 
+mod alternate;
+mod ceiling;
 mod drive;
 mod log;
 mod machine;
 mod recovery;
 mod table;
+mod wire;
 
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
 
+use ceiling::Ceiling;
 use clap::{Parser, Subcommand};
 use machine::Machine;
 use table::{Row, Table};
+use wire::{Part, Wire};
 
 /// Measurements of VWS.
 #[derive(Debug, Parser)]
@@ -31,10 +42,33 @@ struct Cli {
     /// Write the figures to this file as well.
     #[arg(long, global = true, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Install the servers to measure beside that npm has (node ws, Colyseus, Bun), as locked, in bench/peers.
+    #[arg(long, global = true)]
+    install_peers: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Fan-out as fast as it goes, and what a delivery costs as subscribers become more.
+    Fanout,
+    /// Fan-out to 1,000 subscribers at rates that leave the server room.
+    Rate,
+    /// A hundred sessions at once.
+    Rooms,
+    /// From a command to its own event.
+    Echo,
+    /// Requests over HTTP.
+    Rest,
+    /// Commands at each level of durability.
+    Durable,
+    /// Late joins of a session of 10,000 objects.
+    Join,
+    /// Coming back after 1,000 missed events.
+    Resume,
+    /// Memory of the server for an object and for an idle connection.
+    Memory,
+    /// What a command costs as sessions and objects become more.
+    Growth,
     /// Appends to the log at each level, beside a bare file with the same flushes and another engine.
     Log,
     /// Starts over a data directory: how soon the server is ready, what sessions that nobody uses cost.
@@ -54,39 +88,101 @@ enum What {
         #[arg(long)]
         seconds: f64,
     },
+    /// Serves what VWS is measured beside, at a free port, until it is ended.
+    #[command(hide = true)]
+    Serve { ceiling: Ceiling },
+    /// Loads a server and tells the outcome as JSON.
+    #[command(hide = true)]
+    Load { task: String },
 }
 
-/// The rows of what is asked for.
-fn measure(what: Option<&What>, folder: &Path, quick: bool) -> Result<Vec<Row>, String> {
-    let mut rows = Vec::new();
-    if matches!(what, None | Some(What::Log)) {
-        rows.extend(log::run(folder, quick)?);
+/// A part of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Measured {
+    Wire(Part),
+    Log,
+    Recovery,
+}
+
+impl What {
+    /// The part that it names; nothing for what other parts run.
+    const fn part(&self) -> Option<Measured> {
+        Some(match self {
+            Self::Fanout => Measured::Wire(Part::Fanout),
+            Self::Rate => Measured::Wire(Part::Rate),
+            Self::Rooms => Measured::Wire(Part::Rooms),
+            Self::Echo => Measured::Wire(Part::Echo),
+            Self::Rest => Measured::Wire(Part::Rest),
+            Self::Durable => Measured::Wire(Part::Durable),
+            Self::Join => Measured::Wire(Part::Join),
+            Self::Resume => Measured::Wire(Part::Resume),
+            Self::Memory => Measured::Wire(Part::Memory),
+            Self::Growth => Measured::Wire(Part::Growth),
+            Self::Log => Measured::Log,
+            Self::Recovery => Measured::Recovery,
+            Self::Open { .. } | Self::Drive { .. } | Self::Serve { .. } | Self::Load { .. } => return None,
+        })
     }
-    if matches!(what, None | Some(What::Recovery)) {
-        rows.extend(recovery::run(folder, quick)?);
-    }
-    Ok(rows)
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Some(What::Open { path, session }) = &cli.what {
-        return ended(recovery::open(path, session));
+    ended(match &cli.what {
+        Some(What::Open { path, session }) => recovery::open(path, session),
+        Some(What::Drive { server, session, rate, seconds }) => drive::run(server, session, *rate, *seconds),
+        Some(What::Serve { ceiling }) => ceiling::run(*ceiling),
+        Some(What::Load { task }) => wire::Task::run(task),
+        _ => measure(&cli),
+    })
+}
+
+/// Measures what is asked for, prints the table and keeps it where that is asked for.
+fn measure(cli: &Cli) -> Result<(), String> {
+    if cli.install_peers {
+        install_peers()?;
     }
-    if let Some(What::Drive { server, session, rate, seconds }) = &cli.what {
-        return ended(drive::run(server, session, *rate, *seconds));
+    let all =
+        || Part::ALL.map(Measured::Wire).into_iter().chain([Measured::Log, Measured::Recovery]).collect();
+    let parts: Vec<Measured> = cli.what.as_ref().and_then(What::part).map_or_else(all, |part| vec![part]);
+    let folder = cli.on.clone().unwrap_or_else(std::env::temp_dir);
+    let table = tabled(&parts, folder, cli.quick)?;
+    print!("{}", table.markdown());
+    let Some(path) = &cli.json else { return Ok(()) };
+    let text = serde_json::to_string_pretty(&table).map_err(|error| error.to_string())?;
+    std::fs::write(path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn tabled(parts: &[Measured], folder: PathBuf, quick: bool) -> Result<Table, String> {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut notes = vec![format!("the disk of {}", folder.display())];
+    let mut wire = None;
+    for part in parts {
+        eprintln!("{part:?}");
+        match part {
+            Measured::Wire(part) => {
+                let wire = match &mut wire {
+                    Some(wire) => wire,
+                    none => none.insert(Wire::new(folder.clone(), quick)?),
+                };
+                rows.extend(wire.rows(*part));
+            }
+            Measured::Log => rows.extend(log::run(&folder, quick)?),
+            Measured::Recovery => rows.extend(recovery::run(&folder, quick)?),
+        }
     }
-    let folder = cli.on.unwrap_or_else(std::env::temp_dir);
-    let done = measure(cli.what.as_ref(), &folder, cli.quick);
-    let written = done.and_then(|rows| {
-        let notes = vec![format!("disk of {}", folder.display())];
-        let table = Table { date: machine::today(), machine: Machine::here(), notes, rows };
-        print!("{}", table.markdown());
-        let Some(path) = cli.json else { return Ok(()) };
-        let text = serde_json::to_string_pretty(&table).map_err(|error| error.to_string())?;
-        std::fs::write(&path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))
-    });
-    ended(written)
+    notes.extend(wire.map(|wire| wire.notes).unwrap_or_default());
+    Ok(Table { date: machine::today(), machine: Machine::here(), notes, rows })
+}
+
+fn install_peers() -> Result<(), String> {
+    eprintln!("installing the servers to measure beside, about 1 min the first time");
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--silent"]).current_dir(wire::peers());
+    match npm.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("npm ci: {status}")),
+        Err(error) => Err(format!("npm: {error}")),
+    }
 }
 
 fn ended(done: Result<(), String>) -> ExitCode {

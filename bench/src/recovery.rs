@@ -13,7 +13,7 @@ use vws_server::log::disk::{Level, Options};
 use vws_server::log::{Appending, DiskLog, EventLog};
 use vws_server::store::{SessionStore, StoreConfig};
 
-use crate::table::{self, SUBJECT, Side};
+use crate::table::{self, SUBJECT, Side, number};
 
 struct Row {
     /// From the start to a store that answers, after a kill.
@@ -37,7 +37,7 @@ pub(crate) fn run(folder: &Path, quick: bool) -> Result<Vec<table::Row>, String>
     let mut rows = Vec::new();
     for (sessions, events) in settings {
         let row = runtime.block_on(measure(folder, *sessions, *events))?;
-        let setting = format!("{sessions} sessions of {events} events");
+        let setting = format!("{} sessions of {} events", number(*sessions as f64), number(*events as f64));
         for (what, unit, value) in [
             ("ready after a kill", "ms", row.ready_after_kill_ms),
             ("ready after an end in order", "ms", row.ready_ms),

@@ -8,6 +8,7 @@ mod text;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::Machine;
+pub(crate) use text::number;
 
 /// The contender that goals are about.
 pub(crate) const SUBJECT: &str = "VWS";

@@ -21,9 +21,9 @@ pub trait Dialect: Sync {
     /// Whether who speaks is told what they say, like everybody else.
     fn publisher_hears(&self) -> bool;
 
-    /// Appends what a publisher writes to say `count` events, which follow `said` others of that connection. Several
+    /// Appends what the publisher of a room writes to say `count` events, which follow `said` others of that connection. Several
     /// may go as one where the server has a way for that.
-    fn say(&self, out: &mut Vec<u8>, said: u64, count: usize);
+    fn say(&self, out: &mut Vec<u8>, room: usize, said: u64, count: usize);
 
     /// How many events are said at once where many wait.
     fn at_once(&self) -> usize {

@@ -1,46 +1,54 @@
 //! Round trips: each connection says something and waits until it is told it.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mio::Poll;
 
 use crate::dialect::Dialect;
 use crate::error::{Done, LoadError};
-use crate::run::{Link, Outcome, Terms, Watchdog, Window, buffer, wait};
+use crate::run::{Link, Outcome, Pace, Terms, Watchdog, Window, buffer, wait};
 
-/// Keeps `in_flight` events under way on each connection, each in a room of its own; counts those that came back.
+/// Keeps `in_flight` events under way on each connection, each in a room of its own; counts those that came back. With
+/// a rate, a connection says at most so many a second.
 ///
 /// # Errors
 /// [`LoadError`]
-pub fn echo(dialect: &dyn Dialect, connections: usize, in_flight: usize, terms: &Terms) -> Done<Outcome> {
+pub fn echo(
+    dialect: &dyn Dialect,
+    connections: usize,
+    in_flight: usize,
+    rate: Option<f64>,
+    terms: &Terms,
+) -> Done<Outcome> {
     let mut poll = Poll::new().map_err(|error| LoadError::broke("cannot poll", error))?;
-    let mut links = Vec::with_capacity(connections);
+    let mut speakers = Vec::with_capacity(connections);
     for room in 0..connections {
         terms.stop.check()?;
         let (link, _) = Link::new(dialect.publisher(room)?, &poll, room)?;
-        links.push((link, 0_u64, VecDeque::with_capacity(in_flight)));
+        let under_way = VecDeque::with_capacity(in_flight);
+        speakers.push(Speaker { link, room, said: 0, under_way, in_flight, pace: Pace::new(rate) });
     }
     let (mut buffer, mut events) = (buffer(), mio::Events::with_capacity(1_024));
     let (mut window, mut watchdog) = (Window::new(terms), Watchdog::new());
-    for (link, said, under_way) in &mut links {
-        speak(dialect, link, said, under_way, in_flight)?;
+    for speaker in &mut speakers {
+        speaker.speak(dialect)?;
     }
     while !window.is_over(Instant::now()) {
         terms.stop.check()?;
-        wait(&mut poll, &mut events, Duration::from_millis(20))?;
+        wait(&mut poll, &mut events, Pace::look(rate))?;
         for event in &events {
-            let (link, said, under_way) = &mut links[event.token().0];
+            let speaker = &mut speakers[event.token().0];
             if event.is_writable() {
-                link.flush()?;
+                speaker.link.flush()?;
             }
-            let (count, bytes) = link.listen(&mut buffer)?;
+            let (count, bytes) = speaker.link.listen(&mut buffer)?;
             if count == 0 {
                 continue;
             }
             let now = Instant::now();
             for _ in 0..count {
-                if let Some(at) = under_way.pop_front()
+                if let Some(at) = speaker.under_way.pop_front()
                     && window.is_open()
                 {
                     window.latency.add(now - at);
@@ -48,24 +56,33 @@ pub fn echo(dialect: &dyn Dialect, connections: usize, in_flight: usize, terms: 
             }
             window.add(count, bytes);
             watchdog.heard(now);
-            speak(dialect, link, said, under_way, in_flight)?;
+            speaker.speak(dialect)?;
+        }
+        if rate.is_some() {
+            speakers.iter_mut().try_for_each(|speaker| speaker.speak(dialect))?;
         }
         watchdog.check(Instant::now())?;
     }
     Ok(window.outcome())
 }
 
-fn speak(
-    dialect: &dyn Dialect,
-    link: &mut Link,
-    said: &mut u64,
-    under_way: &mut VecDeque<Instant>,
+struct Speaker {
+    link: Link,
+    room: usize,
+    said: u64,
+    /// When those were sent that have not come back.
+    under_way: VecDeque<Instant>,
     in_flight: usize,
-) -> Done {
-    while under_way.len() < in_flight {
-        dialect.say(link.out(), *said, 1);
-        *said += 1;
-        under_way.push_back(Instant::now());
+    pace: Pace,
+}
+
+impl Speaker {
+    fn speak(&mut self, dialect: &dyn Dialect) -> Done {
+        while self.under_way.len() < self.in_flight && self.pace.allows(self.said) {
+            dialect.say(self.link.out(), self.room, self.said, 1);
+            self.said += 1;
+            self.under_way.push_back(Instant::now());
+        }
+        self.link.flush()
     }
-    link.flush()
 }

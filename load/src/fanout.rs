@@ -136,7 +136,7 @@ fn speak(all: &mut Crowded, dialect: &dyn Dialect, said: &mut [u64]) -> Done {
     for (room, publisher) in all.publishers.iter().enumerate() {
         let link = &mut all.links[*publisher];
         while link.waiting() < UNTAKEN && said[room] + at_once <= slowest[room] + AHEAD {
-            dialect.say(link.out(), said[room], at_once as usize);
+            dialect.say(link.out(), room, said[room], at_once as usize);
             said[room] += at_once;
         }
         link.flush()?;
@@ -205,7 +205,7 @@ fn on_time(
         }
         let Some(place) = sent[room].get(turn) else { return Ok(()) };
         out.clear();
-        dialect.say(&mut out, turn as u64, 1);
+        dialect.say(&mut out, room, turn as u64, 1);
         place.store(begun.elapsed().as_nanos() as u64, Ordering::Release);
         let mut rest = out.as_slice();
         while !rest.is_empty() {

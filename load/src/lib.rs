@@ -5,7 +5,8 @@
 //! the one of VWS is [`Vws`], which makes the sessions of a load and deletes them when it is dropped.
 //!
 //! # Layout
-//! - [`fanout`], [`echo`]: loads over connections that stay.
+//! - [`fanout`], [`echo`], [`requests`]: loads over connections that stay.
+//! - [`joins`], [`resume`]: connections that come and go.
 //! - [`Dialect`], [`Counter`], [`Vws`]: how one kind of server is talked to.
 //! - [`frame`], [`socket`], [`http`]: WebSocket and HTTP as far as a load needs them.
 //! - [`Terms`], [`Outcome`], [`Histogram`]: how long it lasts, and what it came to.
@@ -17,6 +18,8 @@ pub mod fanout;
 pub mod frame;
 mod histogram;
 pub mod http;
+mod joins;
+mod rest;
 mod run;
 pub mod socket;
 mod vws;
@@ -27,5 +30,7 @@ pub use error::{Done, LoadError};
 pub use fanout::Crowd;
 pub use histogram::{Histogram, Latency};
 pub use http::Target;
+pub use joins::{Resumed, joins, resume};
+pub use rest::requests;
 pub use run::{Outcome, Stop, Terms, processor_seconds};
 pub use vws::{Events, Joined, Vws, object};

@@ -103,7 +103,7 @@ pub fn processor_seconds(process: u32) -> Option<f64> {
 #[derive(Debug)]
 pub(crate) struct Window {
     from: Instant,
-    to: Instant,
+    span: Duration,
     begun: Option<(Instant, Option<f64>)>,
     server: Option<u32>,
     count: u64,
@@ -113,10 +113,9 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) fn new(terms: &Terms) -> Self {
-        let from = Instant::now() + terms.warm_up;
         Self {
-            from,
-            to: from + terms.span,
+            from: Instant::now() + terms.warm_up,
+            span: terms.span,
             begun: None,
             server: terms.server,
             count: 0,
@@ -131,7 +130,8 @@ impl Window {
             self.begun = Some((now, self.server.and_then(processor_seconds)));
             (self.count, self.bytes, self.latency) = (0, 0, Histogram::default());
         }
-        now >= self.to
+        // Of one that opened late the whole span is counted, too.
+        self.begun.is_some_and(|(begun, _)| now >= begun + self.span)
     }
 
     pub(crate) const fn is_open(&self) -> bool {
@@ -239,6 +239,29 @@ pub(crate) fn wait(poll: &mut Poll, events: &mut mio::Events, most: Duration) ->
     match poll.poll(events, Some(most)) {
         Err(error) if error.kind() != ErrorKind::Interrupted => Err(LoadError::broke("cannot poll", error)),
         _ => Ok(()),
+    }
+}
+
+/// Holds a connection to a rate.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    begun: Instant,
+    rate: Option<f64>,
+}
+
+impl Pace {
+    pub(crate) fn new(rate: Option<f64>) -> Self {
+        Self { begun: Instant::now(), rate }
+    }
+
+    /// Whether one more may be said after so many.
+    pub(crate) fn allows(&self, said: u64) -> bool {
+        self.rate.is_none_or(|rate| self.begun.elapsed().as_secs_f64() * rate >= said as f64)
+    }
+
+    /// How long may be waited before it is looked at again.
+    pub(crate) const fn look(rate: Option<f64>) -> Duration {
+        Duration::from_millis(if rate.is_some() { 1 } else { 20 })
     }
 }
 

@@ -68,6 +68,47 @@ impl Vws {
         Joined::open(&self.target, &self.sessions.ids[room], after)
     }
 
+    /// Changes objects of a session over HTTP, in batches of 100 events.
+    ///
+    /// # Errors
+    /// [`LoadError`]
+    pub fn change(&self, room: usize, batches: u64) -> Done {
+        let mut http = Http::connect(&self.target)?;
+        let path = format!("/api/sessions/{}/commands", self.sessions.ids[room]);
+        for batch in 0..batches {
+            let command = self.command(batch * BATCH as u64, BATCH);
+            http.json("POST", &path, Some(&command))?;
+        }
+        Ok(())
+    }
+
+    /// The changes from the n-th on as one command.
+    fn command(&self, first: u64, count: usize) -> String {
+        let (objects, mut text) = (self.objects as u64, String::with_capacity(128 * count));
+        let change = |text: &mut String, n: u64| {
+            // Two changes of one object that follow each other are never the same.
+            let (object, x) = (n % objects, (n / objects % 200) as f64 / 10.0 - 9.95);
+            let _ = write!(
+                text,
+                r#"{{"type":"update_object","name":"{}","patch":{{"x":{x:.2}}}}}"#,
+                name(object)
+            );
+        };
+        if count == 1 {
+            change(&mut text, first);
+            return text;
+        }
+        text += r#"{"type":"batch","commands":["#;
+        for n in 0..count as u64 {
+            if n > 0 {
+                text.push(',');
+            }
+            change(&mut text, first + n);
+        }
+        text += "]}";
+        text
+    }
+
     fn enter(&self, room: usize) -> Done<Opened> {
         let (stream, ahead) = self.join(room, None)?.socket.into_parts();
         Ok(Opened { stream, ahead, counter: Box::new(Events::default()) })
@@ -87,31 +128,9 @@ impl Dialect for Vws {
         true
     }
 
-    fn say(&self, out: &mut Vec<u8>, said: u64, count: usize) {
-        let (objects, mut text) = (self.objects as u64, String::with_capacity(128 * count));
-        let change = |text: &mut String, n: u64| {
-            // Two changes of one object that follow each other are never the same.
-            let (object, x) = (n % objects, (n / objects % 200) as f64 / 10.0 - 9.95);
-            let _ = write!(
-                text,
-                r#"{{"type":"update_object","name":"{}","patch":{{"x":{x:.2}}}}}"#,
-                name(object)
-            );
-        };
-        let _ = write!(text, r#"{{"type":"command","id":{},"command":"#, said + 1);
-        if count == 1 {
-            change(&mut text, said);
-        } else {
-            text += r#"{"type":"batch","commands":["#;
-            for n in 0..count as u64 {
-                if n > 0 {
-                    text.push(',');
-                }
-                change(&mut text, said + n);
-            }
-            text += "]}";
-        }
-        text.push('}');
+    fn say(&self, out: &mut Vec<u8>, _: usize, said: u64, count: usize) {
+        let text =
+            format!(r#"{{"type":"command","id":{},"command":{}}}"#, said + 1, self.command(said, count));
         frame::write(out, TEXT, text.as_bytes());
     }
 
@@ -230,6 +249,29 @@ impl Joined {
                 return Err(LoadError::Refused(String::from_utf8_lossy(&payload).into_owned()));
             }
         }
+    }
+}
+
+impl Joined {
+    /// Reads until so many events have come; returns the bytes that they took.
+    ///
+    /// # Errors
+    /// [`LoadError`]
+    pub fn events(&mut self, count: u64) -> Done<u64> {
+        let (mut come, mut bytes) = (0, 0);
+        while come < count {
+            let before = self.socket.bytes;
+            let (_, payload) = self.socket.message()?;
+            let several = payload.starts_with(br#"{"type":"events""#);
+            let here = match several {
+                true => memchr::memmem::find_iter(&payload, MARK).count() as u64,
+                false => payload.starts_with(br#"{"type":"event""#).into(),
+            };
+            if here > 0 {
+                (come, bytes) = (come + here, bytes + self.socket.bytes - before);
+            }
+        }
+        Ok(bytes)
     }
 }
 
@@ -410,7 +452,7 @@ mod tests {
         let dialect = Vws { target, sessions, objects: 1, batch: 1 };
         let said = |n| {
             let mut out = Vec::new();
-            dialect.say(&mut out, n, 1);
+            dialect.say(&mut out, 0, n, 1);
             out
         };
         let x = |bytes: &[u8]| bytes[bytes.len() - 10..].to_vec();

@@ -1,0 +1,256 @@
+//! What comes over the wire: each server in a process of its own, the load in another one, runs that alternate.
+//!
+//! # Layout
+//! - `contender`: who is measured, and how each is started. `dialects`: how each is talked to.
+//! - `task`: what the process that loads does.
+//! - `fanout`, `echo`, `rest`, `durable`, `join`, `memory`, `growth`: the rows of the table.
+
+mod contender;
+mod dialects;
+mod durable;
+mod echo;
+mod fanout;
+mod growth;
+mod join;
+mod memory;
+mod rest;
+mod task;
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use vws_load::Outcome;
+
+use crate::alternate::{Alternated, alternate};
+use crate::table::Row;
+pub(crate) use contender::peers;
+use contender::{Contender, Duty, VWS, on_cores};
+pub(crate) use task::Task;
+use task::Work;
+
+/// Every contender that the table may have.
+const ALL: [Contender; 9] = [
+    VWS,
+    Contender::Raw,
+    Contender::Axum,
+    Contender::Hyper,
+    Contender::Redis,
+    Contender::Nats,
+    Contender::Bun,
+    Contender::NodeWs,
+    Contender::Colyseus,
+];
+
+/// Which part of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Fanout,
+    Rate,
+    Rooms,
+    Echo,
+    Rest,
+    Durable,
+    Join,
+    Resume,
+    Memory,
+    Growth,
+}
+
+impl Part {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Fanout,
+        Self::Rate,
+        Self::Rooms,
+        Self::Echo,
+        Self::Rest,
+        Self::Durable,
+        Self::Join,
+        Self::Resume,
+        Self::Memory,
+        Self::Growth,
+    ];
+}
+
+/// How long and how often.
+#[derive(Debug, Clone, Copy)]
+struct Lasting {
+    rounds: usize,
+    warm_up: f64,
+    span: f64,
+}
+
+/// On which cores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Placing {
+    /// The server on one core, the load on the others: what one core of a server does.
+    OneCore,
+    /// Wherever the system puts them.
+    Anywhere,
+}
+
+/// Everything that runs share.
+pub(crate) struct Wire {
+    folder: PathBuf,
+    quick: bool,
+    lasting: Lasting,
+    /// Bytes of an event of VWS, which the others get as well.
+    payload: usize,
+    present: Vec<Contender>,
+    /// What is to be known beside the figures.
+    pub(crate) notes: Vec<String>,
+    cores: usize,
+    can_place: bool,
+}
+
+impl Wire {
+    /// Finds out who is there, and how long an event is.
+    ///
+    /// # Errors
+    /// Where VWS does not run.
+    pub(crate) fn new(folder: PathBuf, quick: bool) -> Result<Self, String> {
+        let lasting = match quick {
+            true => Lasting { rounds: 2, warm_up: 0.2, span: 0.6 },
+            false => Lasting { rounds: 3, warm_up: 0.5, span: 2.0 },
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let has_taskset = Command::new("taskset").arg("--version").stdout(Stdio::null()).status().is_ok();
+        let can_place = has_taskset && cores > 1;
+        let mut wire = Self {
+            folder,
+            quick,
+            lasting,
+            payload: 170,
+            present: Vec::new(),
+            notes: Vec::new(),
+            cores,
+            can_place,
+        };
+        for who in ALL {
+            match who.version() {
+                Ok(version) => {
+                    wire.present.push(who);
+                    wire.notes.push(format!("{}: {version}", who.name()));
+                }
+                Err(why) if who == VWS => return Err(why),
+                Err(why) => wire.notes.push(format!("{}: absent ({why})", who.name())),
+            }
+        }
+        if !can_place {
+            wire.notes
+                .push("servers are not held to one core: that takes two cores and `taskset`".to_owned());
+        }
+        let probe = Work::Steady { rooms: 1, subscribers: 2, rate: 200.0 };
+        let told = wire.run(VWS, Duty::Fanout, Placing::Anywhere, probe)?;
+        // Without the head of its frame.
+        wire.payload = (told.bytes as f64 / told.count as f64).round() as usize - 4;
+        wire.notes.push(format!("an event of VWS is {} bytes, and the others' are as long", wire.payload));
+        Ok(wire)
+    }
+
+    /// The rows of a part.
+    pub(crate) fn rows(&mut self, part: Part) -> Vec<Row> {
+        match part {
+            Part::Fanout => fanout::saturated(self),
+            Part::Rate => fanout::at_rates(self),
+            Part::Rooms => fanout::rooms(self),
+            Part::Echo => echo::rows(self),
+            Part::Rest => rest::rows(self),
+            Part::Durable => durable::rows(self),
+            Part::Join => join::joining(self),
+            Part::Resume => join::resuming(self),
+            Part::Memory => memory::rows(self),
+            Part::Growth => growth::rows(self),
+        }
+    }
+
+    /// Those of `wanted` that are there.
+    fn among(&self, wanted: &[Contender]) -> Vec<Contender> {
+        let there = |who: &&Contender| matches!(who, Contender::Vws(_)) || self.present.contains(who);
+        wanted.iter().filter(there).copied().collect()
+    }
+
+    /// Runs of each contender that alternate. Who fails is noted.
+    fn alternated(
+        &mut self,
+        wanted: &[Contender],
+        duty: Duty,
+        placing: Placing,
+        work: Work,
+    ) -> Vec<Alternated<Contender, Outcome>> {
+        let done = alternate(self.lasting.rounds, &self.among(wanted), |who| {
+            eprintln!("  {} {work:?}", who.name());
+            self.run(who, duty, placing, work)
+        });
+        for one in &done {
+            if let Some(why) = &one.failed {
+                self.notes.push(format!("{} failed at {work:?}: {why}", one.who.name()));
+            }
+        }
+        done
+    }
+
+    /// The same where settings of VWS are what alternates: a row of one quantity of each.
+    fn settings<S: Copy>(
+        &mut self,
+        row: &mut Row,
+        settings: &[S],
+        name: impl Fn(S) -> String,
+        work: impl Fn(S) -> Work,
+        of: impl Fn(&Outcome) -> Option<f64>,
+    ) {
+        let done = alternate(self.lasting.rounds, settings, |setting| {
+            eprintln!("  {} {:?}", name(setting), work(setting));
+            self.run(VWS, Duty::Fanout, Placing::OneCore, work(setting))
+        });
+        for one in done {
+            if let Some(why) = one.failed {
+                self.notes.push(format!("VWS failed with {}: {why}", name(one.who)));
+            }
+            row.figure(&name(one.who), one.runs.iter().filter_map(&of).collect());
+        }
+    }
+
+    /// One run: a server that is new, and a load.
+    fn run(&self, who: Contender, duty: Duty, placing: Placing, work: Work) -> Result<Outcome, String> {
+        let is_placed = self.can_place && placing == Placing::OneCore;
+        let others = format!("1-{}", self.cores - 1);
+        let running = who.start(duty, is_placed.then_some("0"), &self.folder)?;
+        let task = Task {
+            who,
+            port: running.port,
+            server: running.process(),
+            payload: self.payload,
+            warm_up: self.lasting.warm_up,
+            span: self.lasting.span,
+            work,
+        };
+        let mut load = Command::new(std::env::current_exe().map_err(|error| error.to_string())?);
+        load.arg("load").arg(serde_json::to_string(&task).map_err(|error| error.to_string())?);
+        let output = on_cores(load, is_placed.then_some(&others)).stdin(Stdio::null()).output();
+        let output = output.map_err(|error| error.to_string())?;
+        drop(running);
+        if !output.status.success() {
+            let words = String::from_utf8_lossy(&output.stderr);
+            return Err(words.trim().trim_start_matches("error: ").to_owned());
+        }
+        serde_json::from_slice(&output.stdout).map_err(|error| format!("the load said no outcome: {error}"))
+    }
+}
+
+/// A row of one quantity of each run. A quantity that is not known leaves the contender out.
+fn row(
+    part: &str,
+    what: &str,
+    unit: &str,
+    done: &[Alternated<Contender, Outcome>],
+    of: impl Fn(&Outcome) -> Option<f64>,
+) -> Row {
+    let mut row = Row::new(part, what, unit);
+    for one in done {
+        let runs: Option<Vec<f64>> = one.runs.iter().map(&of).collect();
+        if let Some(runs) = runs.filter(|runs| !runs.is_empty()) {
+            row.figure(one.who.name(), runs);
+        }
+    }
+    row
+}

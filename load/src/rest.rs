@@ -1,0 +1,169 @@
+//! Requests over connections that are kept: each sends the next one when it has the answer to the last.
+
+use std::time::Instant;
+
+use memchr::memmem;
+use mio::Poll;
+
+use crate::dialect::{Counter, Heard, Opened};
+use crate::error::{Done, LoadError};
+use crate::http::{Answer, Target};
+use crate::run::{Link, Outcome, Pace, Terms, Watchdog, Window, buffer, wait};
+
+/// Bytes of an answer's head, beyond which it is none.
+const MAX_HEAD: usize = 64 << 10;
+
+/// Keeps one request under way on each connection, at most `rate` a second where that is told; counts answers of 2xx.
+/// `write` appends the n-th request of a connection.
+///
+/// # Errors
+/// [`LoadError`], for any other answer too.
+pub fn requests(
+    target: &Target,
+    connections: usize,
+    rate: Option<f64>,
+    write: &dyn Fn(&mut Vec<u8>, usize, u64),
+    terms: &Terms,
+) -> Done<Outcome> {
+    let mut poll = Poll::new().map_err(|error| LoadError::broke("cannot poll", error))?;
+    let mut askers = Vec::with_capacity(connections);
+    for place in 0..connections {
+        let counter = Box::new(Answers::default());
+        let opened = Opened { stream: target.connect()?, ahead: Vec::new(), counter };
+        let (link, _) = Link::new(opened, &poll, place)?;
+        askers.push(Asker { link, place, asked: 0, waits: None, pace: Pace::new(rate) });
+    }
+    let (mut buffer, mut events) = (buffer(), mio::Events::with_capacity(1_024));
+    let (mut window, mut watchdog) = (Window::new(terms), Watchdog::new());
+    for asker in &mut askers {
+        asker.ask(write)?;
+    }
+    while !window.is_over(Instant::now()) {
+        terms.stop.check()?;
+        wait(&mut poll, &mut events, Pace::look(rate))?;
+        for event in &events {
+            let asker = &mut askers[event.token().0];
+            if event.is_writable() {
+                asker.link.flush()?;
+            }
+            let (count, bytes) = asker.link.listen(&mut buffer)?;
+            if count == 0 {
+                continue;
+            }
+            let now = Instant::now();
+            if let Some(sent) = asker.waits.take()
+                && window.is_open()
+            {
+                window.latency.add(now - sent);
+            }
+            window.add(count, bytes);
+            watchdog.heard(now);
+            asker.ask(write)?;
+        }
+        if rate.is_some() {
+            askers.iter_mut().try_for_each(|asker| asker.ask(write))?;
+        }
+        watchdog.check(Instant::now())?;
+    }
+    Ok(window.outcome())
+}
+
+struct Asker {
+    link: Link,
+    place: usize,
+    asked: u64,
+    /// Since when an answer is waited for.
+    waits: Option<Instant>,
+    pace: Pace,
+}
+
+impl Asker {
+    fn ask(&mut self, write: &dyn Fn(&mut Vec<u8>, usize, u64)) -> Done {
+        if self.waits.is_none() && self.pace.allows(self.asked) {
+            write(self.link.out(), self.place, self.asked);
+            self.asked += 1;
+            self.waits = Some(Instant::now());
+        }
+        self.link.flush()
+    }
+}
+
+/// Counts the answers of one connection.
+#[derive(Debug, Default)]
+struct Answers {
+    /// What has come of a head that is not whole.
+    head: Vec<u8>,
+    /// Bytes of the present body that are still to come.
+    left: usize,
+    /// Whether an answer is under way whose end is not seen.
+    is_open: bool,
+}
+
+impl Counter for Answers {
+    fn count(&mut self, mut bytes: &[u8]) -> Heard {
+        let mut heard = Heard::default();
+        loop {
+            if self.is_open {
+                let here = self.left.min(bytes.len());
+                (self.left, bytes) = (self.left - here, &bytes[here..]);
+                if self.left > 0 {
+                    return heard;
+                }
+                (self.is_open, heard.events) = (false, heard.events + 1);
+            }
+            if bytes.is_empty() {
+                return heard;
+            }
+            let had = self.head.len();
+            self.head.extend_from_slice(bytes);
+            let Some(end) = memmem::find(&self.head, b"\r\n\r\n") else {
+                if self.head.len() > MAX_HEAD {
+                    heard.fault = Some("an answer whose head has no end".to_owned());
+                }
+                return heard;
+            };
+            let end = end + 4;
+            let text = String::from_utf8_lossy(&self.head[..end]);
+            match Answer::read(&text) {
+                Some(answer) if (200..300).contains(&answer.status) => {
+                    (self.left, self.is_open) = (answer.length, true);
+                }
+                _ => {
+                    let rest = String::from_utf8_lossy(&self.head[end..]).into_owned();
+                    let line = text.lines().next().unwrap_or_default();
+                    heard.fault = Some(format!("a request was answered by {line}: {rest}"));
+                    return heard;
+                }
+            }
+            bytes = &bytes[end - had..];
+            self.head.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_counted_wherever_they_are_cut() {
+        let one = "HTTP/1.1 201 Created\r\ncontent-length: 5\r\n\r\n12345";
+        let all = [one, "HTTP/1.1 204 No Content\r\n\r\n", one, one].concat();
+        for step in 1..=all.len() {
+            let mut counter = Answers::default();
+            let heard: Vec<Heard> = all.as_bytes().chunks(step).map(|chunk| counter.count(chunk)).collect();
+            assert_eq!(heard.iter().map(|heard| heard.events).sum::<u64>(), 4, "in steps of {step}");
+            assert!(heard.iter().all(|heard| heard.fault.is_none()));
+        }
+    }
+
+    #[test]
+    fn any_other_answer_ends_the_load() {
+        let refused = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 2\r\n\r\n{}";
+        let heard = Answers::default().count(refused.as_bytes());
+        assert_eq!(
+            heard.fault.as_deref(),
+            Some("a request was answered by HTTP/1.1 429 Too Many Requests: {}")
+        );
+    }
+}
