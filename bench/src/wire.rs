@@ -22,7 +22,7 @@ use std::process::{Command, Stdio};
 use vws_load::Outcome;
 
 use crate::alternate::{Alternated, alternate};
-use crate::table::Row;
+use crate::table::{Row, median};
 pub(crate) use contender::peers;
 use contender::{Contender, Duty, VWS, on_cores};
 pub(crate) use task::Task;
@@ -40,6 +40,9 @@ const ALL: [Contender; 9] = [
     Contender::NodeWs,
     Contender::Colyseus,
 ];
+
+/// The share of a core from which on the load is what is measured.
+const BOUND_BY_LOAD: f64 = 0.95;
 
 /// Which part of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,8 +188,21 @@ impl Wire {
             if let Some(why) = &one.failed {
                 self.notes.push(format!("{} failed at {work:?}: {why}", one.who.name()));
             }
+            self.note_if_bound_by_load(one.who.name(), work, &one.runs);
         }
         done
+    }
+
+    /// A load that had no time left measured itself.
+    fn note_if_bound_by_load(&mut self, who: &str, work: Work, runs: &[Outcome]) {
+        let shares: Vec<f64> = runs.iter().filter_map(Outcome::load_share).collect();
+        let share = median(&shares);
+        if share > BOUND_BY_LOAD {
+            let percent = share * 100.0;
+            self.notes.push(format!(
+                "{who} at {work:?}: the load took {percent:.0} % of a core, so the server may do more"
+            ));
+        }
     }
 
     /// The same where settings of VWS are what alternates: a row of one quantity of each.

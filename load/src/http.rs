@@ -63,7 +63,8 @@ impl Target {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let bare = self.host.trim_start_matches('[').trim_end_matches(']');
-        bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        bare == "localhost"
+            || bare.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
     }
 
     /// What the head of a request says after the path: `Host`.
@@ -221,6 +222,7 @@ mod tests {
             ("http://[::1]:9/x/", "http://[::1]:9/x", true),
             ("http://example.org", "http://example.org:80", false),
             ("http://128.0.0.1", "http://128.0.0.1:80", false),
+            ("http://[::ffff:127.0.0.1]:1", "http://[::ffff:127.0.0.1]:1", true),
         ] {
             let target: Target = text.parse().expect("one that is right");
             assert_eq!((target.to_string().as_str(), target.is_loopback()), (told, loopback));

@@ -66,6 +66,9 @@ pub struct Outcome {
     /// Seconds of processor time that the server took meanwhile, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_seconds: Option<f64>,
+    /// Seconds of processor time that the process that loads took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load_seconds: Option<f64>,
 }
 
 impl Outcome {
@@ -73,6 +76,12 @@ impl Outcome {
     #[must_use]
     pub fn rate(&self) -> f64 {
         self.count as f64 / self.seconds
+    }
+
+    /// The share of one core that the load took. Near to 1 it was of the load that was measured, not of the server.
+    #[must_use]
+    pub fn load_share(&self) -> Option<f64> {
+        self.load_seconds.map(|taken| taken / self.seconds)
     }
 
     /// The share of one core that the server took.
@@ -99,12 +108,25 @@ pub fn processor_seconds(process: u32) -> Option<f64> {
     Some((user + system) / TICKS)
 }
 
+/// When a window opened, and the processor time that had been taken by then.
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    at: Instant,
+    server: Option<f64>,
+    load: Option<f64>,
+}
+
+/// Processor time of this process.
+fn own_seconds() -> Option<f64> {
+    processor_seconds(std::process::id())
+}
+
 /// Counts between two moments.
 #[derive(Debug)]
 pub(crate) struct Window {
     from: Instant,
     span: Duration,
-    begun: Option<(Instant, Option<f64>)>,
+    begun: Option<Begun>,
     server: Option<u32>,
     count: u64,
     bytes: u64,
@@ -127,11 +149,12 @@ impl Window {
     /// Whether time is up. Opens the window when it is time for that.
     pub(crate) fn is_over(&mut self, now: Instant) -> bool {
         if self.begun.is_none() && now >= self.from {
-            self.begun = Some((now, self.server.and_then(processor_seconds)));
+            let server = self.server.and_then(processor_seconds);
+            self.begun = Some(Begun { at: now, server, load: own_seconds() });
             (self.count, self.bytes, self.latency) = (0, 0, Histogram::default());
         }
         // Of one that opened late the whole span is counted, too.
-        self.begun.is_some_and(|(begun, _)| now >= begun + self.span)
+        self.begun.is_some_and(|begun| now >= begun.at + self.span)
     }
 
     pub(crate) const fn is_open(&self) -> bool {
@@ -144,14 +167,15 @@ impl Window {
     }
 
     pub(crate) fn outcome(&self) -> Outcome {
-        let (begun, taken) = self.begun.unwrap_or((self.from, None));
-        let now = self.server.and_then(processor_seconds);
+        let begun = self.begun.unwrap_or(Begun { at: self.from, server: None, load: None });
+        let since = |now: Option<f64>, then: Option<f64>| now.zip(then).map(|(now, then)| now - then);
         Outcome {
-            seconds: begun.elapsed().as_secs_f64(),
+            seconds: begun.at.elapsed().as_secs_f64(),
             count: self.count,
             bytes: self.bytes,
             latency: (self.latency.total() > 0).then(|| self.latency.summary()),
-            server_seconds: now.zip(taken).map(|(now, then)| now - then),
+            server_seconds: since(self.server.and_then(processor_seconds), begun.server),
+            load_seconds: since(own_seconds(), begun.load),
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::dialect::{Counter, Dialect, Heard, Opened};
 use crate::error::{Done, LoadError};
-use crate::frame::{self, CLOSE, PONG, Scanner, TEXT, Visitor};
+use crate::frame::{self, BINARY, CLOSE, PONG, Scanner, TEXT, Visitor};
 use crate::http::{Http, Target};
 use crate::socket::{Socket, closed};
 
@@ -66,6 +66,36 @@ impl Vws {
     /// [`LoadError`] where the server does not let it in.
     pub fn join(&self, room: usize, after: Option<&Value>) -> Done<Joined> {
         Joined::open(&self.target, &self.sessions.ids[room], after)
+    }
+
+    /// The bytes of a join in MessagePack, as browsers speak it.
+    ///
+    /// # Errors
+    /// [`LoadError`]
+    pub fn join_packed(&self, room: usize) -> Done<u64> {
+        let path = format!("/api/sessions/{}/ws", self.sessions.ids[room]);
+        let mut socket = Socket::open(&self.target, &path, "vws.v1.msgpack")?;
+        let text = |out: &mut Vec<u8>, text: &str| {
+            out.extend_from_slice(&[0xd9, text.len() as u8]);
+            out.extend_from_slice(text.as_bytes());
+        };
+        let mut hello = vec![0x83];
+        for (key, value) in [("type", "hello"), ("client_id", "load-packed")] {
+            text(&mut hello, key);
+            text(&mut hello, value);
+        }
+        text(&mut hello, "protocol");
+        hello.push(1);
+        let mut out = Vec::new();
+        frame::write(&mut out, BINARY, &hello);
+        socket.write(&out)?;
+        loop {
+            let (_, payload) = socket.message()?;
+            let [part, parts] = ["part", "parts"].map(|key| packed(&payload, key));
+            if part.is_some() && part.map(|part| part + 1) == parts {
+                return Ok(socket.bytes);
+            }
+        }
     }
 
     /// Changes objects of a session over HTTP, in batches of 100 events.
@@ -283,6 +313,20 @@ fn number(payload: &[u8], key: &str) -> Option<u64> {
     rest[..end].parse().ok()
 }
 
+/// The whole number behind a key near the begin of a message in MessagePack.
+fn packed(payload: &[u8], key: &str) -> Option<u64> {
+    let begin = &payload[..payload.len().min(200)];
+    let mut mark = vec![0xa0 | key.len() as u8];
+    mark.extend_from_slice(key.as_bytes());
+    let at = memchr::memmem::find(begin, &mark)? + mark.len();
+    match begin.get(at..)? {
+        [short @ 0..0x80, ..] => Some(u64::from(*short)),
+        [0xcc, byte, ..] => Some(u64::from(*byte)),
+        [0xcd, high, low, ..] => Some(u64::from(u16::from_be_bytes([*high, *low]))),
+        _ => None,
+    }
+}
+
 /// What each event has once, wherever several travel in one message.
 const MARK: &[u8] = br#""seq":"#;
 
@@ -432,6 +476,15 @@ mod tests {
             assert_eq!(heard.iter().map(|heard| heard.events).sum::<u64>(), 6, "in steps of {step}");
             assert!(heard.iter().all(|heard| heard.fault.is_none()));
         }
+    }
+
+    #[test]
+    fn parts_are_known_in_both_encodings() {
+        let json = br#"{"type":"snapshot","seq":12,"part":3,"parts":400,"objects":[]}"#;
+        assert_eq!(["seq", "part", "parts"].map(|key| number(json, key)), [Some(12), Some(3), Some(400)]);
+        let message = b"\x83\xa4type\xa8snapshot\xa4part\x03\xa5parts\xcd\x01\x90";
+        assert_eq!(["part", "parts", "seq"].map(|key| packed(message, key)), [Some(3), Some(400), None]);
+        assert_eq!(packed(b"\xa4part\xcc\xc8", "part"), Some(200));
     }
 
     #[test]

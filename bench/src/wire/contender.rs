@@ -196,6 +196,7 @@ fn vws(keeping: Keeping, data: &Path) -> Result<Command, String> {
     command.args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"]);
     command.args(["--command-rate", "4000000000", "--command-burst", "4000000000"]);
     command.args(["--max-objects", "100000000", "--max-history", "100000000"]);
+    command.args(["--max-sessions", "100000000"]);
     match keeping {
         Keeping::Memory => command.arg("--ephemeral"),
         Keeping::Buffered => command.args(["--durability", "buffered", "--data"]).arg(data.join("data")),

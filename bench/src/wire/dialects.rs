@@ -11,7 +11,7 @@ use vws_load::{Counter, Dialect, Done, Even, Heard, LoadError, Opened, Target};
 /// Bytes on a connection that begins with a role and a room: the raw ceilings.
 pub(super) struct Raw {
     pub(super) target: Target,
-    /// An event as a server's WebSocket frame, the same bytes that VWS sends.
+    /// An event as a server's WebSocket frame, as long as one of VWS, and counted in the same way.
     event: Vec<u8>,
     /// Whether who speaks is told it.
     pub(super) is_echo: bool,
@@ -40,7 +40,7 @@ impl Raw {
                 stream.read_exact(&mut [0]).map_err(|error| LoadError::broke("raw", error))?;
             }
         }
-        Ok(Opened { stream, ahead: Vec::new(), counter: Box::new(Even::of(self.event.len())) })
+        Ok(Opened { stream, ahead: Vec::new(), counter: Box::new(Messages::default()) })
     }
 }
 

@@ -34,7 +34,23 @@ pub(super) fn joining(wire: &mut Wire) -> Vec<Row> {
     let p99 = |outcome: &Outcome| outcome.latency.map(|latency| latency.p99);
     wire.settings(&mut others, &[0.0, JOINS], name, work, p99);
     others.goal_of(&name(JOINS), Side::AtMost, 1.2, &name(0.0));
-    vec![rate, bytes, others]
+    vec![rate, bytes, packed(wire), others]
+}
+
+/// What a browser is sent: MessagePack.
+fn packed(wire: &mut Wire) -> Row {
+    let what = format!("late join of {} objects, MessagePack", number(OBJECTS as f64));
+    let mut row = Row::new("join", what, "KB");
+    let joined = VWS.start(Duty::Fanout, None, &wire.folder).and_then(|running| {
+        let vws = Vws::prepare(&Target::local(running.port), 1, OBJECTS);
+        vws.and_then(|vws| vws.join_packed(0)).map_err(|error| error.to_string())
+    });
+    match joined {
+        Ok(bytes) => row.figure(SUBJECT, vec![bytes as f64 / 1e3]),
+        Err(why) => wire.notes.push(format!("VWS failed at a join in MessagePack: {why}")),
+    }
+    row.bound(Side::AtMost, 300.0);
+    row
 }
 
 pub(super) fn resuming(wire: &mut Wire) -> Vec<Row> {

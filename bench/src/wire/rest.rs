@@ -9,14 +9,25 @@ const CONNECTIONS: usize = 64;
 
 pub(super) fn rows(wire: &mut Wire) -> Vec<Row> {
     let mut rows = Vec::new();
+    // What the system that VWS grew out of said of itself, in a second.
     let settings = [
-        (Work::Create { connections: CONNECTIONS }, "create an object", Contender::Hyper, 0.9),
-        (Work::Read { connections: CONNECTIONS }, "read an object", Contender::Axum, 0.95),
+        (Work::Sessions { connections: CONNECTIONS }, "create a session", None, 10_000.0),
+        (
+            Work::Create { connections: CONNECTIONS },
+            "create an object",
+            Some((Contender::Hyper, 0.9)),
+            5_000.0,
+        ),
+        (Work::Read { connections: CONNECTIONS }, "read an object", Some((Contender::Axum, 0.95)), 50_000.0),
     ];
-    for (work, what, beside, times) in settings {
-        let done = wire.alternated(&[VWS, beside], Duty::Http, Placing::OneCore, work);
+    for (work, what, beside, least) in settings {
+        let who: Vec<Contender> = [VWS].into_iter().chain(beside.map(|(who, _)| who)).collect();
+        let done = wire.alternated(&who, Duty::Http, Placing::OneCore, work);
         let mut rate = row("rest", what, "requests/s", &done, |outcome| Some(outcome.rate()));
-        rate.goal(Side::AtLeast, times, beside.name());
+        if let Some((beside, times)) = beside {
+            rate.goal(Side::AtLeast, times, beside.name());
+        }
+        rate.bound(Side::AtLeast, least);
         rows.push(rate);
         rows.push(row("rest", &format!("{what}, p99"), "µs", &done, |outcome| {
             outcome.latency.map(|latency| latency.p99)

@@ -35,6 +35,8 @@ pub(crate) enum Work {
     Steady { rooms: usize, subscribers: usize, rate: f64 },
     /// Commands whose event comes back to who sent it.
     Echo { connections: usize, in_flight: usize },
+    /// `POST` of sessions, which stay: their server ends.
+    Sessions { connections: usize },
     /// `POST` of objects.
     Create { connections: usize },
     /// `GET` of an object.
@@ -73,6 +75,13 @@ impl Task {
             }
             Work::Echo { connections, in_flight } => {
                 echo(&*self.dialect(connections, 1, true)?, connections, in_flight, None, &terms)
+            }
+            Work::Sessions { connections } => {
+                let target = Target::local(self.port);
+                let write = |out: &mut Vec<u8>, _: usize, _: u64| {
+                    write_request(out, &target, "POST", "/api/sessions", Some("{}"));
+                };
+                requests(&target, connections, None, &write, &terms)
             }
             Work::Create { connections } => self.create(connections, &terms),
             Work::Read { connections } => self.read(connections, &terms),
