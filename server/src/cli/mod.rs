@@ -4,10 +4,11 @@
 //! stderr. No rule about what a valid world is lives here: the server and core are asked.
 //!
 //! # Layout
-//! - `sessions`, `objects`, `files`, `watch`, `replay`, `diff`, `doctor`: the commands.
+//! - `sessions`, `objects`, `files`, `watch`, `replay`, `diff`, `bench`, `doctor`: the commands.
 //! - `remote`, `sse`: a server over HTTP, and its streams.
 //! - `print`, `describe`: what is written. `failure`: why something was not done, and the exit codes.
 
+mod bench;
 mod describe;
 mod diff;
 mod doctor;
@@ -50,6 +51,7 @@ pub(crate) enum Client {
     Replay(replay::Replay),
     Diff(diff::Diff),
     Verify(files::Verify),
+    Bench(bench::Bench),
     /// Find what is damaged in a data directory, and repair it.
     Doctor(doctor::Doctor),
     /// Write a script that completes commands and flags in a shell.
@@ -153,6 +155,7 @@ impl Client {
             Self::Replay(replay) => replay.run().await,
             Self::Diff(diff) => diff.run().await,
             Self::Verify(verify) => verify.run(),
+            Self::Bench(bench) => bench.run().await,
             Self::Doctor(doctor) => doctor.run(),
             Self::Completions { shell } => {
                 let mut script = Vec::new();
@@ -179,6 +182,7 @@ impl Client {
             Self::Replay(replay) => replay.common.form,
             Self::Diff(diff) => diff.common.form,
             Self::Verify(verify) => verify.form,
+            Self::Bench(bench) => bench.common.form,
             Self::Doctor(doctor) => doctor.form,
             Self::Completions { .. } => Form { json: false },
         }

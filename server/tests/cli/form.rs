@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::support::{Server, next, program};
 
 /// Every command, with arguments that it takes.
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 16] = [
     &["session", "ls"],
     &["session", "create"],
     &["session", "rm", ID],
@@ -23,6 +23,7 @@ const COMMANDS: [&[&str]; 15] = [
     &["watch", ID],
     &["replay", ID],
     &["diff", ID, "@0"],
+    &["bench"],
     &["verify", "/dev/null"],
     &["completions", "bash"],
     &["serve"],

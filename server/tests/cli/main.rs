@@ -1,5 +1,6 @@
 //! The commands that talk to a server, as a shell sees them: the real program, a real server on port 0.
 
+mod bench;
 mod diff;
 mod files;
 mod form;
