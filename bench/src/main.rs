@@ -2,7 +2,7 @@
 //! alternate in one invocation, since a machine that others use as well gives no two the same.
 //!
 //! # Layout
-//! - `table`: rows, goals, Markdown. `alternate`: runs that take turns.
+//! - `table`: rows, goals, Markdown. `plot`, `docs`: what the documentation shows. `alternate`: runs that take turns.
 //! - `wire`: servers in processes of their own, and the load. `ceiling`: the servers that are built in.
 //! - `log`, `recovery`: the log on a disk, in this process.
 //! - `drive`: changes for the page to follow (`page/`).
@@ -11,9 +11,11 @@
 
 mod alternate;
 mod ceiling;
+mod docs;
 mod drive;
 mod log;
 mod machine;
+mod plot;
 mod recovery;
 mod table;
 mod wire;
@@ -42,6 +44,9 @@ struct Cli {
     /// Write the figures to this file as well.
     #[arg(long, global = true, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Put the table and its plots into docs/PERFORMANCE.md.
+    #[arg(long, global = true)]
+    docs: bool,
     /// Install the servers to measure beside that npm has (node ws, Colyseus, Bun), as locked, in bench/peers.
     #[arg(long, global = true)]
     install_peers: bool,
@@ -147,6 +152,9 @@ fn measure(cli: &Cli) -> Result<(), String> {
     let folder = cli.on.clone().unwrap_or_else(std::env::temp_dir);
     let table = tabled(&parts, folder, cli.quick)?;
     print!("{}", table.markdown());
+    if cli.docs {
+        docs::write(&table)?;
+    }
     let Some(path) = &cli.json else { return Ok(()) };
     let text = serde_json::to_string_pretty(&table).map_err(|error| error.to_string())?;
     std::fs::write(path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))

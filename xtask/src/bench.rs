@@ -1,4 +1,5 @@
 //! `cargo xtask bench`: what things cost. What of it needs a browser is told apart by its name, `page`.
+//! What is measured over the wire is the server in release, without a page.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,12 +13,18 @@ use crate::say;
 use crate::server::{self, Profile};
 use crate::setup::{self, Needs};
 
+/// Arguments that need no server of its own process.
+const WITHOUT_SERVER: [&str; 4] = ["log", "recovery", "--help", "help"];
+
 /// Measures what `arguments` say: everything but the page unless told.
 pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<()> {
     match arguments.split_first() {
         Some((first, rest)) if first == "page" => of_page(project, rest),
         _ => {
             let mut cargo = bench(project, "run");
+            if !arguments.iter().any(|argument| WITHOUT_SERVER.contains(&argument.as_str())) {
+                cargo.env("VWS_BIN", server::build(project, Profile::Release)?);
+            }
             process::run(cargo.arg("--").args(arguments))
         }
     }

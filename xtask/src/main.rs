@@ -37,8 +37,8 @@ cargo xtask COMMAND
   test           set up, then every check and test there is; ends with one line of counts
   dev [-- ARGS]  `vws serve ARGS` and `trunk serve` before it: the page follows your edits
   e2e [NAME]     the browser tests alone; only those whose title matches NAME
-  bench [ARGS]   measure; --quick for a look, --json FILE to keep the figures, `log`, `recovery` or
-                 `page` for one part alone
+  bench [ARGS]   measure, beside other servers; --quick for a look, --json FILE to keep the figures, a
+                 name (`fanout`, `echo`, `rest`, …, `page`) for one part alone, --docs for docs/PERFORMANCE.md
   screenshots    docs/images made anew, and a picture of every state of the page in e2e/artifacts/looks
   setup          only the set-up of `run` and `test`
   package        the npm package of packages/js, in its dist/
