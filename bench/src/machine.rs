@@ -8,6 +8,12 @@ pub(crate) fn today() -> String {
     OffsetDateTime::now_utc().date().to_string()
 }
 
+/// How busy others keep the machine, as the kernel tells it: processes that wanted a core over the last minute.
+pub(crate) fn busy() -> Option<f64> {
+    let told = std::fs::read_to_string("/proc/loadavg").ok()?;
+    told.split_whitespace().next()?.parse().ok()
+}
+
 /// The machine.
 #[derive(Debug, Serialize)]
 pub(crate) struct Machine {
@@ -39,6 +45,7 @@ impl Machine {
 
 impl std::fmt::Display for Machine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} cores of {}, Linux {}", self.cores, self.cpu, self.kernel)
+        let cores = if self.cores == 1 { "core" } else { "cores" };
+        write!(f, "{} {cores} of {}, Linux {}", self.cores, self.cpu, self.kernel)
     }
 }

@@ -143,6 +143,9 @@ fn main() -> ExitCode {
 
 /// Measures what is asked for, prints the table and keeps it where that is asked for.
 fn measure(cli: &Cli) -> Result<(), String> {
+    if cli.docs && cli.what.is_some() {
+        return Err("--docs is for the whole table: leave out the part".to_owned());
+    }
     if cli.install_peers {
         install_peers()?;
     }
@@ -152,17 +155,34 @@ fn measure(cli: &Cli) -> Result<(), String> {
     let folder = cli.on.clone().unwrap_or_else(std::env::temp_dir);
     let table = tabled(&parts, folder, cli.quick)?;
     print!("{}", table.markdown());
+    keep(cli, &table)?;
+    // The table is worth its while all the same.
+    let failures = table.notes.iter().filter(|note| wire::tells_of_failure(note)).count();
+    if failures == 0 { Ok(()) } else { Err(format!("VWS failed at {failures} of it: see the notes")) }
+}
+
+/// Writes the table wherever it is to be kept.
+fn keep(cli: &Cli, table: &Table) -> Result<(), String> {
     if cli.docs {
-        docs::write(&table)?;
+        docs::write(table)?;
     }
     let Some(path) = &cli.json else { return Ok(()) };
-    let text = serde_json::to_string_pretty(&table).map_err(|error| error.to_string())?;
+    let text = serde_json::to_string_pretty(table).map_err(|error| error.to_string())?;
     std::fs::write(path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn tabled(parts: &[Measured], folder: PathBuf, quick: bool) -> Result<Table, String> {
     let mut rows: Vec<Row> = Vec::new();
-    let mut notes = vec![format!("the disk of {}", folder.display())];
+    let mut notes =
+        vec![format!("the disk of {}; {}", folder.display(), if quick { "--quick" } else { "whole" })];
+    notes.extend(machine::busy().map(|wanted| {
+        let warning = if wanted > 0.3 {
+            ": others, or a build right before; the figures are worth less for it"
+        } else {
+            ""
+        };
+        format!("{wanted} processes wanted a core in the minute before{warning}")
+    }));
     let mut wire = None;
     for part in parts {
         eprintln!("{part:?}");

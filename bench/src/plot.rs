@@ -49,7 +49,7 @@ pub(crate) fn plots(table: &Table) -> Vec<Plot> {
         .filter_map(|(file, words, title, row)| Some(Plot { file, words, svg: bars::svg(title, row?) }))
         .collect();
     let growing: Vec<(&str, &Row)> = [
-        ("one more delivery, by subscribers", find("fanout", "server's time for one more delivery")),
+        ("a delivery, by subscribers", find("fanout", "server's time for one more delivery")),
         ("a PATCH, by sessions", find("growth", "server's time for a PATCH, by sessions")),
         ("a PATCH, by objects", find("growth", "server's time for a PATCH, by objects")),
     ]

@@ -22,7 +22,7 @@ use std::process::{Command, Stdio};
 use vws_load::Outcome;
 
 use crate::alternate::{Alternated, alternate};
-use crate::table::{Row, median};
+use crate::table::{Row, SUBJECT, median};
 pub(crate) use contender::peers;
 use contender::{Contender, Duty, VWS, on_cores};
 pub(crate) use task::Task;
@@ -40,6 +40,14 @@ const ALL: [Contender; 9] = [
     Contender::NodeWs,
     Contender::Colyseus,
 ];
+
+/// How a note begins that tells of what VWS did not do.
+const FAILED: &str = "VWS failed";
+
+/// Whether a note tells of something that VWS did not do, at whichever level of durability.
+pub(crate) fn tells_of_failure(note: &str) -> bool {
+    note.starts_with(SUBJECT) && note.contains(" failed ")
+}
 
 /// The share of a core from which on the load is what is measured.
 const BOUND_BY_LOAD: f64 = 0.95;
@@ -220,7 +228,7 @@ impl Wire {
         });
         for one in done {
             if let Some(why) = one.failed {
-                self.notes.push(format!("VWS failed with {}: {why}", name(one.who)));
+                self.notes.push(format!("{FAILED} with {}: {why}", name(one.who)));
             }
             row.figure(&name(one.who), one.runs.iter().filter_map(&of).collect());
         }

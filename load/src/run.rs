@@ -100,6 +100,22 @@ impl Outcome {
 /// Seconds of processor time that a process has taken; nothing where it is not there.
 #[must_use]
 pub fn processor_seconds(process: u32) -> Option<f64> {
+    precise_seconds(process).or_else(|| ticked_seconds(process))
+}
+
+/// To the nanosecond, where the kernel keeps that: that of each of its threads.
+fn precise_seconds(process: u32) -> Option<f64> {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).ok()?;
+    let of_thread = |thread: fs::DirEntry| {
+        let told = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        told.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    let nanos: Option<u64> = threads.map(|thread| of_thread(thread.ok()?)).sum();
+    nanos.filter(|&nanos| nanos > 0).map(|nanos| nanos as f64 / 1e9)
+}
+
+/// In hundredths of a second.
+fn ticked_seconds(process: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The name may hold anything, a parenthesis too.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
@@ -168,7 +184,10 @@ impl Window {
 
     pub(crate) fn outcome(&self) -> Outcome {
         let begun = self.begun.unwrap_or(Begun { at: self.from, server: None, load: None });
-        let since = |now: Option<f64>, then: Option<f64>| now.zip(then).map(|(now, then)| now - then);
+        let since = |now: Option<f64>, then: Option<f64>| {
+            // Where a thread has ended its time is no longer told.
+            now.zip(then).map(|(now, then)| now - then).filter(|taken| *taken > 0.0)
+        };
         Outcome {
             seconds: begun.at.elapsed().as_secs_f64(),
             count: self.count,
@@ -330,7 +349,9 @@ mod tests {
 
     #[test]
     fn processor_time_of_a_process_that_is_there_is_known() {
-        assert!(processor_seconds(std::process::id()).is_some_and(|seconds| seconds >= 0.0));
+        let this = std::process::id();
+        assert!(ticked_seconds(this).is_some_and(|seconds| seconds >= 0.0));
+        assert!(precise_seconds(this).is_none_or(|seconds| seconds > 0.0));
         assert_eq!(processor_seconds(u32::MAX), None);
     }
 

@@ -6,7 +6,7 @@ use super::{WIDTH, picture};
 use crate::table::{Row, number};
 
 const LEFT: f64 = 56.0;
-const RIGHT: f64 = WIDTH - 230.0;
+const RIGHT: f64 = WIDTH - 236.0;
 const TOP: f64 = 56.0;
 const BOTTOM: f64 = 300.0;
 const HEIGHT: f64 = 348.0;

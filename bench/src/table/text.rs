@@ -144,7 +144,7 @@ mod tests {
         let table =
             Table { date: "2026-01-31".into(), machine, notes: vec!["quiet".into()], rows: vec![row] };
         let wanted = "\
-2026-01-31; 1 cores of a machine, Linux 0.
+2026-01-31; 1 core of a machine, Linux 0.
 
 - quiet
 

@@ -22,7 +22,7 @@ pub(super) fn saturated(wire: &mut Wire) -> Vec<Row> {
     for (subscribers, placing) in
         [(100, Placing::OneCore), (1_000, Placing::OneCore), (1_000, Placing::Anywhere)]
     {
-        if placing == Placing::Anywhere && !wire.can_place {
+        if placing == Placing::Anywhere && (wire.quick || !wire.can_place) {
             continue;
         }
         let done = wire.alternated(&TELLERS, Duty::Fanout, placing, Work::Saturate { subscribers });

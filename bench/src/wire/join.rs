@@ -4,7 +4,7 @@ use vws_load::{Outcome, Resumed, Target, Vws, resume};
 
 use super::contender::{Duty, VWS};
 use super::task::Work;
-use super::{Placing, Wire, row};
+use super::{FAILED, Placing, Wire, row};
 use crate::alternate::alternate;
 use crate::table::{Row, SUBJECT, Side, number};
 
@@ -47,7 +47,7 @@ fn packed(wire: &mut Wire) -> Row {
     });
     match joined {
         Ok(bytes) => row.figure(SUBJECT, vec![bytes as f64 / 1e3]),
-        Err(why) => wire.notes.push(format!("VWS failed at a join in MessagePack: {why}")),
+        Err(why) => wire.notes.push(format!("{FAILED} at a join in MessagePack: {why}")),
     }
     row.bound(Side::AtMost, 300.0);
     row
@@ -67,7 +67,7 @@ pub(super) fn resuming(wire: &mut Wire) -> Vec<Row> {
     );
     for one in done {
         if let Some(why) = one.failed {
-            wire.notes.push(format!("VWS failed at a resume: {why}"));
+            wire.notes.push(format!("{FAILED} at a resume: {why}"));
         }
         let told = |of: fn(&Resumed) -> u64| one.runs.iter().map(|run| of(run) as f64).collect();
         row.figure(SUBJECT, told(|run| run.resumed));

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use vws_load::{Joined, Target, Vws};
 
-use super::Wire;
 use super::contender::{Contender, Duty, Keeping, Running};
+use super::{FAILED, Wire};
 use crate::table::{Row, SUBJECT, Side, number};
 
 /// Time for what was set up to be written and let go of.
@@ -71,7 +71,7 @@ impl Wire {
     fn told(&mut self, row: &mut Row, bytes: Result<f64, String>) {
         match bytes {
             Ok(bytes) => row.figure(SUBJECT, vec![bytes]),
-            Err(why) => self.notes.push(format!("memory, {}: {why}", row.what)),
+            Err(why) => self.notes.push(format!("{FAILED} at memory of {}: {why}", row.what)),
         }
     }
 }
