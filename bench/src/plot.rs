@@ -7,6 +7,7 @@ mod bars;
 mod lines;
 
 use crate::table::{Row, Table};
+use bars::Best;
 
 /// Width of every plot; heights follow from what is in them.
 const WIDTH: f64 = 760.0;
@@ -30,23 +31,28 @@ pub(crate) fn plots(table: &Table) -> Vec<Plot> {
             "Deliveries a second of a saturated session, by server",
             "One session, 1,000 subscribers, saturated: deliveries a second",
             find("fanout", "1,000 subscribers, saturated"),
+            Best::Most,
         ),
         (
             "performance-rate.svg",
             "The slowest hundredth of deliveries at a steady rate, by server",
             "1,000 events/s to 1,000 subscribers: p99 of a delivery, in µs (less is better)",
             find("rate", "1,000 events/s to 1,000 subscribers, p99"),
+            Best::Least,
         ),
         (
             "performance-echo.svg",
             "Commands a second that come back as events, by server",
             "100 connections × 16 in flight: commands a second that came back",
             find("echo", "100 × 16 in flight"),
+            Best::Most,
         ),
     ];
     let mut all: Vec<Plot> = bars
         .into_iter()
-        .filter_map(|(file, words, title, row)| Some(Plot { file, words, svg: bars::svg(title, row?) }))
+        .filter_map(|(file, words, title, row, best)| {
+            Some(Plot { file, words, svg: bars::svg(title, row?, best) })
+        })
         .collect();
     let growing: Vec<(&str, &Row)> = [
         ("a delivery, by subscribers", find("fanout", "server's time for one more delivery")),

@@ -201,14 +201,15 @@ impl Wire {
         done
     }
 
-    /// A load that had no time left measured itself.
+    /// A load that had no time left, or took more of it than the server, measured itself.
     fn note_if_bound_by_load(&mut self, who: &str, work: Work, runs: &[Outcome]) {
-        let shares: Vec<f64> = runs.iter().filter_map(Outcome::load_share).collect();
-        let share = median(&shares);
-        if share > BOUND_BY_LOAD {
-            let percent = share * 100.0;
+        let median_of =
+            |of: fn(&Outcome) -> Option<f64>| median(&runs.iter().filter_map(of).collect::<Vec<_>>());
+        let (load, server) = (median_of(Outcome::load_share), median_of(Outcome::server_share));
+        if work.saturates() && (load > BOUND_BY_LOAD || load > server) {
+            let [load, server] = [load, server].map(|share| share * 100.0);
             self.notes.push(format!(
-                "{who} at {work:?}: the load took {percent:.0} % of a core, so the server may do more"
+                "{who} at {work:?}: the load took {load:.0} % of a core and the server {server:.0} %, so the server may do more"
             ));
         }
     }
@@ -259,6 +260,11 @@ impl Wire {
         }
         serde_json::from_slice(&output.stdout).map_err(|error| format!("the load said no outcome: {error}"))
     }
+}
+
+/// What each of what was counted takes of the server's time. Others on the machine hardly change it.
+fn cost(part: &str, what: &str, done: &[Alternated<Contender, Outcome>]) -> Row {
+    row(part, &format!("{what}, server's time for each"), "µs", done, Outcome::server_micros_each)
 }
 
 /// A row of one quantity of each run. A quantity that is not known leaves the contender out.

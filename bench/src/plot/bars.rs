@@ -1,4 +1,4 @@
-//! What contenders reached: a bar each, the most first, with its lowest and highest run.
+//! What contenders reached: a bar each, the best first, with its lowest and highest run.
 
 use std::fmt::Write;
 
@@ -12,9 +12,19 @@ const STEP: f64 = 30.0;
 const THICK: f64 = 18.0;
 const TOP: f64 = 48.0;
 
-pub(super) fn svg(title: &str, row: &Row) -> String {
+/// Which figure is the best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Best {
+    Most,
+    Least,
+}
+
+pub(super) fn svg(title: &str, row: &Row, best: Best) -> String {
     let mut figures: Vec<&Figure> = row.figures.iter().filter(|figure| figure.median().is_finite()).collect();
     figures.sort_by(|a, b| b.median().total_cmp(&a.median()));
+    if best == Best::Least {
+        figures.reverse();
+    }
     let most = figures.iter().map(|figure| figure.spread().1).fold(f64::MIN_POSITIVE, f64::max);
     let mut content = String::new();
     for (n, figure) in figures.iter().enumerate() {

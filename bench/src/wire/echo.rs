@@ -2,7 +2,7 @@
 
 use super::contender::{Contender, Duty, VWS};
 use super::task::Work;
-use super::{Placing, Wire, row};
+use super::{Placing, Wire, cost, row};
 use crate::table::{Row, Side};
 
 pub(super) fn rows(wire: &mut Wire) -> Vec<Row> {
@@ -24,7 +24,7 @@ pub(super) fn rows(wire: &mut Wire) -> Vec<Row> {
             (_, 1) => p99.bound(Side::AtMost, 150.0),
             _ => rate.goal(Side::AtLeast, 0.9, "raw"),
         }
-        rows.extend([rate, p99]);
+        rows.extend([rate, p99, cost("echo", &what, &done)]);
     }
     rows
 }

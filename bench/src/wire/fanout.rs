@@ -2,7 +2,7 @@
 
 use super::contender::{Contender, Duty, VWS};
 use super::task::Work;
-use super::{Placing, Wire, row};
+use super::{Placing, Wire, cost, row};
 use crate::table::{Row, Side, number};
 
 const TELLERS: [Contender; 8] = [
@@ -39,6 +39,7 @@ pub(super) fn saturated(wire: &mut Wire) -> Vec<Row> {
             }
         }
         rows.push(row);
+        rows.push(cost("fanout", &what, &done));
     }
     rows.push(growth(wire));
     rows

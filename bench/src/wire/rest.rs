@@ -2,7 +2,7 @@
 
 use super::contender::{Contender, Duty, VWS};
 use super::task::Work;
-use super::{Placing, Wire, row};
+use super::{Placing, Wire, cost, row};
 use crate::table::{Row, Side};
 
 const CONNECTIONS: usize = 64;
@@ -32,6 +32,7 @@ pub(super) fn rows(wire: &mut Wire) -> Vec<Row> {
         rows.push(row("rest", &format!("{what}, p99"), "µs", &done, |outcome| {
             outcome.latency.map(|latency| latency.p99)
         }));
+        rows.push(cost("rest", what, &done));
     }
     rows
 }

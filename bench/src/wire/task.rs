@@ -49,6 +49,13 @@ pub(crate) enum Work {
     Follow { objects: usize, followers: usize, rate: f64, joins: f64 },
 }
 
+impl Work {
+    /// Whether it is done as fast as it goes.
+    pub(crate) const fn saturates(self) -> bool {
+        !matches!(self, Self::Steady { .. } | Self::Follow { .. } | Self::Join { rate: Some(_), .. })
+    }
+}
+
 impl Task {
     /// Does it in this process, and tells the outcome as JSON.
     pub(crate) fn run(text: &str) -> Result<(), String> {
