@@ -10,6 +10,7 @@ mod bare;
 mod obvious;
 mod raw;
 
+use std::io;
 use std::net::SocketAddr;
 
 use clap::ValueEnum;
@@ -29,24 +30,27 @@ pub(crate) enum Ceiling {
     Broadcast,
 }
 
-/// Serves until the process is ended.
+/// Tells where a server listens, once it does.
+type Ready<'a> = &'a (dyn Fn(SocketAddr) + Send + Sync);
+
+/// Serves until the process is ended, and says where.
 pub(crate) fn run(ceiling: Ceiling) -> Result<(), String> {
+    serve(ceiling, &|address| println!("listening on http://{address}")).map_err(|error| error.to_string())
+}
+
+/// Serves for ever.
+pub(crate) fn serve(ceiling: Ceiling, ready: Ready<'_>) -> io::Result<()> {
     match ceiling {
-        Ceiling::Fanout => raw::fanout().map_err(|error| error.to_string()),
-        Ceiling::Echo => raw::echo().map_err(|error| error.to_string()),
-        Ceiling::Hyper => on_runtime(bare::hyper()),
-        Ceiling::Axum => on_runtime(bare::axum()),
-        Ceiling::Broadcast => on_runtime(obvious::run()),
+        Ceiling::Fanout => raw::fanout(ready),
+        Ceiling::Echo => raw::echo(ready),
+        Ceiling::Hyper => on_runtime(bare::hyper(ready)),
+        Ceiling::Axum => on_runtime(bare::axum(ready)),
+        Ceiling::Broadcast => on_runtime(obvious::run(ready)),
     }
 }
 
-fn on_runtime(serving: impl Future<Output = std::io::Result<()>>) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.and_then(|runtime| runtime.block_on(serving)).map_err(|error| error.to_string())
-}
-
-fn ready(address: SocketAddr) {
-    println!("listening on http://{address}");
+fn on_runtime(serving: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serving)
 }
 
 /// A free port on this machine.

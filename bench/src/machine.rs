@@ -1,11 +1,20 @@
 //! Which machine the figures are of.
 
+use rustix::process::{Resource, getrlimit, setrlimit};
 use serde::Serialize;
 use time::OffsetDateTime;
 
 /// The day, as `2026-01-31`.
 pub(crate) fn today() -> String {
     OffsetDateTime::now_utc().date().to_string()
+}
+
+/// Lets this process and those that it starts hold as many connections as the system lets them.
+pub(crate) fn allow_connections() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where that is not allowed, the few large settings say so.
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 /// How busy others keep the machine, as the kernel tells it: processes that wanted a core over the last minute.

@@ -132,6 +132,7 @@ impl What {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    machine::allow_connections();
     ended(match &cli.what {
         Some(What::Open { path, session }) => recovery::open(path, session),
         Some(What::Drive { server, session, rate, seconds }) => drive::run(server, session, *rate, *seconds),

@@ -32,5 +32,5 @@ pub use histogram::{Histogram, Latency};
 pub use http::Target;
 pub use joins::{Resumed, joins, resume};
 pub use rest::requests;
-pub use run::{Outcome, Stop, Terms, processor_seconds};
+pub use run::{Outcome, Stop, Terms};
 pub use vws::{Events, Joined, Vws, object};

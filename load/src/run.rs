@@ -97,10 +97,27 @@ impl Outcome {
     }
 }
 
-/// Seconds of processor time that a process has taken; nothing where it is not there.
-#[must_use]
-pub fn processor_seconds(process: u32) -> Option<f64> {
-    precise_seconds(process).or_else(|| ticked_seconds(process))
+/// The processor time that a process has taken.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    /// In hundredths of a second, threads that have ended included.
+    ticked: f64,
+    /// To the nanosecond, of the threads that are there.
+    precise: Option<f64>,
+}
+
+impl Taken {
+    /// Nothing where the process is not there.
+    fn by(process: u32) -> Option<Self> {
+        Some(Self { ticked: ticked_seconds(process)?, precise: precise_seconds(process) })
+    }
+
+    /// Seconds since then. Where a thread has ended meanwhile, what is precise has lost its time.
+    fn since(self, then: Self) -> f64 {
+        let at_least = (self.ticked - then.ticked - 2.0 / TICKS).max(0.0);
+        let precise = self.precise.zip(then.precise).map(|(now, then)| now - then);
+        precise.map_or(self.ticked - then.ticked, |precise| precise.max(at_least))
+    }
 }
 
 /// To the nanosecond, where the kernel keeps that: that of each of its threads.
@@ -128,13 +145,8 @@ fn ticked_seconds(process: u32) -> Option<f64> {
 #[derive(Debug, Clone, Copy)]
 struct Begun {
     at: Instant,
-    server: Option<f64>,
-    load: Option<f64>,
-}
-
-/// Processor time of this process.
-fn own_seconds() -> Option<f64> {
-    processor_seconds(std::process::id())
+    server: Option<Taken>,
+    load: Option<Taken>,
 }
 
 /// Counts between two moments.
@@ -165,8 +177,8 @@ impl Window {
     /// Whether time is up. Opens the window when it is time for that.
     pub(crate) fn is_over(&mut self, now: Instant) -> bool {
         if self.begun.is_none() && now >= self.from {
-            let server = self.server.and_then(processor_seconds);
-            self.begun = Some(Begun { at: now, server, load: own_seconds() });
+            let (server, load) = (self.server.and_then(Taken::by), Taken::by(std::process::id()));
+            self.begun = Some(Begun { at: now, server, load });
             (self.count, self.bytes, self.latency) = (0, 0, Histogram::default());
         }
         // Of one that opened late the whole span is counted, too.
@@ -184,17 +196,14 @@ impl Window {
 
     pub(crate) fn outcome(&self) -> Outcome {
         let begun = self.begun.unwrap_or(Begun { at: self.from, server: None, load: None });
-        let since = |now: Option<f64>, then: Option<f64>| {
-            // Where a thread has ended its time is no longer told.
-            now.zip(then).map(|(now, then)| now - then).filter(|taken| *taken > 0.0)
-        };
+        let since = |process: u32, then: Option<Taken>| Some(Taken::by(process)?.since(then?));
         Outcome {
             seconds: begun.at.elapsed().as_secs_f64(),
             count: self.count,
             bytes: self.bytes,
             latency: (self.latency.total() > 0).then(|| self.latency.summary()),
-            server_seconds: since(self.server.and_then(processor_seconds), begun.server),
-            load_seconds: since(own_seconds(), begun.load),
+            server_seconds: self.server.and_then(|process| since(process, begun.server)),
+            load_seconds: since(std::process::id(), begun.load),
         }
     }
 }
@@ -349,10 +358,15 @@ mod tests {
 
     #[test]
     fn processor_time_of_a_process_that_is_there_is_known() {
-        let this = std::process::id();
-        assert!(ticked_seconds(this).is_some_and(|seconds| seconds >= 0.0));
-        assert!(precise_seconds(this).is_none_or(|seconds| seconds > 0.0));
-        assert_eq!(processor_seconds(u32::MAX), None);
+        assert!(Taken::by(std::process::id()).is_some_and(|taken| taken.ticked >= 0.0));
+        assert!(Taken::by(u32::MAX).is_none());
+        let taken = |ticked, precise| Taken { ticked, precise };
+        let differ = |now: Taken, then: Taken, wanted: f64| assert!((now.since(then) - wanted).abs() < 1e-9);
+        differ(taken(1.5, Some(1.503)), taken(1.0, Some(1.001)), 0.502);
+        differ(taken(1.5, None), taken(1.0, None), 0.5);
+        // A thread that had taken 0.9 s has ended.
+        differ(taken(1.5, Some(0.6)), taken(1.0, Some(1.0)), 0.48);
+        differ(taken(1.0, Some(0.1)), taken(1.0, Some(1.0)), 0.0);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 
-use super::{ANY, ready};
+use super::{ANY, Ready};
 
 /// An object, as a request brings it and as an answer has it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -70,7 +70,7 @@ impl Object {
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const ETAG: (HeaderName, HeaderValue) = (header::ETAG, HeaderValue::from_static("\"1\""));
 
-pub(super) async fn hyper() -> io::Result<()> {
+pub(super) async fn hyper(ready: Ready<'_>) -> io::Result<()> {
     let listener = TcpListener::bind(std::net::SocketAddr::from(ANY)).await?;
     ready(listener.local_addr()?);
     loop {
@@ -110,7 +110,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     Ok(response)
 }
 
-pub(super) async fn axum() -> io::Result<()> {
+pub(super) async fn axum(ready: Ready<'_>) -> io::Result<()> {
     let listener = TcpListener::bind(std::net::SocketAddr::from(ANY)).await?;
     ready(listener.local_addr()?);
     let made = || async { (StatusCode::CREATED, [(header::CONTENT_TYPE, JSON)], r#"{"session_id":"bare"}"#) };

@@ -13,14 +13,14 @@ use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::{self, Sender, error::RecvError};
 
-use super::{ANY, ready};
+use super::{ANY, Ready};
 
 /// Events that a receiver may be behind.
 const CAPACITY: usize = 16_384;
 
 type Rooms = Arc<Mutex<HashMap<String, Sender<Utf8Bytes>>>>;
 
-pub(super) async fn run() -> io::Result<()> {
+pub(super) async fn run(ready: Ready<'_>) -> io::Result<()> {
     let listener = TcpListener::bind(std::net::SocketAddr::from(ANY)).await?;
     ready(listener.local_addr()?);
     let app = Router::new()

@@ -10,7 +10,7 @@ use mio::event::Event;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
-use super::{ANY, ready};
+use super::{ANY, Ready};
 
 const LISTENER: Token = Token(usize::MAX);
 /// Bytes that are read at once.
@@ -40,11 +40,11 @@ struct Room {
 }
 
 /// Bytes of publishers go to all subscribers of their room.
-pub(super) fn fanout() -> io::Result<()> {
+pub(super) fn fanout(ready: Ready<'_>) -> io::Result<()> {
     let mut connections: Vec<Option<Connection>> = Vec::new();
     let mut rooms: HashMap<u32, Room> = HashMap::new();
     let mut buffer = vec![0; READ];
-    serve(|poll, what| {
+    serve(ready, |poll, what| {
         let place = match what {
             What::Came(stream) => return accept(poll, &mut connections, stream),
             What::Happens(event) => event.token().0,
@@ -152,10 +152,10 @@ fn leave(connections: &mut [Option<Connection>], rooms: &mut HashMap<u32, Room>,
 }
 
 /// Bytes come back.
-pub(super) fn echo() -> io::Result<()> {
+pub(super) fn echo(ready: Ready<'_>) -> io::Result<()> {
     let mut connections: Vec<Option<(TcpStream, Vec<u8>)>> = Vec::new();
     let mut buffer = vec![0; READ];
-    serve(|poll, what| {
+    serve(ready, |poll, what| {
         let place = match what {
             What::Came(mut stream) => {
                 stream.set_nodelay(true)?;
@@ -193,7 +193,7 @@ enum What<'a> {
     Happens(&'a Event),
 }
 
-fn serve(mut each: impl FnMut(&Poll, What<'_>) -> io::Result<()>) -> io::Result<()> {
+fn serve(ready: Ready<'_>, mut each: impl FnMut(&Poll, What<'_>) -> io::Result<()>) -> io::Result<()> {
     let mut listener = TcpListener::bind(ANY.into())?;
     let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(1_024));
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;

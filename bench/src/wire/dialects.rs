@@ -135,6 +135,12 @@ impl Redis {
     fn channel(room: usize) -> String {
         format!("room{room:05}")
     }
+
+    /// What a subscriber is sent of an event, but for the payload.
+    fn around(&self, room: usize) -> String {
+        let channel = Self::channel(room);
+        format!("*3\r\n$7\r\nmessage\r\n${}\r\n{channel}\r\n${}\r\n\r\n", channel.len(), self.payload.len())
+    }
 }
 
 impl Dialect for Redis {
@@ -146,12 +152,7 @@ impl Dialect for Redis {
         let mut answer = vec![0; told.len()];
         let asked = stream.write_all(ask.as_bytes()).and_then(|()| stream.read_exact(&mut answer));
         asked.map_err(|error| LoadError::broke("Redis", error))?;
-        let around = format!(
-            "*3\r\n$7\r\nmessage\r\n${}\r\n{channel}\r\n${}\r\n\r\n",
-            channel.len(),
-            self.payload.len()
-        );
-        let counter = Box::new(Even::of(around.len() + self.payload.len()));
+        let counter = Box::new(Even::of(self.around(room).len() + self.payload.len()));
         Ok(Opened { stream, ahead: Vec::new(), counter })
     }
 
@@ -189,6 +190,11 @@ pub(super) struct Nats {
 }
 
 impl Nats {
+    /// What a subscriber is sent of an event, but for the payload.
+    fn around(&self, room: usize) -> String {
+        format!("MSG room{room} 1 {}\r\n\r\n", self.payload.len())
+    }
+
     fn open(&self, subscribe: &str) -> Done<std::net::TcpStream> {
         let mut stream = self.target.connect()?;
         let broke = |error: std::io::Error| LoadError::broke("NATS", error);
@@ -206,8 +212,7 @@ impl Nats {
 impl Dialect for Nats {
     fn subscriber(&self, room: usize) -> Done<Opened> {
         let stream = self.open(&format!("SUB room{room} 1\r\n"))?;
-        let around = format!("MSG room{room} 1 {}\r\n\r\n", self.payload.len());
-        let counter = Box::new(Even::of(around.len() + self.payload.len()));
+        let counter = Box::new(Even::of(self.around(room).len() + self.payload.len()));
         Ok(Opened { stream, ahead: Vec::new(), counter })
     }
 
@@ -279,5 +284,30 @@ impl Dialect for Colyseus {
         let mut message = vec![ROOM_DATA, 0xa1, b'e', 0xd9, self.payload.len() as u8];
         message.extend_from_slice(&self.payload);
         (0..count).for_each(|_| frame::write(out, BINARY, &message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_peer_sends_is_as_long_as_it_is_counted() {
+        let (target, payload) = (Target::local(1), b"hello".to_vec());
+        let redis = "*3\r\n$7\r\nmessage\r\n$9\r\nroom00012\r\n$5\r\nhello\r\n";
+        let told = Redis { target: target.clone(), payload: payload.clone() }.around(12);
+        assert_eq!(told.len() + payload.len(), redis.len());
+        let told = Nats { target, payload: payload.clone() }.around(12);
+        assert_eq!(told.len() + payload.len(), "MSG room12 1 5\r\nhello\r\n".len());
+    }
+
+    #[test]
+    fn raw_bytes_are_frames_as_long_as_those_of_a_server() {
+        for payload in [5, 125, 126, 190] {
+            let raw = Raw::new(Target::local(1), payload, false);
+            let mut out = Vec::new();
+            raw.say(&mut out, 0, 0, 3);
+            assert_eq!(Messages::default().count(&out).events, 3, "{payload}");
+        }
     }
 }

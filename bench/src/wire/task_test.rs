@@ -10,6 +10,7 @@ use vws_server::config::Config;
 use vws_server::serve::Server;
 
 use super::{Contender, Task, Work};
+use crate::ceiling::Ceiling;
 use crate::wire::contender::VWS;
 
 /// A server that ends with this.
@@ -88,6 +89,41 @@ fn figures_come_out_of_a_server_that_is_loaded() {
     let left: Vec<_> =
         left["sessions"].as_array().expect("a list").iter().filter(|one| one["name"] == "load").collect();
     assert!(left.is_empty(), "what a load made is deleted: {left:?}");
+}
+
+/// The port of a ceiling, which serves until the tests have ended.
+fn ceiling(which: Ceiling) -> u16 {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        crate::ceiling::serve(which, &|address| tell.send(address.port()).expect("somebody waits"))
+            .expect("serves");
+    });
+    told.recv().expect("it is ready")
+}
+
+#[test]
+fn figures_come_out_of_what_it_is_measured_beside() {
+    let (saturate, steady) =
+        (Work::Saturate { subscribers: 3 }, Work::Steady { rooms: 2, subscribers: 3, rate: 100.0 });
+    let echo = Work::Echo { connections: 2, in_flight: 4 };
+    for (which, who, works) in [
+        (Ceiling::Fanout, Contender::Raw, &[saturate, steady][..]),
+        (Ceiling::Echo, Contender::Raw, &[echo]),
+        (Ceiling::Broadcast, Contender::Axum, &[saturate, steady, echo]),
+        (Ceiling::Hyper, Contender::Hyper, &[Work::Create { connections: 2 }]),
+        (Ceiling::Axum, Contender::Axum, &[Work::Read { connections: 2 }]),
+    ] {
+        let port = ceiling(which);
+        for &work in works {
+            let task =
+                Task { who, port, server: std::process::id(), payload: 170, warm_up: 0.05, span: 0.2, work };
+            let outcome = task.go().unwrap_or_else(|error| panic!("{which:?} {work:?}: {error}"));
+            assert!(
+                outcome.count > 0 && outcome.bytes > outcome.count * 170,
+                "{which:?} {work:?}: {outcome:?}"
+            );
+        }
+    }
 }
 
 #[test]
