@@ -8,6 +8,7 @@ use super::message::{ClientMessage, ServerMessage};
 use super::parse::{canonical_json, parse_json, parse_msgpack};
 use super::tree::Tree;
 use crate::error::Rejection;
+use crate::event::EventRecord;
 
 /// How messages are written on a WebSocket: agreed by its subprotocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -61,6 +62,27 @@ impl Encoding {
     #[must_use]
     pub fn encode_server(self, message: &ServerMessage) -> Vec<u8> {
         self.encode(message)
+    }
+
+    /// Writes an event as [`encode_server`](Self::encode_server) would, behind what `out` has, and copies nothing.
+    ///
+    /// # Panics
+    /// Never: see [`canonical_json`].
+    pub fn write_event(self, record: &EventRecord, out: &mut Vec<u8>) {
+        /// [`ServerMessage::Event`] of a record that somebody else has.
+        #[derive(serde::Serialize)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        enum Borrowed<'a> {
+            Event(&'a EventRecord),
+        }
+        let message = Borrowed::Event(record);
+        match self {
+            Self::Json => {
+                serde_json::to_writer(out, &message).expect("wire values have string keys and finite numbers")
+            }
+            Self::MessagePack => rmp_serde::encode::write_named(out, &message)
+                .expect("wire values encode: they have known lengths and string keys"),
+        }
     }
 
     /// The bytes of a client's message.

@@ -1,0 +1,376 @@
+//! One client's conversation with its session.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::{debug, warn};
+use vws_core::reduce::State;
+use vws_core::wire::{
+    ClientMessage, CloseCode, CommandMessage, Identity, Mode, PROTOCOL, PresenceDraft, Resume, ResyncReason,
+    ServerMessage, Welcome,
+};
+use vws_core::{Author, Problem};
+
+use super::rate::TokenBucket;
+use super::write::{Said, Stirred, Wire};
+use super::{Ending, deliver};
+use crate::config::Limits;
+use crate::feed::{Caught, Seat, SnapshotFrames};
+use crate::http::App;
+use crate::store::{LiveSession, Origin, Request, StoreError};
+use crate::telemetry::Metrics;
+
+/// Presence is told at most this often …
+const PRESENCE_INTERVAL: Duration = Duration::from_millis(67);
+/// … and in at most so many bytes a second, however many peers move.
+const PRESENCE_BYTES_A_SECOND: u32 = 64 * 1024;
+/// What a `resume` counts against the rate: it may cost a whole snapshot.
+const RESUME_TOKENS: u32 = 200;
+/// The id of a `rejected` that is about no command but about what the client said.
+const NO_COMMAND: u64 = 0;
+
+/// Speaks with a client until one of them ends it.
+pub(super) async fn run(wire: &mut Wire, live: &Arc<LiveSession>, app: &Arc<App>) -> Ending {
+    match converse(wire, live, app).await {
+        Ok(never) => match never {},
+        Err(ending) => ending,
+    }
+}
+
+/// What never comes: a conversation ends only by an [`Ending`].
+enum Never {}
+
+async fn converse(wire: &mut Wire, live: &Arc<LiveSession>, app: &Arc<App>) -> Result<Never, Ending> {
+    let limits = &app.config().limits;
+    let (identity, after) = tokio::select! {
+        () = app.stop().stopping() => return Err(Ending::Close(CloseCode::GoingAway)),
+        said = timeout(limits.hello_timeout.get(), hello(wire)) => {
+            said.unwrap_or(Err(Ending::Close(CloseCode::BadHello)))?
+        }
+    };
+    deliver::join(live, &wire.member, app);
+    let metrics = app.metrics();
+    let _counted = metrics.subscriber();
+    let peers_changed = live.peers().changes();
+    let seat = live.peers().join(&identity);
+    let resumed = after.and_then(|after| Some(live.resume(after)?.seen()));
+    let mode = if resumed.is_some() { Mode::Tail } else { Mode::Snapshot };
+    let present = live.peers().since(0, &identity.client_id);
+    let (epoch, head_seq) = live.read(|session| (session.epoch(), session.seq()));
+    let welcome = Welcome {
+        protocol: PROTOCOL,
+        session: live.id(),
+        epoch,
+        head_seq,
+        mode,
+        peers: present.peers,
+        limits: *live.limits(),
+    };
+    wire.say(&ServerMessage::Welcome(welcome));
+    match resumed {
+        Some(seen) => wire.member.move_to(seen),
+        None => snapshot(wire, live).await?,
+    }
+    let now = Instant::now();
+    let connection = Connection {
+        live,
+        limits,
+        metrics: &metrics,
+        wire,
+        seat: &seat,
+        rate: TokenBucket::new(limits.command_rate, limits.command_burst, now),
+        heard_at: now,
+        ping_at: now + limits.ping_interval.get(),
+        stalled_at: None,
+        peers_changed,
+        peers_seen: present.through,
+        presence_at: None,
+        presence_allowed_at: now,
+        identity,
+    };
+    connection.go_on().await
+}
+
+/// The first message, which must be a hello.
+async fn hello(wire: &mut Wire) -> Result<(Identity, Option<Resume>), Ending> {
+    loop {
+        let Some(said) = wire.heard().map_err(bad_hello)? else {
+            wire.flush().await?;
+            wire.more().await?;
+            continue;
+        };
+        let problem = match said {
+            Said::Nothing => continue,
+            Said::Goodbye => return Err(Ending::Goodbye),
+            Said::Message(ClientMessage::Hello(hello)) => match hello.check() {
+                Ok(identity) => return Ok((identity, hello.after)),
+                Err(rejection) => rejection.to_problem(),
+            },
+            Said::Message(_) => return Err(Ending::Close(CloseCode::BadHello)),
+            Said::Unreadable { problem, .. } => problem,
+        };
+        wire.reject(NO_COMMAND, problem);
+        return Err(Ending::Close(CloseCode::BadHello));
+    }
+}
+
+/// A first message in another encoding is no hello; what is against the standard is that.
+const fn bad_hello(ending: Ending) -> Ending {
+    match ending {
+        Ending::Close(_) => Ending::Close(CloseCode::BadHello),
+        other => other,
+    }
+}
+
+/// Sends a snapshot. The connection goes on behind it.
+async fn snapshot(wire: &mut Wire, live: &Arc<LiveSession>) -> Result<(), Ending> {
+    wire.member.hold();
+    let (SnapshotFrames { parts, seq }, _) = live.join(wire.encoding()).await;
+    for part in parts.iter() {
+        wire.pass_on(part).await?;
+    }
+    wire.member.move_to(seq);
+    Ok(())
+}
+
+/// A client that has been welcomed.
+struct Connection<'a> {
+    live: &'a Arc<LiveSession>,
+    limits: &'a Limits,
+    metrics: &'a Metrics,
+    wire: &'a mut Wire,
+    seat: &'a Seat<'a>,
+    identity: Identity,
+    rate: TokenBucket,
+    /// When the client last sent anything.
+    heard_at: Instant,
+    ping_at: Instant,
+    /// When a client that takes nothing of what waits for it counts as stalled.
+    stalled_at: Option<Instant>,
+    peers_changed: watch::Receiver<u64>,
+    /// The last change among the peers that the client has been shown.
+    peers_seen: u64,
+    /// When the next presence is due, if there is something to show.
+    presence_at: Option<Instant>,
+    presence_allowed_at: Instant,
+}
+
+impl Connection<'_> {
+    async fn go_on(mut self) -> Result<Never, Ending> {
+        let mut superseded = pin!(self.seat.superseded());
+        let mut sleep = pin!(sleep_until(self.ping_at));
+        loop {
+            self.wire.is_over()?;
+            let heard_all = self.answer_all().await?;
+            let is_full = self.push().await?;
+            if !heard_all && !self.wire.is_full() {
+                continue;
+            }
+            let dead_at = self.heard_at + self.limits.dead_after.get();
+            let timers = [Some(self.ping_at), Some(dead_at), self.stalled_at, self.presence_at];
+            let wake_at = timers.into_iter().flatten().min().unwrap_or(dead_at);
+            // A deadline that has moved on is looked at when the former one comes.
+            if wake_at < sleep.deadline() {
+                sleep.as_mut().reset(wake_at);
+            }
+            let listens = !self.wire.is_full();
+            let member = Arc::clone(&self.wire.member);
+            tokio::select! {
+                () = &mut superseded => return Err(Ending::Close(CloseCode::Superseded)),
+                heard = self.wire.more_or_room(listens, is_full) => match heard? {
+                    Stirred::Heard => self.heard_at = Instant::now(),
+                    Stirred::Room => self.stalled_at = None,
+                },
+                () = member.called().notified() => {}
+                changed = self.peers_changed.changed(), if self.presence_at.is_none() => {
+                    if changed.is_ok() {
+                        self.presence_at = Some(self.presence_allowed_at.max(Instant::now()));
+                    }
+                }
+                () = &mut sleep => {
+                    self.on_time(is_full)?;
+                    sleep.as_mut().reset(Instant::now() + self.limits.ping_interval.get());
+                }
+            }
+        }
+    }
+
+    /// Answers what has come, until so much waits for the client that it must take some first. Answers whether that
+    /// was all.
+    async fn answer_all(&mut self) -> Result<bool, Ending> {
+        while !self.wire.is_full() {
+            let Some(said) = self.wire.heard()? else { return Ok(true) };
+            self.answer(said).await?;
+        }
+        Ok(false)
+    }
+
+    /// Writes what waits as far as the socket takes it. Answers whether it is full.
+    async fn push(&mut self) -> Result<bool, Ending> {
+        loop {
+            match self.wire.push(self.live)? {
+                Caught::Up => {
+                    self.stalled_at = None;
+                    return Ok(false);
+                }
+                Caught::Full => {
+                    let stall = self.limits.stall_timeout.get();
+                    self.stalled_at.get_or_insert_with(|| Instant::now() + stall);
+                    return Ok(true);
+                }
+                Caught::Lagged(lagged) => {
+                    debug!(%lagged, "resync");
+                    self.resync(ResyncReason::Lagged, None).await?;
+                }
+            }
+        }
+    }
+
+    async fn resync(&mut self, reason: ResyncReason, after: Option<Resume>) -> Result<(), Ending> {
+        if reason == ResyncReason::Lagged {
+            self.metrics.resync();
+        }
+        self.wire.member.hold();
+        self.wire.say(&ServerMessage::Resync { reason });
+        match after.and_then(|after| Some(self.live.resume(after)?.seen())) {
+            Some(seen) => self.wire.member.move_to(seen),
+            None => snapshot(self.wire, self.live).await?,
+        }
+        Ok(())
+    }
+
+    async fn answer(&mut self, said: Said) -> Result<(), Ending> {
+        // Whatever a client sends costs something, what cannot be read as well.
+        self.pay(1)?;
+        match said {
+            Said::Nothing => Ok(()),
+            Said::Goodbye => Err(Ending::Goodbye),
+            Said::Unreadable { command: None, problem } => {
+                self.wire.reject(NO_COMMAND, problem);
+                Err(Ending::Close(CloseCode::ProtocolViolation))
+            }
+            Said::Unreadable { command: Some(id), problem } => {
+                self.catch_up().await?;
+                self.wire.reject(id, problem);
+                Ok(())
+            }
+            Said::Message(ClientMessage::Hello(_)) => Err(Ending::Close(CloseCode::BadHello)),
+            Said::Message(ClientMessage::Command(message)) => self.command(message).await,
+            Said::Message(ClientMessage::Presence(draft)) => {
+                self.presence(&draft);
+                Ok(())
+            }
+            Said::Message(ClientMessage::Resume { after }) => {
+                self.pay(RESUME_TOKENS)?;
+                self.resync(ResyncReason::Requested, after).await
+            }
+            Said::Message(ClientMessage::Ping { t }) => {
+                self.wire.say(&ServerMessage::Pong { t });
+                Ok(())
+            }
+        }
+    }
+
+    fn pay(&mut self, tokens: u32) -> Result<(), Ending> {
+        let enough = self.rate.take(tokens, Instant::now());
+        if enough { Ok(()) } else { Err(Ending::Close(CloseCode::RateLimited)) }
+    }
+
+    /// Tells the client all that has happened so far: what it is answered next comes after the echoes
+    /// of its earlier commands, and after what a refusal was judged by.
+    async fn catch_up(&mut self) -> Result<(), Ending> {
+        let head = self.live.feed().head();
+        while !self.wire.catch_up(self.live, head).await? {
+            self.resync(ResyncReason::Lagged, None).await?;
+        }
+        Ok(())
+    }
+
+    async fn command(&mut self, message: CommandMessage) -> Result<(), Ending> {
+        let CommandMessage { id, expect_version, command } = message;
+        let author = Author { client_id: self.identity.client_id.clone(), command_id: id };
+        let request = Request { command, expect_version, author: Some(author), origin: Origin::Client };
+        // What is written to the client from here on comes after its command, and is an answer to it.
+        let seen = self.wire.member.seen();
+        let done = self.live.execute(request, |_| ()).await;
+        if done.is_err() && self.live.is_ended() {
+            return Err(Ending::Close(CloseCode::NoSuchSession));
+        }
+        if let Ok((outcome, ())) = &done
+            && outcome.seqs.end > (seen + 1).max(outcome.seqs.start)
+        {
+            // Its events are the acknowledgement.
+            return Ok(());
+        }
+        self.catch_up().await?;
+        match done {
+            Ok((outcome, ())) => {
+                let events = outcome.seqs.clone().count();
+                let seq = if events > 0 { outcome.seqs.end - 1 } else { outcome.seq };
+                let events = u32::try_from(events).unwrap_or(u32::MAX);
+                self.wire.say(&ServerMessage::Accepted { id, seq, events });
+            }
+            Err(error) => self.wire.reject(id, problem(&error)),
+        }
+        Ok(())
+    }
+
+    fn presence(&mut self, draft: &PresenceDraft) {
+        match draft.check() {
+            Ok(presence) => self.seat.show(presence),
+            Err(rejection) => self.wire.reject(NO_COMMAND, rejection.to_problem()),
+        }
+    }
+
+    fn on_time(&mut self, is_full: bool) -> Result<(), Ending> {
+        let now = Instant::now();
+        if self.stalled_at.is_some_and(|at| at <= now) {
+            return Err(Ending::Close(CloseCode::TooSlow));
+        }
+        if now.saturating_duration_since(self.heard_at) >= self.limits.dead_after.get() {
+            debug!("no sign of life");
+            return Err(Ending::Gone);
+        }
+        if self.presence_at.is_some_and(|at| at <= now) {
+            if is_full {
+                // The newest is shown when there is room for it.
+                self.presence_at = Some(now + PRESENCE_INTERVAL);
+            } else {
+                self.show_peers(now);
+            }
+        }
+        if self.ping_at <= now {
+            self.ping_at = now + self.limits.ping_interval.get();
+            if !is_full {
+                self.wire.ping();
+            }
+        }
+        Ok(())
+    }
+
+    fn show_peers(&mut self, now: Instant) {
+        let changes = self.live.peers().since(self.peers_seen, &self.identity.client_id);
+        self.peers_seen = changes.through;
+        let mut bytes = 0;
+        if !changes.peers.is_empty() || !changes.left.is_empty() {
+            let message = ServerMessage::Presence { peers: changes.peers, left: changes.left };
+            let message = self.wire.encoding().encode_server(&message);
+            bytes = u32::try_from(message.len()).unwrap_or(u32::MAX);
+            self.wire.say_encoded(&message);
+        }
+        let pause = Duration::from_secs(1) * bytes / PRESENCE_BYTES_A_SECOND;
+        self.presence_allowed_at = now + pause.max(PRESENCE_INTERVAL);
+        let more = *self.peers_changed.borrow_and_update() > self.peers_seen;
+        self.presence_at = more.then_some(self.presence_allowed_at);
+    }
+}
+
+fn problem(error: &StoreError) -> Problem {
+    if let StoreError::LogUnavailable(detail) = error {
+        warn!(%detail, "a command was refused");
+    }
+    error.to_problem()
+}

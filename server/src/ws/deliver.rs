@@ -1,0 +1,94 @@
+//! The task that writes what happens in a session to all who follow it.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+use tracing::{Instrument, debug_span};
+use vws_core::Session;
+use vws_core::reduce::State;
+use vws_core::wire::{Encoding, Heartbeat, ServerMessage};
+
+use crate::feed::frame::{self, Opcode};
+use crate::feed::{Circle, Connected, Unserved};
+use crate::http::App;
+use crate::store::LiveSession;
+
+/// A heartbeat follows the last event after this time, and then at the ping interval.
+const SETTLED_AFTER: Duration = Duration::from_secs(1);
+
+/// Takes a connection in among those who are written to. It is held.
+pub(super) fn join(live: &Arc<LiveSession>, member: &Arc<Connected>, app: &Arc<App>) {
+    if let Some(unserved) = live.feed().join(member) {
+        let span = debug_span!("feed", session.id = %live.id());
+        app.stop().spawn(serve(Arc::clone(live), unserved, Arc::clone(app)).instrument(span));
+    }
+}
+
+/// Serves a shard until its last member has left.
+async fn serve(live: Arc<LiveSession>, unserved: Unserved, app: Arc<App>) {
+    let metrics = app.metrics();
+    let limits = &app.config().limits;
+    let (tick, interval) = (limits.feed_tick.get(), limits.ping_interval.get());
+    let mut circle = live.feed().serve(unserved);
+    let mut over = false;
+    let (mut settled_at, mut beat_at) = (None, Instant::now() + interval);
+    let mut sleep = pin!(sleep_until(beat_at));
+    let (mut stopping, mut ended) = (pin!(app.stop().stopping()), pin!(live.ended()));
+    loop {
+        let newcomers = circle.admit();
+        if over {
+            newcomers.iter().for_each(|member| member.call());
+        }
+        if circle.is_over() {
+            return;
+        }
+        let began = Instant::now();
+        let any = circle.deliver(|waited| metrics.feed_lag(waited)).await;
+        if any || !newcomers.is_empty() {
+            settled_at.get_or_insert(began + SETTLED_AFTER);
+        }
+        drop(newcomers);
+        if any && let Some(tick) = tick {
+            // What comes meanwhile goes with one write.
+            sleep_until(began + tick).await;
+        }
+        let now = Instant::now();
+        let again = beat_at <= now;
+        if again || settled_at.is_some_and(|at| at <= now) {
+            settled_at = (!prove(&live, &circle, again)).then_some(now + SETTLED_AFTER);
+        }
+        if again {
+            beat_at = now + interval;
+        }
+        let wake_at = settled_at.map_or(beat_at, |at| beat_at.min(at));
+        if sleep.deadline() != wake_at {
+            sleep.as_mut().reset(wake_at);
+        }
+        tokio::select! {
+            () = circle.rung() => {}
+            () = &mut sleep => {}
+            () = &mut stopping, if !over => {
+                over = true;
+                circle.call();
+            }
+            () = &mut ended, if !over => {
+                over = true;
+                circle.call();
+            }
+        }
+    }
+}
+
+/// Tells those who have been told everything what the digest of that is.
+fn prove(live: &LiveSession, circle: &Circle<'_>, again: bool) -> bool {
+    let (head_seq, digest) = live.read(|session| (session.seq(), Session::digest(session)));
+    let beat = |encoding: Encoding| {
+        let message = encoding.encode_server(&ServerMessage::Heartbeat(Heartbeat { head_seq, digest }));
+        let mut frame = Vec::with_capacity(message.len() + 4);
+        frame::write(Opcode::of(encoding), &message, &mut frame);
+        frame
+    };
+    circle.prove(head_seq, beat, again)
+}
