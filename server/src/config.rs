@@ -281,6 +281,11 @@ pub struct Limits {
     /// Bytes of those events; the smaller of the two bounds holds.
     #[arg(long, env = "VWS_FEED_BYTES", value_name = "SIZE", default_value_t = Limits::DEFAULT.feed_bytes)]
     pub feed_bytes: ByteSize,
+    /// Time between two writes to all who follow a session, so that what comes meanwhile goes together. It costs as
+    /// much time of each event and saves work under load; without it what comes during a write goes with the next
+    /// one. 0 for none.
+    #[arg(long, env = "VWS_FEED_TICK", value_name = "TIME", default_value_t = Limits::DEFAULT.feed_tick)]
+    pub feed_tick: After,
     /// Bytes that wait in the server for one subscriber.
     #[arg(long, env = "VWS_MAX_BACKLOG", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_backlog)]
     pub max_backlog: ByteSize,
@@ -326,6 +331,7 @@ impl Limits {
         dead_after: Span::seconds(45),
         feed_events: 16_384,
         feed_bytes: ByteSize::mib(8),
+        feed_tick: After::none(),
         max_backlog: ByteSize::kib(256),
         idempotency_keys: 10_000,
         idempotency_bytes: ByteSize::mib(16),

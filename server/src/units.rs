@@ -118,6 +118,12 @@ impl After {
         Self(Some(span))
     }
 
+    /// Never.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(None)
+    }
+
     /// The time; `None` for never.
     #[must_use]
     pub fn get(self) -> Option<Duration> {

@@ -116,8 +116,8 @@ impl Cursor {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chunk::{Batch, Frames};
     use super::*;
-    use crate::feed::chunk::{Batch, Frames};
     use std::cell::{Cell, RefCell};
     use std::sync::Arc;
     use vws_core::wire::Encoding;

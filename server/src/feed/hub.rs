@@ -12,7 +12,7 @@ use vws_core::wire::Encoding;
 
 use super::chunk::View;
 use super::cursor::Sink;
-use super::member::{Delivery, Member};
+use super::member::Member;
 use super::ring::Ring;
 use super::sync::{Mutex, Notify};
 
@@ -220,7 +220,7 @@ impl Group {
                 waited(through - self.reached);
             }
             for member in &self.members {
-                if is_written(member, ring, &self.view, apart) {
+                if member.bring_up(ring, &self.view, apart) {
                     writes += 1;
                     if writes.is_multiple_of(WRITES_A_TURN) {
                         yield_now().await;
@@ -234,24 +234,4 @@ impl Group {
             }
         }
     }
-}
-
-/// Writes to a member what it lacks up to the end of `view`, whatever comes before that from a view of its own.
-fn is_written(member: &Connected, ring: &Ring, view: &View, apart: &mut View) -> bool {
-    let mut delivery = member.deliver(view);
-    while let Delivery::Behind(seen) = delivery {
-        if ring.view(member.encoding(), seen, apart).is_err() {
-            member.has_lagged();
-            return false;
-        }
-        delivery = member.deliver(apart);
-        if delivery == Delivery::Done {
-            delivery = member.deliver(view);
-            if delivery == Delivery::Passed {
-                delivery = Delivery::Done;
-            }
-        }
-    }
-    apart.empty(0);
-    matches!(delivery, Delivery::Done | Delivery::Held)
 }

@@ -34,9 +34,9 @@ struct Line<S> {
     proven: Option<Seq>,
 }
 
-/// What came of the hub's try.
+/// What came of a try to write a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Delivery {
+enum Delivery {
     /// It has all of the view.
     Done,
     /// It had all of the view before, or is held.
@@ -128,7 +128,7 @@ impl<S: Sink> Member<S> {
     }
 
     /// What its own task is called by.
-    pub(crate) const fn called(&self) -> &Notify {
+    pub(crate) fn called(&self) -> &Notify {
         &self.called
     }
 
@@ -186,8 +186,28 @@ impl<S: Sink> Member<S> {
         }
     }
 
-    /// The hub's try to write what it lacks of the view.
-    pub(crate) fn deliver(&self, view: &View) -> Delivery {
+    /// The hub's try to write what it lacks up to the end of `view`; what comes before that it takes from a view of
+    /// its own. Answers whether anything was written.
+    pub(crate) fn bring_up(&self, ring: &Ring, view: &View, apart: &mut View) -> bool {
+        let mut any = false;
+        loop {
+            match self.deliver(view) {
+                Delivery::Passed => return any,
+                Delivery::Done | Delivery::Held => return true,
+                Delivery::Behind(seen) => {
+                    if ring.view(self.encoding, seen, apart).is_err() {
+                        self.hold();
+                        self.call();
+                        return any;
+                    }
+                    any |= self.deliver(apart) == Delivery::Done;
+                    apart.empty(seen);
+                }
+            }
+        }
+    }
+
+    fn deliver(&self, view: &View) -> Delivery {
         let mut line = self.line.lock();
         let seen = line.cursor.seen();
         if line.held || seen >= view.through() {
@@ -204,12 +224,6 @@ impl<S: Sink> Member<S> {
         drop(line);
         self.call();
         Delivery::Held
-    }
-
-    /// The hub finds that its next event is no longer there.
-    pub(crate) fn has_lagged(&self) {
-        self.line.lock().held = true;
-        self.call();
     }
 
     /// Tells the digest at `head`, if that is where it is; `again` although it was told before. Answers whether it

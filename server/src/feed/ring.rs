@@ -1,33 +1,44 @@
-//! The recent events of one session, and the places of those who follow them.
+//! The recent events of one session, and their frames.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use thiserror::Error;
-use tokio::sync::watch;
+use vws_core::wire::Encoding;
 use vws_core::{EventRecord, Seq};
 
-use super::encoded::FeedEvent;
+use super::chunk::{Batch, Frames, View};
+use super::sync::Mutex;
+use super::weight::weight;
 
-/// The recent events of one session. Who follows it holds a place in it, never a queue of its own:
-/// however slow a subscriber is, it costs the server nothing more.
+/// Events that are encoded at once at most …
+const BATCH_EVENTS: usize = 512;
+/// … and about how many bytes of their records; never more than a quarter of what the ring may hold.
+const BATCH_BYTES: usize = 256 * 1024;
+
+/// The recent events of one session. Who follows it holds a place in it, never a queue of its own: however slow a
+/// subscriber is, it costs the server nothing more.
+///
+/// An event is encoded when somebody first wants to see it, once for each encoding that somebody listens in, and not
+/// under the lock that commits need.
 #[derive(Debug)]
-pub struct Feed {
-    /// Guards the ring; held to append a batch or to copy out references.
-    ring: Mutex<Ring>,
-    /// The last event, told once a batch.
-    head: watch::Sender<Seq>,
+pub(crate) struct Ring {
+    /// Held to append a batch, or to copy out references.
+    held: Mutex<Held>,
+    /// Lets one at a time encode in an encoding, while others wait for what it makes.
+    turns: [Mutex<()>; 2],
     max_events: usize,
     max_bytes: usize,
 }
 
-#[derive(Debug, Default)]
-struct Ring {
-    events: VecDeque<Arc<FeedEvent>>,
+#[derive(Debug)]
+struct Held {
+    records: VecDeque<Arc<EventRecord>>,
+    /// Of the records, about.
     bytes: usize,
     /// The last event that has fallen out.
     dropped: Seq,
+    frames: [Frames; 2],
 }
 
 /// The next event of a subscriber has fallen out of the ring. It must begin again from a snapshot.
@@ -40,182 +51,131 @@ pub struct Lagged {
     pub oldest: Seq,
 }
 
-impl Feed {
-    /// A feed that begins after the event `head` and keeps at most so many events and bytes. The
-    /// newest event is always kept.
-    #[must_use]
-    pub fn new(head: Seq, max_events: usize, max_bytes: usize) -> Self {
-        let ring = Ring { dropped: head, ..Ring::default() };
-        Self { ring: Mutex::new(ring), head: watch::Sender::new(head), max_events, max_bytes }
+const fn place(encoding: Encoding) -> usize {
+    match encoding {
+        Encoding::Json => 0,
+        Encoding::MessagePack => 1,
+    }
+}
+
+impl Ring {
+    /// A ring that begins after the event `head` and keeps at most so many events and bytes. The newest event is
+    /// always kept.
+    pub(crate) fn new(head: Seq, max_events: usize, max_bytes: usize) -> Self {
+        let frames = [Frames::new(head), Frames::new(head)];
+        let held = Held { records: VecDeque::new(), bytes: 0, dropped: head, frames };
+        Self { held: Mutex::new(held), turns: [Mutex::new(()), Mutex::new(())], max_events, max_bytes }
     }
 
-    /// Appends a batch. Nobody is woken yet: see [`wake`](Self::wake).
+    /// Appends a batch.
     pub(crate) fn push(&self, records: &[Arc<EventRecord>]) {
-        let mut ring = self.ring.lock();
+        let mut held = self.held.lock();
         for record in records {
-            let event = Arc::new(FeedEvent::new(Arc::clone(record)));
-            ring.bytes += event.weight();
-            ring.events.push_back(event);
+            held.bytes += weight(record);
+            held.records.push_back(Arc::clone(record));
         }
-        while ring.events.len() > 1 && (ring.events.len() > self.max_events || ring.bytes > self.max_bytes) {
-            if let Some(oldest) = ring.events.pop_front() {
-                ring.bytes -= oldest.weight();
-                ring.dropped = oldest.record().seq;
-            }
-        }
+        held.keep_within(self.max_events, self.max_bytes);
     }
 
-    /// Tells everyone that there are events up to `head`: once a batch.
-    pub(crate) fn wake(&self, head: Seq) {
-        self.head.send_replace(head);
-    }
-
-    /// A place after the event `after`.
-    ///
-    /// # Errors
-    /// [`Lagged`] when what follows it is not all there.
-    pub fn subscribe(&self, after: Seq) -> Result<Subscription<'_>, Lagged> {
-        let subscription = self.place(after);
-        let dropped = self.dropped();
-        if after < dropped {
-            return Err(Lagged { next: after + 1, oldest: dropped + 1 });
-        }
-        Ok(subscription)
-    }
-
-    /// A place after the event `after`, from which nothing can be taken when what follows it is not
-    /// all there.
-    pub(crate) fn place(&self, after: Seq) -> Subscription<'_> {
-        Subscription { feed: self, next: after + 1, head: self.head.subscribe() }
+    /// The last event.
+    pub(crate) fn head(&self) -> Seq {
+        self.held.lock().head()
     }
 
     /// The last event that has fallen out.
     pub(crate) fn dropped(&self) -> Seq {
-        self.ring.lock().dropped
+        self.held.lock().dropped
     }
 
     /// Bytes that are kept, about.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.ring.lock().bytes
-    }
-}
-
-/// A subscriber's place in a [`Feed`].
-#[derive(Debug)]
-pub struct Subscription<'a> {
-    feed: &'a Feed,
-    next: Seq,
-    head: watch::Receiver<Seq>,
-}
-
-impl Subscription<'_> {
-    /// The last event that was taken.
-    #[must_use]
-    pub const fn seen(&self) -> Seq {
-        self.next - 1
+    pub(crate) fn bytes(&self) -> usize {
+        self.held.lock().total()
     }
 
-    /// How many events wait.
-    #[must_use]
-    pub fn lag(&self) -> Seq {
-        (*self.head.borrow()).saturating_sub(self.seen())
-    }
-
-    /// Resolves when there is an event to take. Never, when the feed is gone.
-    pub async fn ready(&mut self) {
-        let seen = self.seen();
-        if self.head.wait_for(|head| *head > seen).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    /// The next events, in order and without a gap, at most `limit`.
+    /// Shows the frames of the events after `after`, as far as one view goes: at least one where there is any.
     ///
     /// # Errors
-    /// [`Lagged`] when the next one has fallen out; the place must then be given up.
-    pub fn take(&mut self, limit: usize) -> Result<Vec<Arc<FeedEvent>>, Lagged> {
-        let ring = self.feed.ring.lock();
-        if self.seen() < ring.dropped {
-            return Err(Lagged { next: self.next, oldest: ring.dropped + 1 });
+    /// [`Lagged`] when the next one has fallen out.
+    pub(crate) fn view(&self, encoding: Encoding, after: Seq, view: &mut View) -> Result<(), Lagged> {
+        loop {
+            {
+                let held = self.held.lock();
+                if after < held.dropped {
+                    return Err(Lagged { next: after + 1, oldest: held.dropped + 1 });
+                }
+                let frames = &held.frames[place(encoding)];
+                let is_there = frames.before() <= after && after <= frames.last();
+                let is_all = frames.last() == held.head() || frames.last() >= after + BATCH_EVENTS as Seq;
+                if after >= held.head() {
+                    view.empty(after);
+                    return Ok(());
+                }
+                if is_there && is_all {
+                    frames.show(after, view);
+                    return Ok(());
+                }
+            }
+            self.encode(encoding, after);
         }
-        let skip = usize::try_from(self.seen() - ring.dropped).unwrap_or(usize::MAX);
-        let events: Vec<_> = ring.events.iter().skip(skip).take(limit).cloned().collect();
-        drop(ring);
-        self.next += events.len() as Seq;
-        Ok(events)
+    }
+
+    /// Encodes some of what whoever has seen `after` lacks: what is nearest to the frames that are there.
+    fn encode(&self, encoding: Encoding, after: Seq) {
+        let _turn = self.turns[place(encoding)].lock();
+        let most = BATCH_BYTES.min(self.max_bytes / 4);
+        let (from, records) = self.held.lock().unencoded(encoding, after, most);
+        if records.is_empty() {
+            return;
+        }
+        let batch = Batch::encode(encoding, from, &records);
+        let mut held = self.held.lock();
+        held.frames[place(encoding)].take(batch);
+        held.keep_within(self.max_events, self.max_bytes);
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use vws_core::Event;
-
-    fn records(seqs: std::ops::RangeInclusive<Seq>) -> Vec<Arc<EventRecord>> {
-        let record = |seq| EventRecord { seq, at: 0, by: None, more: 0, event: Event::ObjectsCleared };
-        seqs.map(|seq| Arc::new(record(seq))).collect()
+impl Held {
+    fn head(&self) -> Seq {
+        self.dropped + self.records.len() as Seq
     }
 
-    fn seqs(events: &[Arc<FeedEvent>]) -> Vec<Seq> {
-        events.iter().map(|event| event.record().seq).collect()
+    fn total(&self) -> usize {
+        self.bytes + self.frames.iter().map(Frames::bytes).sum::<usize>()
     }
 
-    #[test]
-    fn law4_a_subscriber_takes_each_event_once_in_order() {
-        let feed = Feed::new(0, 100, usize::MAX);
-        let mut subscription = feed.subscribe(0).expect("is there");
-        feed.push(&records(1..=5));
-        assert_eq!(seqs(&subscription.take(3).expect("is there")), [1, 2, 3]);
-        feed.push(&records(6..=7));
-        assert_eq!(seqs(&subscription.take(100).expect("is there")), [4, 5, 6, 7]);
-        assert!(subscription.take(100).expect("is there").is_empty());
+    fn keep_within(&mut self, max_events: usize, max_bytes: usize) {
+        while self.records.len() > 1 && (self.records.len() > max_events || self.total() > max_bytes) {
+            if let Some(oldest) = self.records.pop_front() {
+                self.bytes -= weight(&oldest);
+                self.dropped = oldest.seq;
+                self.frames.iter_mut().for_each(|frames| frames.drop_through(oldest.seq));
+            }
+        }
     }
 
-    #[test]
-    fn law7_a_ring_is_bounded_by_events_and_bytes_and_a_laggard_is_told() {
-        let feed = Feed::new(0, 4, usize::MAX);
-        let mut laggard = feed.subscribe(0).expect("is there");
-        feed.push(&records(1..=4));
-        assert_eq!(laggard.take(1).map(|events| seqs(&events)), Ok(vec![1]));
-        feed.push(&records(5..=5));
-        assert_eq!(laggard.take(1).map(|events| seqs(&events)), Ok(vec![2]), "at the bound nothing is lost");
-        feed.push(&records(6..=7));
-        assert_eq!(laggard.take(1).map(|events| seqs(&events)), Err(Lagged { next: 3, oldest: 4 }));
-        assert!(feed.subscribe(3).is_ok());
-        assert_eq!(feed.subscribe(2).map(|s| s.seen()), Err(Lagged { next: 3, oldest: 4 }));
-
-        let small = Feed::new(0, 100, 2 * FeedEvent::new(Arc::clone(&records(1..=1)[0])).weight());
-        small.push(&records(1..=3));
-        assert_eq!(small.subscribe(0).map(|s| s.seen()), Err(Lagged { next: 1, oldest: 2 }));
-    }
-
-    #[test]
-    fn law7_the_ring_s_bytes_count_what_objects_carry() {
-        let note = "n".repeat(3_000);
-        let change = serde_json::json!({"properties": {"note": note}, "text": "t"});
-        let patch = serde_json::from_value(change).expect("is a change");
-        let name = vws_core::ObjectName::new("name", "a").expect("is valid");
-        let event = Event::ObjectUpdated { name, patch };
-        let record = Arc::new(EventRecord { seq: 1, at: 0, by: None, more: 0, event });
-        let feed = Feed::new(0, 100, usize::MAX);
-        feed.push(&[record]);
-        let mut subscription = feed.subscribe(0).expect("is there");
-        let events = subscription.take(1).expect("is there");
-        let encoded: usize =
-            vws_core::wire::Encoding::ALL.iter().map(|encoding| events[0].encoded(*encoding).len()).sum();
-        assert!(feed.bytes() > encoded, "{} bytes hold {encoded} of encodings alone", feed.bytes());
-    }
-
-    #[tokio::test]
-    async fn law4_a_batch_wakes_its_subscribers() {
-        let feed = Feed::new(7, 100, usize::MAX);
-        let mut subscription = feed.subscribe(7).expect("is there");
-        feed.push(&records(8..=9));
-        feed.wake(9);
-        subscription.ready().await;
-        assert_eq!(subscription.lag(), 2);
-        assert_eq!(seqs(&subscription.take(10).expect("is there")), [8, 9]);
-        assert_eq!(subscription.lag(), 0);
+    /// Some events that have no frames yet, and the event that they follow.
+    fn unencoded(&mut self, encoding: Encoding, after: Seq, most: usize) -> (Seq, Vec<Arc<EventRecord>>) {
+        let (dropped, head) = (self.dropped, self.head());
+        let frames = &mut self.frames[place(encoding)];
+        if frames.is_empty() || frames.last() + BATCH_EVENTS as Seq <= after {
+            // Nobody has listened in this encoding for a while.
+            *frames = Frames::new(after.clamp(dropped, head));
+        }
+        let (before, last) = (frames.before(), frames.last());
+        let index = |seq: Seq| usize::try_from(seq - dropped).unwrap_or(usize::MAX);
+        let mut bytes = 0;
+        let mut fits = |record: &&Arc<EventRecord>| {
+            let first = bytes == 0;
+            bytes += weight(record);
+            first || bytes <= most
+        };
+        if dropped <= after && after < before {
+            let older = self.records.range(index(after)..index(before)).rev();
+            let mut records: Vec<_> = older.take(BATCH_EVENTS).take_while(&mut fits).cloned().collect();
+            records.reverse();
+            return (before - records.len() as Seq, records);
+        }
+        let newer = self.records.range(index(last)..);
+        (last, newer.take(BATCH_EVENTS).take_while(&mut fits).cloned().collect())
     }
 }

@@ -25,8 +25,8 @@ const PIECE: usize = 16 * 1024;
 
 /// An open connection with its place among the server's.
 #[derive(Debug)]
-pub(super) struct Open {
-    pub(super) stream: TcpStream,
+pub(crate) struct Open {
+    pub(crate) stream: TcpStream,
     pub(super) _place: OwnedSemaphorePermit,
     pub(super) _counted: Held,
 }

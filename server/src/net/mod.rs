@@ -7,4 +7,6 @@ mod socket;
 mod stop;
 
 pub(crate) use accept::{Connections, accept_until_stopped};
+pub(crate) use drain::Open;
+pub(crate) use socket::Socket;
 pub use stop::Stop;

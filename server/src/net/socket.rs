@@ -24,7 +24,7 @@ pub(super) struct Patience {
 /// A client's socket. It holds its place among the server's connections for as long as it lives, an
 /// upgrade to WebSocket included, and fails once its client has taken no byte for the stall timeout:
 /// what waits to be sent to a stalled client is then freed.
-pub(super) struct Socket {
+pub(crate) struct Socket {
     /// There until the socket is dropped.
     open: Option<Open>,
     unread: Unread,
@@ -42,8 +42,13 @@ impl Socket {
         Self { open: Some(open), unread, patience, stalled: None, instead: None, max_head }
     }
 
+    /// The connection itself, for who has taken it over from HTTP and has an eye on its client's patience.
+    pub(crate) fn into_open(mut self) -> Open {
+        self.open.take().expect("it is taken here or by the drop alone")
+    }
+
     fn stream(&mut self) -> Pin<&mut tokio::net::TcpStream> {
-        Pin::new(&mut self.open.as_mut().expect("it is taken by the drop alone").stream)
+        Pin::new(&mut self.open.as_mut().expect("it is taken at the end alone").stream)
     }
 
     /// Writes what `said` becomes when hyper refuses at its end. It is done as one: hyper is told of no part.

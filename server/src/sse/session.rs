@@ -14,6 +14,7 @@ use vws_core::{Epoch, EventRecord, Seq, Session, SessionId};
 
 use super::frame::{Chunk, KEEP_ALIVE, ResyncReason};
 use super::{Source, place, respond};
+use crate::feed::Told;
 use crate::http::{App, Problem};
 use crate::store::{Follower, LiveSession, StoreError};
 use crate::telemetry::Held;
@@ -127,9 +128,8 @@ impl SessionStream {
             self.app.metrics().feed_lag(place.lag());
             let Ok(events) = place.take(EVENTS_A_CHUNK) else { continue };
             let mut chunk = Chunk::new(self.epoch);
-            for event in events {
-                let seq = event.record().seq;
-                chunk.event(seq, &event.encoded(Encoding::Json));
+            for Told { seq, message } in events {
+                chunk.event(seq, &message);
                 self.seen = seq;
                 if chunk.is_full() {
                     break;

@@ -278,6 +278,11 @@ impl LiveSession {
         self.feed.subscribe(after.seq).ok()
     }
 
+    /// The live end of its log.
+    pub(crate) const fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
     /// A snapshot for a joiner, shared with those who join at the same moment, and the place in the
     /// feed that follows it.
     ///

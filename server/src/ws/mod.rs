@@ -1,45 +1,36 @@
 //! The WebSocket of a session: `vws.v1.json` and `vws.v1.msgpack`.
 //!
+//! HTTP ends with the handshake: from there on the connection is ours, since what makes a feed fast is the bytes that
+//! its connections share ([why](../../../docs/adr/0007-frames-as-shared-bytes.md)).
+//!
 //! # Layout
-//! - this file: the route, the handshake, the end of a connection.
-//! - `connection`: what is said in between.
-//! - `rate`: how much a client may say.
+//! - this file: the route, and a connection from its beginning to its end.
+//! - `handshake`: how a connection leaves HTTP.
+//! - `read`: what a client sends, as RFC 6455 has it; `write`: the socket, in messages of the protocol.
+//! - `conversation`: what is said; `rate`: how much a client may say.
+//! - `deliver`: the task that writes what happens to all who follow a session.
 
-mod connection;
+mod conversation;
+mod deliver;
+mod handshake;
 mod rate;
+mod read;
+mod write;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{Path, State};
-use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use axum::routing::get;
-use tokio::time::timeout;
 use tracing::{Instrument, debug, debug_span};
 use vws_core::SessionId;
-use vws_core::limits::SNAPSHOT_PART_BYTES;
 use vws_core::wire::{CloseCode, Encoding};
 
 use crate::http::{App, Problem, Refusal};
 use crate::store::{Follower, StoreError};
-
-/// tungstenite reads ahead this far, at once and for as long as the connection lives. Its default of
-/// 128 KiB is most of what an idle connection would cost.
-const READ_BUFFER: usize = 4 * 1024;
-
-/// Messages are gathered up to this size before a system call writes them.
-const WRITE_BUFFER: usize = 16 * 1024;
-
-/// The largest message that is ever sent, with room: a snapshot's part or a page of peers.
-const LARGEST_MESSAGE: usize = SNAPSHOT_PART_BYTES + 16 * 1024;
-
-/// How long a client has to answer a close frame.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+use handshake::{Handshake, Upgrading};
+use write::Wire;
 
 /// The session's WebSocket, also under a path of its own: some development proxies cannot forward
 /// requests and WebSockets that share a prefix.
@@ -53,11 +44,10 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 async fn open(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    request: Request,
 ) -> Result<Response, Problem> {
-    app.access().check_origin(&headers)?;
-    let upgrade = upgrade.map_err(|rejection| Refusal::WebSocketExpected(rejection.to_string()))?;
+    app.access().check_origin(request.headers())?;
+    let handshake = Handshake::of(request)?;
     if app.stop().is_stopping() {
         return Err(Refusal::Stopping.into());
     }
@@ -65,19 +55,12 @@ async fn open(
         Ok(id) => follower(&app, id).await?,
         Err(_) => None,
     };
-    let (upgrade, encoding) = agree(upgrade, &headers);
-    let max_message = app.config().limits.max_message.as_usize();
-    let upgrade = upgrade
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_write_buffer_size(app.config().limits.max_backlog.as_usize().max(LARGEST_MESSAGE + WRITE_BUFFER))
-        .max_message_size(max_message)
-        .max_frame_size(max_message);
+    let encoding = handshake.encoding;
+    let (answer, upgrading) = handshake.accept();
     let span = debug_span!("websocket", session.id = %id);
     let stop = app.stop().clone();
-    Ok(upgrade.on_upgrade(move |socket| {
-        stop.track(Box::pin(serve(socket, follower, encoding, app).instrument(span)))
-    }))
+    stop.spawn(Box::pin(serve(upgrading, follower, encoding, app)).instrument(span));
+    Ok(answer)
 }
 
 /// A place among those who follow the session; `None` where there is no such session.
@@ -90,44 +73,38 @@ async fn follower(app: &App, id: SessionId) -> Result<Option<Follower>, Problem>
     Ok(Some(live.follow()?))
 }
 
-/// The first encoding that the client offers and this server speaks; JSON where it offers none.
-///
-/// The header is read here, since axum keeps the names without their order.
-fn agree(mut upgrade: WebSocketUpgrade, headers: &HeaderMap) -> (WebSocketUpgrade, Encoding) {
-    let lists = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter().filter_map(|list| list.to_str().ok());
-    let mut names = lists.flat_map(|list| list.split(','));
-    let offered = names.find_map(|name| Encoding::from_subprotocol(name.trim()));
-    if let Some(encoding) = offered {
-        upgrade.set_selected_protocol(HeaderValue::from_static(encoding.subprotocol()));
-    }
-    (upgrade, offered.unwrap_or_default())
-}
-
 /// How a connection ends.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
     /// The server closes it.
     Close(CloseCode),
-    /// The client has closed it, or is gone.
+    /// The server closes it, and can make nothing of what else may come.
+    Fault(CloseCode),
+    /// The client closes it, and has been answered.
+    Goodbye,
+    /// The client is gone.
     Gone,
 }
 
-async fn serve(mut socket: WebSocket, follower: Option<Follower>, encoding: Encoding, app: Arc<App>) {
-    let ending = match follower {
-        Some(live) => connection::run(&mut socket, &live, encoding, &app).await,
+async fn serve(upgrading: Upgrading, follower: Option<Follower>, encoding: Encoding, app: Arc<App>) {
+    let Some((open, early)) = upgrading.done().await else { return };
+    let live = follower.as_ref().map(|follower| Arc::clone(follower));
+    let limits = &app.config().limits;
+    let mut wire = Wire::new(open.stream, &early, encoding, live, limits, app.stop().clone());
+    drop(early);
+    let member = Arc::clone(&wire.member);
+    let ending = match &follower {
+        Some(live) => conversation::run(&mut wire, live, &app).await,
         None => Ending::Close(CloseCode::NoSuchSession),
     };
     debug!(?ending, "websocket ends");
-    if let Ending::Close(code) = ending {
-        // A client that does not take the close frame in time is cut off.
-        let _ = timeout(CLOSE_TIMEOUT, close(socket, code)).await;
+    wire.end(ending).await;
+    match &follower {
+        Some(live) => live.feed().leave(&member),
+        None => member.leave(),
     }
-}
-
-/// Sends the close frame and reads until the client has answered it.
-async fn close(mut socket: WebSocket, code: CloseCode) {
-    let frame = CloseFrame { code: code.code(), reason: code.name().into() };
-    if socket.send(Message::Close(Some(frame))).await.is_ok() {
-        while let Some(Ok(_)) = socket.recv().await {}
+    if let Ending::Fault(_) = ending {
+        drop(follower);
+        wire.drain().await;
     }
 }

@@ -4,6 +4,7 @@
 
 mod answers;
 mod ending;
+mod frames;
 mod joining;
 #[cfg(target_os = "linux")]
 mod memory;

@@ -18,7 +18,7 @@ use crate::support::{hello, in_time};
 /// not counted.
 const WARM: usize = 100;
 const MEASURED: usize = 400;
-const BOUND: u64 = 16 * 1024;
+const BOUND: u64 = 12 * 1024;
 
 /// A running server, ended with the test.
 struct Program(Child, SocketAddr);
@@ -80,7 +80,7 @@ async fn idle(address: SocketAddr, session: &str, n: usize) -> WebSocketStream<T
 }
 
 #[tokio::test]
-async fn ws18_an_idle_connection_costs_at_most_16_kib() {
+async fn ws18_an_idle_connection_costs_at_most_12_kib() {
     let program = Program::start();
     let answer = request(program.1, "POST /api/sessions HTTP/1.1").await;
     let (_, after) = answer.split_once(r#""session_id":""#).expect("a session is made");

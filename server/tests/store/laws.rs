@@ -163,7 +163,7 @@ async fn law4_a_joiner_gets_a_snapshot_and_exactly_what_follows() {
     assert_eq!(shared.seq, frames.seq, "joiners of one moment share a snapshot");
     for subscription in [&mut subscription, &mut later] {
         let events = subscription.take(10).expect("is there");
-        assert_eq!(events.iter().map(|e| e.record().seq).collect::<Vec<_>>(), [2_501]);
+        assert_eq!(events.iter().map(|told| told.seq).collect::<Vec<_>>(), [2_501]);
     }
     let epoch = live.read(Session::epoch);
     assert_eq!(live.resume(Resume { epoch, seq: 2_400 }).map(|s| s.lag()), Some(101));

@@ -1,0 +1,398 @@
+//! What goes over the wire, byte by byte.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketContext};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use vws_core::EventRecord;
+use vws_core::reduce::State;
+use vws_core::wire::{ClientMessage, CloseCode, Encoding, Mode, ServerMessage};
+use vws_server::store::LiveSession;
+use vws_server::units::ByteSize;
+
+use crate::support::{
+    Client, Mirror, TestServer, command, create, create_many, hello, in_time, move_to, run, until,
+};
+
+/// What a plain library sends of some messages.
+fn by_tungstenite(messages: impl IntoIterator<Item = Message>) -> Vec<u8> {
+    let mut stream = io::Cursor::new(Vec::new());
+    let mut context = WebSocketContext::new(Role::Server, None);
+    for message in messages {
+        context.write(&mut stream, message).expect("takes it");
+    }
+    context.flush(&mut stream).expect("writes it");
+    stream.into_inner()
+}
+
+fn message(encoding: Encoding, message: &ServerMessage) -> Message {
+    let bytes = encoding.encode_server(message);
+    match encoding {
+        Encoding::Json => Message::text(String::from_utf8(bytes).expect("JSON is text")),
+        Encoding::MessagePack => Message::binary(bytes),
+    }
+}
+
+/// What a plain library sends of all events after `after`.
+async fn events_by_tungstenite(live: &LiveSession, encoding: Encoding, after: u64) -> Vec<u8> {
+    let page = live.events(after, 10_000).await.expect("is kept");
+    let event = |record: &EventRecord| message(encoding, &ServerMessage::Event(record.clone()));
+    by_tungstenite(page.events.iter().map(|record| event(record)))
+}
+
+async fn read_exactly(stream: &mut TcpStream, len: usize) -> Vec<u8> {
+    let mut bytes = vec![0; len];
+    in_time(stream.read_exact(&mut bytes)).await.expect("the server goes on");
+    bytes
+}
+
+/// What the next frame carries, which is a short one.
+async fn read_frame(stream: &mut TcpStream) -> Vec<u8> {
+    let head = read_exactly(stream, 2).await;
+    let len = match head[1] {
+        126 => usize::from(u16::from_be_bytes(read_exactly(stream, 2).await.try_into().expect("two bytes"))),
+        len => usize::from(len),
+    };
+    read_exactly(stream, len).await
+}
+
+/// Events of all lengths of head, the two bytes of it and the four.
+async fn change_much(live: &std::sync::Arc<LiveSession>) {
+    run(live, create("o", 0.0)).await.expect("is made");
+    for len in [0, 1, 50, 100, 200, 3_000] {
+        let note = "ä".repeat(len / 2);
+        let patch =
+            format!(r#"{{"type":"update_object","name":"o","patch":{{"properties":{{"n":"{note}"}}}}}}"#);
+        run(live, command(&patch)).await.expect("is allowed");
+    }
+    run(live, command(r#"{"type":"clear_objects"}"#)).await.expect("is allowed");
+    run(live, create_many("many", 300)).await.expect("is made");
+}
+
+#[tokio::test]
+async fn feed1_events_are_byte_for_byte_what_a_plain_library_sends() {
+    let server = TestServer::start().await;
+    let live = server.session().await;
+    let mut followers = Vec::new();
+    for encoding in Encoding::ALL {
+        for n in 0..3 {
+            let name = format!("{encoding:?}{n}");
+            let (client, mirror) = Client::mirroring(&server, live.id(), encoding, &name).await;
+            assert_eq!(mirror.seq(), 0);
+            followers.push((encoding, client.socket.into_inner()));
+        }
+    }
+    change_much(&live).await;
+    for (encoding, stream) in &mut followers {
+        let expected = events_by_tungstenite(&live, *encoding, 0).await;
+        // Presence of those who came later may stand before the events, never within them.
+        let mut bytes = read_exactly(stream, expected.len()).await;
+        while !ends_with_events(&bytes, &expected) {
+            assert!(
+                bytes.len() < expected.len() + 4_096,
+                "{encoding:?}: something else than events and presence"
+            );
+            bytes.extend(read_exactly(stream, 1).await);
+        }
+    }
+}
+
+fn ends_with_events(bytes: &[u8], events: &[u8]) -> bool {
+    bytes.ends_with(&events[events.len() - 64..]) && bytes.ends_with(events)
+}
+
+#[tokio::test]
+async fn feed6_who_comes_back_is_sent_the_missed_events_and_nothing_else() {
+    let server = TestServer::start().await;
+    let live = server.session().await;
+    for encoding in Encoding::ALL {
+        let name = format!("{encoding:?}");
+        let (client, mirror) = Client::mirroring(&server, live.id(), encoding, &name).await;
+        drop(client);
+        let seen = mirror.seq();
+        for n in 0..10 {
+            run(&live, create_many(&format!("{name}{n} "), 100)).await.expect("is made");
+        }
+        // No library reads ahead here.
+        let mut stream = Client::connect(&server, live.id(), encoding).await.socket.into_inner();
+        let after = encoding.encode_client(&hello(&name, Some(mirror.position())));
+        let opcode = if encoding.is_text() { 0x81 } else { 0x82 };
+        stream.write_all(&frame(opcode, &after)).await.expect("the server reads");
+        let welcome = encoding.decode_server(&read_frame(&mut stream).await).expect("can be read");
+        let ServerMessage::Welcome(welcome) = welcome else { panic!("a welcome comes first") };
+        assert_eq!((welcome.head_seq, welcome.mode), (seen + 1_000, Mode::Tail));
+        let expected = events_by_tungstenite(&live, encoding, seen).await;
+        assert!(
+            read_exactly(&mut stream, expected.len()).await == expected,
+            "the missed events, byte for byte"
+        );
+        until(|| live.usage().peers <= 1).await;
+    }
+}
+
+/// A stream of which a byte at a time is read.
+struct Drops(TcpStream);
+
+impl AsyncRead for Drops {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut one = [0];
+        let mut drop = ReadBuf::new(&mut one);
+        std::task::ready!(Pin::new(&mut self.0).poll_read(cx, &mut drop))?;
+        buf.put_slice(drop.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Drops {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// A client with small buffers that has said nothing yet.
+async fn narrow(server: &TestServer, live: &LiveSession) -> TcpStream {
+    let path = format!("/api/sessions/{}/ws", live.id());
+    let client = Client::open(server, &path, &[], Some(4 * 1024)).await.expect("the handshake");
+    client.socket.into_inner()
+}
+
+fn text(message: &ClientMessage) -> Message {
+    Message::text(String::from_utf8(Encoding::Json.encode_client(message)).expect("is text"))
+}
+
+#[tokio::test]
+async fn feed7_who_reads_a_byte_at_a_time_is_sent_whole_frames_and_delays_nobody() {
+    let server = TestServer::with(|config| {
+        config.limits.feed_events = 64;
+        config.limits.send_buffer = ByteSize::kib(4);
+    })
+    .await;
+    let live = server.session().await;
+    run(&live, create_many("o", 100)).await.expect("is made");
+    let slow = Drops(narrow(&server, &live).await);
+    let mut slow = WebSocketStream::from_raw_socket(slow, Role::Client, None).await;
+    in_time(slow.send(text(&hello("slow", None)))).await.expect("the server listens");
+    let (mut quick, mut quick_mirror) = Client::mirroring(&server, live.id(), Encoding::Json, "quick").await;
+    for n in 0..2_000_u32 {
+        let outcome = run(&live, move_to(&format!("o{}", n % 100), f64::from(n + 1) / 1_000.0)).await;
+        quick.follow(&mut quick_mirror, outcome.expect("is allowed").seq).await;
+        if n % 100 == 0 {
+            // Its pongs come between events that it has not read yet.
+            in_time(slow.send(text(&ClientMessage::Ping { t: f64::from(n) })))
+                .await
+                .expect("the server listens");
+        }
+    }
+    let head = live.read(State::seq);
+    assert_eq!(quick_mirror.resyncs, 0, "who keeps up is not disturbed");
+    let (mut mirror, mut pongs) = (Mirror::default(), Vec::new());
+    while mirror.seq() < head || pongs.len() < 20 {
+        let heard = in_time(slow.next()).await.expect("the server goes on").expect("a whole frame");
+        let Message::Text(text) = heard else { continue };
+        let told = Encoding::Json.decode_server(text.as_bytes()).expect("can be read");
+        if let ServerMessage::Pong { t } = told {
+            pongs.push(t);
+        }
+        mirror.take(&told);
+    }
+    assert!(mirror.resyncs >= 1, "it fell off the feed");
+    assert_eq!(pongs, (0..20).map(|n| f64::from(n) * 100.0).collect::<Vec<_>>());
+    mirror.assert_equals(&live);
+}
+
+#[tokio::test]
+async fn feed8_who_vanishes_inside_a_frame_that_it_is_sent_is_let_go_of() {
+    let server = TestServer::with(|config| config.limits.send_buffer = ByteSize::kib(4)).await;
+    let live = server.session().await;
+    run(&live, create("o", 0.0)).await.expect("is made");
+    let (mut other, mut mirror) = Client::mirroring(&server, live.id(), Encoding::Json, "other").await;
+    let mut stream = narrow(&server, &live).await;
+    let greeting = Encoding::Json.encode_client(&hello("vanishes", None));
+    stream.write_all(&frame(0x81, &greeting)).await.expect("the server reads");
+    until(|| live.usage().peers == 2).await;
+    // Until its socket is full, which ends within a frame; of what came a part of one is read.
+    for n in 0..500_u32 {
+        let head = run(&live, move_to("o", f64::from(n + 1) / 1_000.0)).await.expect("is allowed").seq;
+        other.follow(&mut mirror, head).await;
+    }
+    read_exactly(&mut stream, 33).await;
+    drop(stream);
+    until(|| live.usage().subscribers == 1 && live.usage().peers == 1).await;
+    let head = run(&live, move_to("o", 3.0)).await.expect("is allowed").seq;
+    other.follow(&mut mirror, head).await;
+    mirror.assert_equals(&live);
+}
+
+/// A frame of a client, with the mask 0.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let head = match u8::try_from(payload.len()) {
+        Ok(len @ 0..126) => vec![first, 0x80 | len],
+        _ => [&[first, 0xfe][..], &u16::try_from(payload.len()).expect("is short").to_be_bytes()].concat(),
+    };
+    [&head[..], &[0; 4], payload].concat()
+}
+
+/// Reads until the server ends the connection: the code and the reason of the close frame that came last.
+async fn closed(mut stream: TcpStream) -> Option<(u16, String)> {
+    let mut socket = WebSocketStream::from_raw_socket(&mut stream, Role::Client, None).await;
+    loop {
+        match in_time(socket.next()).await {
+            Some(Ok(Message::Close(frame))) => {
+                return frame.map(|frame| (frame.code.into(), frame.reason.to_string()));
+            }
+            Some(Ok(_)) => {}
+            Some(Err(Error::Io(_) | Error::ConnectionClosed)) | None => return None,
+            Some(Err(other)) => panic!("the server sends what is against the standard: {other}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn ws22_what_is_against_the_standard_ends_the_connection_with_its_code() {
+    let server = TestServer::start().await;
+    let live = server.session().await;
+    let mut unmasked = frame(0x81, b"{}");
+    unmasked.drain(2..6);
+    unmasked[1] = 2;
+    let huge = [&[0x81, 0xff][..], &i64::MAX.to_be_bytes(), &[0; 4]].concat();
+    let grown =
+        [frame(0x01, b"{"), [&[0x80, 0xff][..], &(1_u64 << 20).to_be_bytes(), &[0; 4]].concat()].concat();
+    let cases = [
+        ("not masked", unmasked, CloseCode::ProtocolViolation),
+        ("a reserved bit", frame(0xc1, b"{}"), CloseCode::ProtocolViolation),
+        ("another reserved bit", frame(0x91, b"{}"), CloseCode::ProtocolViolation),
+        ("an opcode that means nothing", frame(0x83, b"{}"), CloseCode::ProtocolViolation),
+        ("a control opcode that means nothing", frame(0x8b, b""), CloseCode::ProtocolViolation),
+        ("a ping in fragments", frame(0x09, b""), CloseCode::ProtocolViolation),
+        ("a ping of 126 bytes", frame(0x89, &[0; 126]), CloseCode::ProtocolViolation),
+        ("no UTF-8", frame(0x81, b"\xff"), CloseCode::ProtocolViolation),
+        (
+            "half a letter, and no other half",
+            [frame(0x01, b"\xc3"), frame(0x80, b"(")].concat(),
+            CloseCode::ProtocolViolation,
+        ),
+        ("a fragment of nothing", frame(0x80, b"{}"), CloseCode::ProtocolViolation),
+        (
+            "a message within another",
+            [frame(0x01, b"{"), frame(0x81, b"{}")].concat(),
+            CloseCode::ProtocolViolation,
+        ),
+        (
+            "a close code that nobody may send",
+            frame(0x88, &1005_u16.to_be_bytes()),
+            CloseCode::ProtocolViolation,
+        ),
+        ("half a close code", frame(0x88, b"\x03"), CloseCode::ProtocolViolation),
+        ("more bytes than there are", huge, CloseCode::TooBig),
+        ("fragments that are too much together", grown, CloseCode::TooBig),
+    ];
+    for (what, bytes, code) in cases {
+        let (client, _) = Client::mirroring(&server, live.id(), Encoding::Json, "a").await;
+        let mut stream = client.socket.into_inner();
+        // What the client says afterwards means nothing, and does not take the close frame away.
+        stream.write_all(&[&bytes[..], &[0x5a; 9_000]].concat()).await.expect("the server reads");
+        assert_eq!(closed(stream).await, Some((code.code(), code.name().to_owned())), "{what}");
+        until(|| live.usage().subscribers == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn ws24_a_client_that_closes_is_answered_with_its_code_and_then_the_connection_ends() {
+    let server = TestServer::start().await;
+    let live = server.session().await;
+    for payload in [&b""[..], &1000_u16.to_be_bytes(), &[&4321_u16.to_be_bytes()[..], b"bye"].concat()] {
+        let (client, _) = Client::mirroring(&server, live.id(), Encoding::Json, "a").await;
+        let mut stream = client.socket.into_inner();
+        stream
+            .write_all(&[frame(0x89, b"still"), frame(0x88, payload)].concat())
+            .await
+            .expect("the server reads");
+        let mut rest = Vec::new();
+        in_time(stream.read_to_end(&mut rest)).await.expect("the server ends it");
+        let code = &payload[..payload.len().min(2)];
+        let answers = [&[0x8a, 5][..], b"still", &[0x88, code.len() as u8], code].concat();
+        assert!(rest.ends_with(&answers), "{rest:x?}");
+        until(|| live.usage().subscribers == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn ws25_a_client_that_ends_its_side_without_a_word_is_gone() {
+    let server = TestServer::start().await;
+    let live = server.session().await;
+    let (mut other, mut mirror) = Client::mirroring(&server, live.id(), Encoding::Json, "other").await;
+    let (client, _) = Client::mirroring(&server, live.id(), Encoding::Json, "a").await;
+    let mut stream = client.socket.into_inner();
+    stream.shutdown().await.expect("is open");
+    let mut rest = Vec::new();
+    in_time(stream.read_to_end(&mut rest)).await.expect("the server ends it");
+    until(|| live.usage().subscribers == 1 && live.usage().peers == 1).await;
+    run(&live, create("o", 0.0)).await.expect("is made");
+    other.follow(&mut mirror, 1).await;
+}
+
+#[tokio::test]
+async fn ws24_pings_are_answered_with_what_they_say_before_and_after_the_hello() {
+    let server = TestServer::start().await;
+    let live = server.session().await;
+    let mut client = Client::connect(&server, live.id(), Encoding::Json).await;
+    for round in 0..2_u8 {
+        for len in [0, 1, 125] {
+            let payload = vec![round + 1; len];
+            in_time(client.socket.send(Message::Ping(payload.clone().into())))
+                .await
+                .expect("the server listens");
+            loop {
+                match in_time(client.socket.next()).await.expect("goes on").expect("is well") {
+                    Message::Pong(answer) => break assert_eq!(answer, payload),
+                    Message::Text(_) => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+        if round == 0 {
+            client.say(&hello("a", None)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn feed9_an_event_reaches_many_who_listen_in_both_encodings() {
+    let server = TestServer::start().await;
+    let live = server.session().await;
+    let mut followers = Vec::new();
+    for n in 0..40 {
+        let encoding = Encoding::ALL[n % 2];
+        followers.push(Client::mirroring(&server, live.id(), encoding, &format!("f{n}")).await);
+    }
+    for round in 0..20_u64 {
+        let head = run(&live, create_many(&format!("r{round} "), 50)).await.expect("is made").seq;
+        // Some keep up, some come later.
+        for (client, mirror) in followers.iter_mut().skip((round % 3) as usize).step_by(3) {
+            client.follow(mirror, head).await;
+        }
+    }
+    for (client, mirror) in &mut followers {
+        client.follow(mirror, 1_000).await;
+        assert_eq!(mirror.resyncs, 0);
+        mirror.assert_equals(&live);
+    }
+}
