@@ -281,6 +281,10 @@ pub struct Limits {
     /// Bytes of those events; the smaller of the two bounds holds.
     #[arg(long, env = "VWS_FEED_BYTES", value_name = "SIZE", default_value_t = Limits::DEFAULT.feed_bytes)]
     pub feed_bytes: ByteSize,
+    /// WebSockets of one session that one task writes to. Where there are more, and cores for it, further tasks share
+    /// them.
+    #[arg(long, env = "VWS_FEED_SHARD", value_name = "N", default_value_t = Limits::DEFAULT.feed_shard, value_parser = above_0())]
+    pub feed_shard: u32,
     /// Time between two writes to all who follow a session, so that what comes meanwhile goes together. It costs as
     /// much time of each event and saves work under load; without it what comes during a write goes with the next
     /// one. 0 for none.
@@ -331,6 +335,7 @@ impl Limits {
         dead_after: Span::seconds(45),
         feed_events: 16_384,
         feed_bytes: ByteSize::mib(8),
+        feed_shard: 1_024,
         feed_tick: After::none(),
         max_backlog: ByteSize::kib(256),
         idempotency_keys: 10_000,

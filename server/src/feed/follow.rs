@@ -78,9 +78,10 @@ impl Feed {
         Subscription { feed: self, seen: after, head: self.head.subscribe() }
     }
 
-    /// Takes in a connection, which is held. Where the answer has a shard, a task must be spawned to serve it.
-    pub(crate) fn join(&self, member: &Arc<Connected>) -> Option<Unserved> {
-        self.hub.join(member)
+    /// Takes in a connection, which is held, into a shard that is `full` with so many. Where the answer has one, a
+    /// task must be spawned to serve it.
+    pub(crate) fn join(&self, member: &Arc<Connected>, full: usize) -> Option<Unserved> {
+        self.hub.join(member, full)
     }
 
     /// The members of a shard, for the task that serves it.

@@ -16,9 +16,6 @@ use super::member::Member;
 use super::ring::Ring;
 use super::sync::{Mutex, Notify};
 
-/// Members of one shard before the next one is opened, where there are cores for it.
-const SHARD_MEMBERS: usize = 1_024;
-
 /// Shards of one session at most.
 const MOST_SHARDS: usize = 16;
 
@@ -91,11 +88,12 @@ impl Hub {
         self.ring();
     }
 
-    /// Takes in a connection, which is held. Where the answer has a shard, a task must be spawned to serve it.
-    pub(crate) fn join(&self, member: &Arc<Connected>) -> Option<Unserved> {
+    /// Takes in a connection, which is held, into the first shard that has fewer members than `full`, or else the
+    /// smallest. Where the answer has a shard, a task must be spawned to serve it.
+    pub(crate) fn join(&self, member: &Arc<Connected>, full: usize) -> Option<Unserved> {
         let shards = self.shards();
         let size = |shard: &Shard| shard.members.load(Ordering::Relaxed);
-        let open = shards.iter().position(|shard| size(shard) < SHARD_MEMBERS);
+        let open = shards.iter().position(|shard| size(shard) < full);
         let smallest = || shards.iter().enumerate().min_by_key(|(_, shard)| size(shard)).map(|(n, _)| n);
         let n = open.or_else(smallest).unwrap_or(0);
         let shard = &shards[n];
@@ -178,13 +176,15 @@ impl<'a> Circle<'a> {
         self.groups.iter().flat_map(|group| &group.members).for_each(|member| member.call());
     }
 
-    /// Writes to each member what it lacks, until all have all of it or are held. `waited` is told how many events
-    /// waited, once for all who lack the same. Answers whether there was any.
+    /// Writes to each member what it lacks. What comes meanwhile rings again, so that it goes with one write next
+    /// time, and those who come meanwhile are not kept waiting. `waited` is told how many events waited, once for all.
+    /// Answers whether there was any.
     pub(crate) async fn deliver(&mut self, waited: impl Fn(Seq)) -> bool {
         let mut any = false;
-        for group in &mut self.groups {
-            if !group.members.is_empty() {
-                any |= group.deliver(self.ring, &mut self.apart, &waited).await;
+        for group in self.groups.iter_mut().filter(|group| !group.members.is_empty()) {
+            any |= group.deliver(self.ring, &mut self.apart, &waited).await;
+            if group.reached < self.ring.head() {
+                self.shard.bell.notify_one();
             }
         }
         any
@@ -206,32 +206,26 @@ impl<'a> Circle<'a> {
 
 impl Group {
     async fn deliver(&mut self, ring: &Ring, apart: &mut View, waited: impl Fn(Seq)) -> bool {
-        let mut any = false;
-        let mut writes = 0_usize;
-        loop {
-            if ring.view(self.encoding, self.reached, &mut self.view).is_err() {
-                // So much has come since that even this task was too slow. Each member tells by itself how it is.
-                self.reached = ring.dropped();
-                continue;
-            }
-            let through = self.view.through();
-            if through > self.reached {
-                any = true;
-                waited(through - self.reached);
-            }
-            for member in &self.members {
-                if member.bring_up(ring, &self.view, apart) {
-                    writes += 1;
-                    if writes.is_multiple_of(WRITES_A_TURN) {
-                        yield_now().await;
-                    }
+        while ring.view(self.encoding, self.reached, &mut self.view).is_err() {
+            // So much has come since that even this task was too slow. Each member learns by itself how it is.
+            self.reached = ring.dropped();
+        }
+        let (through, mut writes) = (self.view.through(), 0_usize);
+        let new = through - self.reached;
+        if new > 0 {
+            waited(new);
+        }
+        for member in &self.members {
+            if member.bring_up(ring, &self.view, apart) {
+                writes += 1;
+                if writes.is_multiple_of(WRITES_A_TURN) {
+                    yield_now().await;
                 }
             }
-            self.reached = through;
-            if ring.head() <= through {
-                self.view.empty(through);
-                return any;
-            }
         }
+        self.reached = through;
+        // Nothing of the ring is kept from being let go of.
+        self.view.empty(through);
+        new > 0
     }
 }

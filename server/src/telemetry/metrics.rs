@@ -161,7 +161,7 @@ impl Metrics {
         let feed_lag = Histogram::new(exponential_buckets(1.0, 4.0, 8));
         registry.register(
             "feed_lag_events",
-            "Events that waited for a subscriber at its turn",
+            "Events that waited at a turn of who writes a feed, or of a stream",
             feed_lag.clone(),
         );
         let resyncs = Counter::default();

@@ -20,7 +20,8 @@ const SETTLED_AFTER: Duration = Duration::from_secs(1);
 
 /// Takes a connection in among those who are written to. It is held.
 pub(super) fn join(live: &Arc<LiveSession>, member: &Arc<Connected>, app: &Arc<App>) {
-    if let Some(unserved) = live.feed().join(member) {
+    let full = app.config().limits.feed_shard as usize;
+    if let Some(unserved) = live.feed().join(member, full) {
         let span = debug_span!("feed", session.id = %live.id());
         app.stop().spawn(serve(Arc::clone(live), unserved, Arc::clone(app)).instrument(span));
     }

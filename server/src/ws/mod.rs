@@ -1,7 +1,7 @@
 //! The WebSocket of a session: `vws.v1.json` and `vws.v1.msgpack`.
 //!
 //! HTTP ends with the handshake: from there on the connection is ours, since what makes a feed fast is the bytes that
-//! its connections share ([why](../../../docs/adr/0007-frames-as-shared-bytes.md)).
+//! its connections share (`docs/adr/0007-frames-as-shared-bytes.md` says why).
 //!
 //! # Layout
 //! - this file: the route, and a connection from its beginning to its end.

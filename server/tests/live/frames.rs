@@ -3,10 +3,12 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketContext};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -372,6 +374,52 @@ async fn ws24_pings_are_answered_with_what_they_say_before_and_after_the_hello()
             client.say(&hello("a", None)).await;
         }
     }
+}
+
+#[tokio::test]
+async fn feed10_many_followers_are_shared_among_tasks() {
+    let server = TestServer::with(|config| config.limits.feed_shard = 2).await;
+    let live = server.session().await;
+    let mut followers = Vec::new();
+    for n in 0..9 {
+        let encoding = Encoding::ALL[n % 2];
+        followers.push(Client::mirroring(&server, live.id(), encoding, &format!("f{n}")).await);
+        run(&live, create(&format!("o{n}"), 0.0)).await.expect("is made");
+    }
+    // Places that are left are taken again.
+    followers.drain(..4);
+    until(|| live.usage().subscribers == 5).await;
+    for n in 9..13 {
+        followers.push(Client::mirroring(&server, live.id(), Encoding::Json, &format!("f{n}")).await);
+    }
+    let head = run(&live, create_many("many", 500)).await.expect("is made").seq;
+    for (client, mirror) in &mut followers {
+        client.follow(mirror, head).await;
+        mirror.assert_equals(&live);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn feed11_between_two_writes_to_all_lies_the_tick() {
+    const TICK: Duration = Duration::from_millis(400);
+    let server =
+        TestServer::with(|config| config.limits.feed_tick = "400ms".parse().expect("is a time")).await;
+    let live = server.session().await;
+    let (mut client, mut mirror) = Client::mirroring(&server, live.id(), Encoding::Json, "a").await;
+    tokio::time::sleep(TICK).await;
+    let began = Instant::now();
+    run(&live, create("first", 0.0)).await.expect("is made");
+    client.follow(&mut mirror, 1).await;
+    let first = began.elapsed();
+    for n in 0..3 {
+        run(&live, create(&format!("o{n}"), 0.0)).await.expect("is made");
+    }
+    client.follow(&mut mirror, 2).await;
+    let second = began.elapsed();
+    client.follow(&mut mirror, 4).await;
+    assert!(first < TICK / 2, "after a rest it goes at once: {first:?}");
+    assert!(second >= TICK, "and then not before a tick is over: {second:?}");
+    assert!(began.elapsed() < second + TICK / 2, "what has come meanwhile goes together");
 }
 
 #[tokio::test]

@@ -116,16 +116,14 @@ impl World {
         let (mut at, mut view, mut apart) = (0, View::default(), View::default());
         while !self.is_complete() {
             self.bell.wait();
-            loop {
-                if self.ring.view(Encoding::Json, at, &mut view).is_err() {
-                    at = self.ring.dropped();
-                    continue;
-                }
-                self.member.bring_up(&self.ring, &view, &mut apart);
-                at = view.through();
-                if self.ring.head() <= at {
-                    break;
-                }
+            while self.ring.view(Encoding::Json, at, &mut view).is_err() {
+                at = self.ring.dropped();
+            }
+            self.member.bring_up(&self.ring, &view, &mut apart);
+            at = view.through();
+            view.empty(at);
+            if at < self.ring.head() {
+                self.bell.notify_one();
             }
         }
         // The other one need not wait any more.
