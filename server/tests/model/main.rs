@@ -28,13 +28,16 @@ use vws_core::wire::{Encoding, ServerMessage};
 use vws_core::{Event, EventRecord, Seq};
 
 use chunk::View;
-use cursor::Sink;
+use cursor::{Sink, Written};
 use member::{Caught, Member};
 use ring::Ring;
 use sync::{Mutex, Notify};
 
 /// What a client that was sent a snapshot is told: one byte that begins no frame of an event, and the seq.
 const SNAPSHOT: u8 = 0x53;
+
+/// What a client is answered that asked for something. It begins no frame either.
+const ANSWER: u8 = 0x41;
 
 /// A socket that takes so many bytes at once, and then none at the next call.
 struct Socket {
@@ -68,16 +71,23 @@ struct World {
     member: Member<Arc<Socket>>,
     socket: Arc<Socket>,
     events: Seq,
+    /// How many times the client asks for something.
+    questions: usize,
 }
 
 fn record(seq: Seq) -> StdArc<EventRecord> {
     StdArc::new(EventRecord { seq, at: 0, by: None, more: 0, event: Event::ObjectsCleared })
 }
 
-/// The event that a client has reached by what it was sent, which must be whole frames in order.
-fn reached(mut bytes: &[u8]) -> Option<Seq> {
-    let mut seen = 0;
+/// The event that a client has reached by what it was sent, which must be whole frames in order, and how many answers
+/// it has.
+fn reached(mut bytes: &[u8]) -> Option<(Seq, usize)> {
+    let (mut seen, mut answers) = (0, 0);
     while let [first, rest @ ..] = bytes {
+        if *first == ANSWER {
+            (answers, bytes) = (answers + 1, rest);
+            continue;
+        }
         if *first == SNAPSHOT {
             let (seq, rest) = rest.split_first()?;
             assert!(Seq::from(*seq) >= seen, "a snapshot leads forward");
@@ -95,12 +105,12 @@ fn reached(mut bytes: &[u8]) -> Option<Seq> {
         }
         (seen, bytes) = (seen + 1, &bytes[common..]);
     }
-    Some(seen)
+    Some((seen, answers))
 }
 
 impl World {
     fn is_complete(&self) -> bool {
-        reached(&self.socket.taken.lock().0) == Some(self.events)
+        reached(&self.socket.taken.lock().0) == Some((self.events, self.questions))
     }
 
     /// What a commit does.
@@ -133,6 +143,13 @@ impl World {
     /// What the task of a connection does.
     fn converse(&self) {
         let mut view = View::default();
+        for _ in 0..self.questions {
+            self.member.tell(|own| own.push(ANSWER));
+            if self.member.flush().expect("is well") == Written::Full {
+                // It is held now, and sees to it by itself, below.
+                self.member.call();
+            }
+        }
         while !self.is_complete() {
             self.member.called().wait();
             while self.member.is_held() {
@@ -157,14 +174,14 @@ impl World {
 }
 
 /// Runs a commit of so many events, the hub and a connection at once, in every order.
-fn check(events: Seq, max_events: usize, at_once: usize, preemptions: usize) {
+fn check(events: Seq, questions: usize, max_events: usize, at_once: usize, preemptions: usize) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
     builder.check(move || {
         let socket = Arc::new(Socket { taken: Mutex::new((Vec::new(), false)), at_once });
         let member = Member::new(Encoding::Json, Arc::clone(&socket));
         let ring = Ring::new(0, max_events, usize::MAX);
-        let world = Arc::new(World { ring, bell: Notify::new(), member, socket, events });
+        let world = Arc::new(World { ring, bell: Notify::new(), member, socket, events, questions });
         assert_eq!(world.member.hand_back(), 0);
         let (hub, connection) = (Arc::clone(&world), Arc::clone(&world));
         let hub = thread::spawn(move || hub.serve());
@@ -178,16 +195,21 @@ fn check(events: Seq, max_events: usize, at_once: usize, preemptions: usize) {
 
 #[test]
 fn feed4_no_wake_up_is_lost_while_a_socket_takes_all() {
-    check(2, 100, usize::MAX, 3);
+    check(2, 0, 100, usize::MAX, 3);
 }
 
 #[test]
 fn feed4_no_wake_up_is_lost_while_a_socket_is_full() {
     // Each write ends within a frame.
-    check(2, 100, 70, 2);
+    check(2, 0, 100, 70, 2);
 }
 
 #[test]
 fn feed5_who_falls_off_the_ring_is_brought_back_between_two_frames() {
-    check(3, 1, 70, 2);
+    check(3, 0, 1, 70, 2);
+}
+
+#[test]
+fn feed3_an_answer_goes_between_two_frames_whoever_writes_them() {
+    check(2, 2, 100, 70, 2);
 }
