@@ -33,12 +33,19 @@ pub(crate) struct Ring {
 
 #[derive(Debug)]
 struct Held {
-    records: VecDeque<Arc<EventRecord>>,
+    records: VecDeque<Kept>,
     /// Of the records, about.
     bytes: usize,
     /// The last event that has fallen out.
     dropped: Seq,
     frames: [Frames; 2],
+}
+
+/// An event, and about how many bytes it takes.
+#[derive(Debug)]
+struct Kept {
+    record: Arc<EventRecord>,
+    weight: usize,
 }
 
 /// The next event of a subscriber has fallen out of the ring. It must begin again from a snapshot.
@@ -71,8 +78,9 @@ impl Ring {
     pub(crate) fn push(&self, records: &[Arc<EventRecord>]) {
         let mut held = self.held.lock();
         for record in records {
-            held.bytes += weight(record);
-            held.records.push_back(Arc::clone(record));
+            let weight = weight(record);
+            held.bytes += weight;
+            held.records.push_back(Kept { record: Arc::clone(record), weight });
         }
         held.keep_within(self.max_events, self.max_bytes);
     }
@@ -146,9 +154,9 @@ impl Held {
     fn keep_within(&mut self, max_events: usize, max_bytes: usize) {
         while self.records.len() > 1 && (self.records.len() > max_events || self.total() > max_bytes) {
             if let Some(oldest) = self.records.pop_front() {
-                self.bytes -= weight(&oldest);
-                self.dropped = oldest.seq;
-                self.frames.iter_mut().for_each(|frames| frames.drop_through(oldest.seq));
+                self.bytes -= oldest.weight;
+                self.dropped = oldest.record.seq;
+                self.frames.iter_mut().for_each(|frames| frames.drop_through(self.dropped));
             }
         }
     }
@@ -164,18 +172,19 @@ impl Held {
         let (before, last) = (frames.before(), frames.last());
         let index = |seq: Seq| usize::try_from(seq - dropped).unwrap_or(usize::MAX);
         let mut bytes = 0;
-        let mut fits = |record: &&Arc<EventRecord>| {
+        let mut fits = |kept: &&Kept| {
             let first = bytes == 0;
-            bytes += weight(record);
+            bytes += kept.weight;
             first || bytes <= most
         };
+        let share = |kept: &Kept| Arc::clone(&kept.record);
         if dropped <= after && after < before {
             let older = self.records.range(index(after)..index(before)).rev();
-            let mut records: Vec<_> = older.take(BATCH_EVENTS).take_while(&mut fits).cloned().collect();
+            let mut records: Vec<_> = older.take(BATCH_EVENTS).take_while(&mut fits).map(share).collect();
             records.reverse();
             return (before - records.len() as Seq, records);
         }
         let newer = self.records.range(index(last)..);
-        (last, newer.take(BATCH_EVENTS).take_while(&mut fits).cloned().collect())
+        (last, newer.take(BATCH_EVENTS).take_while(&mut fits).map(share).collect())
     }
 }
