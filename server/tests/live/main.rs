@@ -11,5 +11,6 @@ mod memory;
 mod presence;
 mod pressure;
 mod races;
+mod standard;
 mod streams;
 mod support;
