@@ -1,17 +1,14 @@
 // The scene as a glTF file: every object that is shown, under its own name, in the world's units.
 //
-// The exporter is a part of its own that is fetched at the first use. It runs on this bundle's three.js, which
-// it is handed, so that neither is there twice.
+// The exporter is a part of its own that is fetched at the first use: see part.js.
 
 import { DoubleSide, FrontSide, Group, Mesh, MeshStandardMaterial, Object3D, PointLight, SRGBColorSpace, Scene } from "three";
-import * as exporterThree from "exporter-three";
 import { shine } from "./lamps.js";
 import { surfaceOf } from "./materials.js";
+import { part } from "./part.js";
 import { FIELD, KIND, STRIDE, readPose } from "./records.js";
 import { hasShape, shape } from "./shapes.js";
 
-/** The address of the exporter on the page's own server; build.mjs writes it here. */
-const EXPORTER = /** @type {string} */ (/** @type {unknown} */ (VWS_EXPORTER));
 /** Longest side of a texture in the file, in pixels. */
 const MAX_TEXTURE = 4096;
 
@@ -32,18 +29,9 @@ const MAX_TEXTURE = 4096;
 export async function encode(source, names) {
   // Before anything is awaited: the file is of one moment.
   const scene = sceneOf(source, names);
-  const { GLTFExporter } = await loadExporter();
+  const { GLTFExporter } = await part("exporter");
   const bytes = await new GLTFExporter().parseAsync(scene, { binary: true, trs: true, onlyVisible: false, maxTextureSize: MAX_TEXTURE });
   return new Blob([/** @type {ArrayBuffer} */ (bytes)], { type: "model/gltf-binary" });
-}
-
-async function loadExporter() {
-  try {
-    const { default: make } = await import(EXPORTER);
-    return make(exporterThree);
-  } catch (error) {
-    throw new Error(`the exporter cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 /**

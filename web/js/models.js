@@ -1,8 +1,8 @@
 // glTF models by URL: fetched once each, bounded in number, bytes and triangles. Never a reason to fail: a
 // model that cannot be shown leaves its placeholder and one report per object.
 
-import { Box3, DoubleSide, Mesh, Sphere, Texture, TextureLoader } from "three";
-import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
+import { Texture } from "three";
+import { part } from "./part.js";
 
 /** Different URLs at once; more stay placeholders. */
 export const MAX_MODELS = 64;
@@ -10,8 +10,6 @@ export const MAX_MODELS = 64;
 const MAX_IDLE = 8;
 /** Bytes of the file that the URL names. */
 export const MAX_MODEL_BYTES = 32 * 1024 * 1024;
-const MAX_TRIANGLES = 2_000_000;
-const MAX_PARTS = 256;
 
 /**
  * @typedef {object} Entry
@@ -131,10 +129,10 @@ export class Models {
     try {
       if (this.entries.size > MAX_MODELS) this.#trim(0);
       if (this.entries.size > MAX_MODELS) throw new Error(`more than ${MAX_MODELS} different models`);
-      const data = await download(url, entry.abort.signal);
-      const gltf = await makeLoader().parseAsync(data, new URL(".", absolute(url)).href);
+      // Both are on their way at once; which of them fails first is told.
+      const [data, { read }] = await Promise.all([download(url, entry.abort.signal), part("loader")]);
+      const { parts, bounds } = await read(data, new URL(".", absolute(url)).href);
       if (entry.abort.signal.aborted) return;
-      const { parts, bounds } = flatten(gltf.scene);
       entry.parts = parts;
       entry.state = "ready";
       this.on.ready(url, entry.slots, parts, bounds);
@@ -145,15 +143,6 @@ export class Models {
       for (const slot of entry.slots) this.on.error(slot, entry.message);
     }
   }
-}
-
-function makeLoader() {
-  return new GLTFLoader().register((parser) => {
-    // By default images inside the file are fetched from blob: addresses, which a strict connect-src refuses;
-    // as image elements they come under img-src.
-    parser.textureLoader = new TextureLoader(parser.options.manager);
-    return { name: "VWS_images" };
-  });
 }
 
 /** @param {string} url */
@@ -188,35 +177,6 @@ async function download(url, signal) {
     chunks.push(next.value);
   }
   return new Blob(/** @type {BlobPart[]} */ (chunks)).arrayBuffer();
-}
-
-/**
- * A scene as a flat list of geometries in the model's own space, one per mesh.
- * @param {import("three").Object3D} scene
- */
-function flatten(scene) {
-  scene.updateMatrixWorld(true);
-  /** @type {import("./instances.js").Part[]} */
-  const parts = [];
-  const box = new Box3();
-  let triangles = 0;
-  scene.traverse((object) => {
-    if (!(object instanceof Mesh)) return;
-    const geometry = object.geometry.clone().applyMatrix4(object.matrixWorld);
-    geometry.morphAttributes = {};
-    geometry.computeBoundingBox();
-    box.union(geometry.boundingBox);
-    triangles += (geometry.index ?? geometry.getAttribute("position")).count / 3;
-    const material = Array.isArray(object.material) ? object.material[0] : object.material;
-    // A mirrored mesh shows its inside.
-    if (object.matrixWorld.determinant() < 0) material.side = DoubleSide;
-    parts.push({ geometry, material });
-  });
-  if (parts.length === 0) throw new Error("it holds no mesh");
-  if (parts.length > MAX_PARTS) throw new Error(`it has ${parts.length} meshes, more than ${MAX_PARTS}`);
-  if (triangles > MAX_TRIANGLES) throw new Error(`it has ${Math.round(triangles)} triangles, more than ${MAX_TRIANGLES}`);
-  const { center, radius } = box.getBoundingSphere(new Sphere());
-  return { parts, bounds: { center, radius } };
 }
 
 /** @param {string} url */

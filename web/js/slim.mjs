@@ -1,9 +1,17 @@
-// Leaves out of three.js what the viewport never runs: shaders of materials that neither it nor GLTFLoader
-// gives to a mesh, and WebXR. three.js is pinned, and anything that is not found as expected fails the
-// build, so that an update cannot pass unseen.
+// Leaves out of three.js what the viewport never runs, and out of its shaders what no compiler reads. three.js is
+// taken by its sources, one class a file, so that what only a part needs is in that part alone (parts.mjs). It is
+// pinned, and anything that is not found as expected fails the build, so that an update cannot pass unseen.
 
+import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { minifyShader } from "./shader.mjs";
 
+/** The folder of three.js' sources. */
+export const THREE = fileURLToPath(new URL("../node_modules/three/src", import.meta.url));
+
+/** Materials that neither the viewport nor GLTFLoader gives to a mesh that is drawn. */
 const UNUSED_MATERIALS = [
   "backgroundCube",
   "distance",
@@ -32,35 +40,63 @@ const UNUSED_CHUNKS = [
 ];
 
 /** What is left of WebXRManager: an object that never presents. */
-const NO_XR = `class WebXRManager extends EventDispatcher {
+const NO_XR = `import { EventDispatcher } from "../../core/EventDispatcher.js";
+export class WebXRManager extends EventDispatcher {
   constructor() { super(); this.enabled = this.isPresenting = false; }
   getEnvironmentBlendMode() {}
   setAnimationLoop() {}
   dispose() {}
 }`;
 
-/**
- * Replaces one match of `pattern`, or fails.
- * @param {string} text
- * @param {RegExp} pattern
- * @param {string} replacement
- */
-function replaceOnce(text, pattern, replacement) {
-  if (!pattern.test(text)) throw new Error(`slim: three.js no longer has ${pattern}`);
-  return text.replace(pattern, () => replacement);
+/** File in three.js' sources to what takes its place. */
+const INSTEAD = new Map([
+  ["renderers/webxr/WebXRManager.js", NO_XR],
+  ...UNUSED_MATERIALS.map((name) => [`renderers/shaders/ShaderLib/${name}.glsl.js`, 'export const vertex = "", fragment = "";']),
+  ...UNUSED_CHUNKS.map((name) => [`renderers/shaders/ShaderChunk/${name}.glsl.js`, 'export default "";']),
+]);
+
+for (const path of INSTEAD.keys()) {
+  if (!existsSync(join(THREE, path))) throw new Error(`slim: three.js no longer has ${path}`);
 }
 
-/** @param {string} text of three.module.js */
-function slimmed(text) {
-  for (const name of UNUSED_MATERIALS) {
-    text = replaceOnce(text, new RegExp(`^\\t${name}_vert: vertex\\$\\w+,$`, "m"), `\t${name}_vert: "",`);
-    text = replaceOnce(text, new RegExp(`^\\t${name}_frag: fragment\\$\\w+,?$`, "m"), `\t${name}_frag: "",`);
+/**
+ * Which file has each name that `path` exports, by way of others or itself.
+ * @param {string} path
+ * @param {Map<string, string>} [files]
+ */
+function exportsOf(path, files = new Map()) {
+  const text = readFileSync(path, "utf8");
+  const from = (/** @type {string} */ other) => resolve(path, "..", other);
+  for (const [, other] of text.matchAll(/^export \* from '([^']+)';$/gm)) exportsOf(from(other), files);
+  const imported = new Map([...text.matchAll(/^import \{ (\w+) \} from '([^']+)';$/gm)].map(([, name, other]) => [name, from(other)]));
+  for (const [, list, , other] of text.matchAll(/^export \{([^}]*)\}( from '([^']+)')?;?$/gm)) {
+    for (const name of list.split(",").map((name) => name.trim()).filter(Boolean)) {
+      files.set(name, other ? from(other) : (imported.get(name) ?? path));
+    }
   }
-  for (const name of UNUSED_CHUNKS) {
-    text = replaceOnce(text, new RegExp(`^\\t${name}: ${name},$`, "m"), `\t${name}: "",`);
-  }
-  // A class at the top level ends at the first brace that stands alone at the line's beginning.
-  return replaceOnce(text, /^class WebXRManager extends EventDispatcher \{\n[\s\S]*?^\}$/m, NO_XR);
+  for (const [, name] of text.matchAll(/^export (?:class|function|const|let) (\w+)/gm)) files.set(name, path);
+  return files;
+}
+
+/** three.js as a module that names the file of each thing: none of it runs unless something of it is used. */
+const ALL = [...exportsOf(join(THREE, "Three.js"))].map(([name, path]) => `export { ${name} } from ${JSON.stringify(path)};`).join("\n");
+
+/** @param {string} path of a file of three.js */
+const nameOf = (path) => path.slice(THREE.length + 1).replaceAll("\\", "/");
+
+/** @param {string} path of a file of three.js whose place something else takes */
+export const isReplaced = (path) => INSTEAD.has(nameOf(path));
+
+/** The shaders in a module of three.js, each a template without anything to fill in. */
+function slimShaders(text, path) {
+  let found = 0;
+  const slim = text.replace(/\/\* glsl \*\/\s*`([^`]*)`/g, (_, shader) => {
+    if (shader.includes("${")) throw new Error(`slim: ${path} is put together`);
+    found += 1;
+    return JSON.stringify(minifyShader(shader));
+  });
+  if (found === 0) throw new Error(`slim: ${path} has no shader`);
+  return slim;
 }
 
 /** An esbuild plugin. */
@@ -68,9 +104,12 @@ export const slim = {
   name: "slim",
   /** @param {import("esbuild").PluginBuild} build */
   setup(build) {
-    build.onLoad({ filter: /three[\\/]build[\\/]three\.module\.js$/ }, async ({ path }) => ({
-      contents: slimmed(await readFile(path, "utf8")),
-      loader: "js",
-    }));
+    build.onResolve({ filter: /^three$/ }, () => ({ path: "three", namespace: "three", sideEffects: false }));
+    build.onLoad({ filter: /.*/, namespace: "three" }, () => ({ contents: ALL, resolveDir: THREE }));
+    build.onLoad({ filter: /[\\/]three[\\/]src[\\/].*\.js$/ }, async ({ path }) => {
+      const name = nameOf(path);
+      const contents = INSTEAD.get(name) ?? (await readFile(path, "utf8"));
+      return { contents: path.endsWith(".glsl.js") && !INSTEAD.has(name) ? slimShaders(contents, name) : contents };
+    });
   },
 };

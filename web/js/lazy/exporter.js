@@ -1,2 +1,2 @@
-// What is loaded only when somebody exports the scene: see build.mjs.
+// What is loaded only when somebody exports the scene: see parts.mjs.
 export { GLTFExporter } from "three/addons/exporters/GLTFExporter.js";

@@ -92,8 +92,8 @@ test("WEB42: the scene is a glTF file that three.js reads back", async () => {
     return { ...(await readBack(blob)), type: blob.type, fetched };
   });
   assert.equal(type, "model/gltf-binary");
-  assert.equal(fetched.length, 1);
-  assert.match(fetched[0], /^\/lazy\/exporter-[0-9a-f]{16}\.js$/);
+  const parts = fetched.map((path) => /^\/lazy\/(\w+)-[0-9a-f]{16}\.js$/.exec(path)?.[1]);
+  assert.deepEqual(parts.sort(), ["exporter", "loader"]);
   const plain = { rotation: [0, 0, 0], scale: [1, 1, 1], extras: {} };
   const unit = [-0.5, -0.5, -0.5, 0.5, 0.5, 0.5];
   const clean = (node) => Object.fromEntries(Object.entries(node).filter(([, value]) => value !== undefined && value !== null));
@@ -137,5 +137,32 @@ test("WEB42: an exporter that cannot be loaded is told, and tried again", async 
   assert.match(why, /^the exporter cannot be loaded: /);
   await page.unroute("**/lazy/*");
   assert.equal(await page.evaluate(async () => (await vp.glb([])).type), "model/gltf-binary");
+  await page.close();
+});
+
+test("WEB58: what reads models comes with the first of them; one that cannot be loaded is told, and tried again", async () => {
+  const page = await openPage();
+  const parts = () => performance.getEntriesByType("resource").filter(({ name }) => name.includes("/lazy/")).length;
+  await page.evaluate(async () => {
+    put(rec(0, "cube", [0, 0, 0]), rec(1, "model", [2, 0, 0]));
+    await shot();
+  });
+  assert.equal(await page.evaluate(parts), 0);
+  await page.route("**/lazy/*", (route) => route.abort());
+  const told = (count) => page.waitForFunction((n) => calls.filter(([name]) => name === "onModelError").length === n, count);
+  await page.evaluate(() => vp.setModel(1, "/quad.glb"));
+  await told(1);
+  const [, slot, message] = await page.evaluate(() => calls.find(([name]) => name === "onModelError"));
+  assert.equal(slot, 1);
+  assert.match(message, /^model \/quad\.glb: the loader cannot be loaded: /);
+  await page.unroute("**/lazy/*");
+  const green = await page.evaluate(async () => {
+    vp.setModel(1, "");
+    vp.setModel(1, "/quad.glb");
+    vp.setCamera(2, 0, 6, 2, 0, 0, 60);
+    while ((await shot()).at(160, 120)[1] < 100) await idle();
+    return calls.filter(([name]) => name === "onModelError").length;
+  });
+  assert.equal(green, 1, "nothing else went wrong");
   await page.close();
 });
