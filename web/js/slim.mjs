@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { minifyShader } from "./shader.mjs";
+import { minifyShader, withoutNever } from "./shader.mjs";
 
 /** The folder of three.js' sources. */
 export const THREE = fileURLToPath(new URL("../node_modules/three/src", import.meta.url));
@@ -38,6 +38,45 @@ const UNUSED_CHUNKS = [
   "map_particle_fragment",
   "map_particle_pars_fragment",
 ];
+
+/** What no material here defines, and lights and planes of which there is none: neither we nor GLTFLoader make any. */
+const NEVER = new Set([
+  "DECODE_VIDEO_TEXTURE",
+  "DECODE_VIDEO_TEXTURE_EMISSIVE",
+  "DITHERING",
+  "NUM_CLIPPING_PLANES",
+  "NUM_LIGHT_PROBE_GRIDS",
+  "NUM_POINT_LIGHT_SHADOWS",
+  "NUM_RECT_AREA_LIGHTS",
+  "NUM_SPOT_LIGHTS",
+  "NUM_SPOT_LIGHT_COORDS",
+  "NUM_SPOT_LIGHT_MAPS",
+  "NUM_SPOT_LIGHT_SHADOWS",
+  "NUM_SUN_LIGHTS",
+  "NUM_SUN_LIGHT_SHADOWS",
+  "SHADOWMAP_TYPE_BASIC",
+  "SHADOWMAP_TYPE_VSM",
+  "USE_ALPHAHASH",
+  "USE_ALPHAMAP",
+  "USE_BATCHING",
+  "USE_BATCHING_COLOR",
+  "USE_DISPLACEMENTMAP",
+  "USE_FOG",
+  "USE_GRADIENTMAP",
+  "USE_INSTANCING_MORPH",
+  "USE_LIGHTMAP",
+  "USE_LIGHT_PROBES",
+  "USE_LOGARITHMIC_DEPTH_BUFFER",
+  "USE_MORPHCOLORS",
+  "USE_MORPHNORMALS",
+  "USE_MORPHTARGETS",
+  "USE_NORMALMAP_OBJECTSPACE",
+  "USE_POINTS_UV",
+  "USE_RETROREFLECTION",
+  "USE_REVERSED_DEPTH_BUFFER",
+  "USE_SKINNING",
+  "USE_SPECULARMAP",
+]);
 
 /** What is left of WebXRManager: an object that never presents. */
 const NO_XR = `import { EventDispatcher } from "../../core/EventDispatcher.js";
@@ -93,7 +132,7 @@ function slimShaders(text, path) {
   const slim = text.replace(/\/\* glsl \*\/\s*`([^`]*)`/g, (_, shader) => {
     if (shader.includes("${")) throw new Error(`slim: ${path} is put together`);
     found += 1;
-    return JSON.stringify(minifyShader(shader));
+    return JSON.stringify(withoutNever(minifyShader(shader), NEVER));
   });
   if (found === 0) throw new Error(`slim: ${path} has no shader`);
   return slim;

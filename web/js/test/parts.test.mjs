@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dropMethods } from "../methods.mjs";
-import { minifyShader } from "../shader.mjs";
+import { minifyShader, withoutNever } from "../shader.mjs";
 
 test("methods that nothing names but they themselves are left out, and those that a called one names stay", () => {
   const source = [
@@ -49,4 +49,23 @@ test("a shader keeps its lines for the preprocessor, and the spaces that three.j
     "if(x - - 1.0>0.0) { gl_FragColor=vec4(x,0.0,0.0,1.0);}",
     "}",
   ]);
+});
+
+test("what stands in a shader under a condition that cannot hold is left out, and nothing else", () => {
+  const never = new Set(["USE_FOG", "NUM_SPOT_LIGHTS"]);
+  const shader = [
+    "#ifdef USE_FOG", "fog", "#ifdef USE_MAP", "fog of a map", "#endif", "#else", "clear", "#endif",
+    "#ifndef USE_FOG", "clear too", "#endif",
+    "#if NUM_SPOT_LIGHTS > 0 && defined( USE_MAP )", "spot", "#elif defined( USE_MAP )", "map", "#else", "none", "#endif",
+    "#if NUM_SPOT_LIGHTS > 0 || NUM_POINT_LIGHTS > 0", "some light", "#endif",
+    "#if ! defined( USE_FOG )", "not told", "#endif",
+  ].join("\n");
+  assert.deepEqual(withoutNever(shader, never).split("\n"), [
+    "clear",
+    "clear too",
+    "#if defined( USE_MAP )", "map", "#else", "none", "#endif",
+    "#if NUM_SPOT_LIGHTS > 0 || NUM_POINT_LIGHTS > 0", "some light", "#endif",
+    "#if ! defined( USE_FOG )", "not told", "#endif",
+  ]);
+  assert.throws(() => withoutNever("#ifdef A", never), /not closed/);
 });
