@@ -9,7 +9,7 @@
 //! - [`form`]: what people type, into commands, judged by `vws-core`.
 //! - [`viewport`], [`list`]: the 3D view and long lists.
 //! - [`person`]: who the person at this browser is to others.
-//! - [`ui`], [`theme`]: widgets and looks.
+//! - [`ui`], [`theme`]: widgets and looks. [`words`]: letters and numbers, by the browser.
 //! - [`debug`]: what browser tests read. [`panic_overlay`]: what a fault of the page looks like.
 //!
 //! Nothing here holds a second model of the state, and nothing here knows a rule of a valid world:
@@ -32,6 +32,7 @@ pub mod route;
 pub mod theme;
 pub mod ui;
 pub mod viewport;
+pub mod words;
 
 /// Puts the page into the document, in the place of what it shows while it loads.
 pub fn run() {

@@ -8,6 +8,7 @@ use vws_core::limits::SAFE_INTEGER;
 use vws_core::model::{CameraCoordinate, Seq};
 
 use crate::viewport::binding::Pose;
+use crate::words;
 
 /// Objects that a link selects at most: an address has to stay one that people can send.
 pub const MOST_SELECTED: usize = 50;
@@ -82,7 +83,7 @@ impl Place {
 
 /// A view within the bounds of a camera.
 fn pose(text: &str) -> Result<Pose, String> {
-    let numbers: Vec<f64> = text.split(',').map_while(|number| number.trim().parse().ok()).collect();
+    let numbers: Vec<f64> = text.split(',').map_while(|number| words::number(number.trim())).collect();
     let whole = numbers.len() == text.split(',').count();
     let [px, py, pz, tx, ty, tz] = <[f64; 6]>::try_from(numbers).ok().filter(|_| whole).ok_or_else(|| {
         format!(

@@ -6,6 +6,7 @@ use vws_core::{ClientId, DisplayName};
 use web_sys::Storage;
 
 use crate::browser;
+use crate::words;
 
 /// Where the name is kept.
 const NAME_KEY: &str = "vws.person.name";
@@ -105,7 +106,10 @@ pub fn guest(id: &ClientId) -> String {
 /// The letter of a person's badge.
 #[must_use]
 pub fn initial(name: &DisplayName) -> String {
-    name.as_str().chars().take(1).flat_map(char::to_uppercase).collect()
+    name.as_str()
+        .chars()
+        .next()
+        .map_or_else(String::new, |first| words::upper(first.encode_utf8(&mut [0; 4])))
 }
 
 /// Whether dark text is read better than light on a colour, by relative luminance (WCAG 2.2).

@@ -8,6 +8,7 @@ use web_sys::File;
 
 use super::files::{Progress, Transfer, post};
 use super::{ApiError, done, good, json};
+use crate::words;
 
 /// What the address of an asset begins with, in an object's property `url`.
 const SCHEME: &str = "asset:";
@@ -23,7 +24,7 @@ pub const ENDINGS: &str = ".glb,.gltf";
 /// The media type of a file that is a model by its name.
 #[must_use]
 pub fn media_type_of(name: &str) -> Option<&'static str> {
-    let name = name.to_lowercase();
+    let name = words::lower(name);
     KINDS.iter().find(|(ending, _)| name.ends_with(ending)).map(|(_, media_type)| *media_type)
 }
 

@@ -1,5 +1,6 @@
 //! Which sessions there are, as it changes.
 
+use crate::words;
 use gloo_events::EventListener;
 use vws_core::event::{LobbyEvent, LobbyRecord};
 use vws_core::wire::read_json;
@@ -128,10 +129,10 @@ impl SessionList {
 
     /// Those whose name or id holds `text`, newest first.
     pub fn matching(&self, text: &str) -> impl Iterator<Item = &SessionInfo> {
-        let text = text.trim().to_lowercase();
+        let text = words::lower(text.trim());
         self.0.iter().filter(move |info| {
             text.is_empty()
-                || info.name.as_ref().is_some_and(|name| name.as_str().to_lowercase().contains(&text))
+                || info.name.as_ref().is_some_and(|name| words::lower(name.as_str()).contains(&text))
                 || info.session_id.to_string().contains(&text)
         })
     }

@@ -6,6 +6,7 @@ use vws_core::model::{Color, Scalar};
 use crate::form::object::{Axis, ObjectField};
 use crate::form::properties::shown;
 use crate::form::text;
+use crate::words;
 
 /// The forms of a search, each with what it finds: what the page's help lists.
 pub const FORMS: [(&str, &str); 9] = [
@@ -115,8 +116,8 @@ impl Query {
 impl Test {
     fn holds(&self, object: &Object) -> bool {
         match self {
-            Self::Name(word) => object.name.as_str().to_lowercase().contains(word),
-            Self::Kind(word) => object.kind.as_str().to_lowercase().starts_with(word),
+            Self::Name(word) => words::lower(object.name.as_str()).contains(word),
+            Self::Kind(word) => words::lower(object.kind.as_str()).starts_with(word),
             Self::Number(field, sign, other) => {
                 field.value(object).is_some_and(|value| sign.holds(value, *other))
             }
@@ -136,10 +137,10 @@ fn says(value: &Scalar, wanted: &str) -> bool {
         (Scalar::Bool(value), "yes" | "true") => *value,
         (Scalar::Bool(value), "no" | "false") => !*value,
         (Scalar::Number(number), _) => {
-            let wanted = wanted.parse::<f64>().ok();
+            let wanted = words::number(wanted);
             number.as_f64().zip(wanted).is_some_and(|(a, b)| Sign::Equal.holds(a, b))
         }
-        _ => shown(value).to_lowercase() == wanted.to_lowercase(),
+        _ => words::lower(&shown(value)) == words::lower(wanted),
     }
 }
 
@@ -187,7 +188,7 @@ impl Word {
         let rest = if negated { &self.text[1..] } else { &self.text };
         let plain = &self.plain()[usize::from(negated)..];
         let test = match split(plain) {
-            None => Test::Name(rest.to_lowercase()),
+            None => Test::Name(words::lower(rest)),
             Some((key, sign)) => test(key, sign, &rest[key.len() + sign.len()..])?,
         };
         Ok(Term { negated, test })
@@ -203,7 +204,7 @@ fn split(plain: &str) -> Option<(&str, &str)> {
 }
 
 fn test(key: &str, sign: &str, value: &str) -> Result<Test, String> {
-    let lower = key.to_lowercase();
+    let lower = words::lower(key);
     if let Some(field) = field(&lower) {
         let Some((_, sign)) = Sign::ALL.iter().find(|(written, _)| *written == sign) else {
             return Err(format!("{key}: write {key}=3, {key}>3 or {key}<=3"));
@@ -216,11 +217,11 @@ fn test(key: &str, sign: &str, value: &str) -> Result<Test, String> {
         return Ok(Test::Number(field, *sign, number));
     }
     match (lower.as_str(), sign) {
-        ("type", ":" | "=") if !value.is_empty() => Ok(Test::Kind(value.to_lowercase())),
+        ("type", ":" | "=") if !value.is_empty() => Ok(Test::Kind(words::lower(value))),
         ("color" | "colour", ":" | "=") => {
             Color::new("color", value).map(Test::Color).map_err(|error| error.to_string())
         }
-        ("hidden", ":" | "=") => match value.to_lowercase().as_str() {
+        ("hidden", ":" | "=") => match words::lower(value).as_str() {
             "yes" | "true" => Ok(Test::Hidden(true)),
             "no" | "false" => Ok(Test::Hidden(false)),
             _ => Err(format!("hidden:{value}: it is yes or no")),

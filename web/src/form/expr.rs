@@ -1,5 +1,7 @@
 //! Sums that people type where a number is asked for: `3+0.5`, `12/5`, `-(2+1)*4`.
 
+use crate::words;
+
 /// How deep brackets may stand in one another; more is no sum that anybody types.
 const DEEPEST: usize = 32;
 
@@ -88,7 +90,7 @@ impl Reader<'_> {
                 end = to;
             }
         }
-        let value = rest[..end].parse().ok()?;
+        let value = words::number(&rest[..end])?;
         self.rest = &rest[end..];
         Some(value)
     }

@@ -5,6 +5,7 @@ use vws_core::error::RequestError;
 use vws_core::model::Scalar;
 
 use super::expr;
+use crate::words;
 
 /// The number that a field's text says, by itself or as a sum (`12/5`). Outer white space is nothing; a
 /// decimal comma is not read, since it would be a thousands separator to others.
@@ -17,10 +18,10 @@ pub fn number(field: &str, text: &str) -> Result<f64, RequestError> {
     if trimmed.is_empty() {
         return Err(RequestError::MissingField { field: field.to_owned() });
     }
-    match trimmed.parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(value),
-        Ok(_) => Err(RequestError::NumberNotFinite { value: trimmed.to_owned() }),
-        Err(_) => match expr::value(trimmed) {
+    match words::number(trimmed) {
+        Some(value) if value.is_finite() => Ok(value),
+        Some(_) => Err(RequestError::NumberNotFinite { value: trimmed.to_owned() }),
+        None => match expr::value(trimmed) {
             Some(value) if value.is_finite() => Ok(expr::rounded(value)),
             Some(_) => Err(RequestError::NumberNotFinite { value: shortened(trimmed) }),
             None => Err(RequestError::TypeMismatch {

@@ -9,6 +9,7 @@ use super::field::{labelled, lettered, refusal_line};
 use super::icon::{Glyph, Icon};
 use super::scrub::{OnDrag, ScrubLabel};
 use crate::form::{Refusal, text};
+use crate::words;
 
 /// What a live field takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -178,7 +179,7 @@ pub fn LiveField(props: &LiveFieldProps) -> Html {
 
 /// A small button that gives a field its default back.
 pub fn reset(id: &str, label: &str, onreset: &Callback<()>) -> Html {
-    let label = format!("Reset {}", label.to_lowercase());
+    let label = format!("Reset {}", words::lower(label));
     html! {
         <button type="button" class="field-reset" aria-label={label.clone()} title={label} onclick={onreset.reform(|_| ())}
             data-testid={format!("{id}-reset")}>

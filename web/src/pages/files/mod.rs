@@ -16,6 +16,7 @@ use yew::prelude::*;
 
 use crate::browser;
 use crate::ui::{Glyph, Icon};
+use crate::words;
 use import::Import;
 
 /// What files of sessions are called; their content decides what they are.
@@ -23,7 +24,7 @@ const ENDINGS: [&str; 3] = [".vwslog", ".json", ".ndjson"];
 
 /// Whether a file may be one of a session: others, such as models, are somebody else's.
 pub(super) fn is_ours(file: &File) -> bool {
-    let name = file.name().to_lowercase();
+    let name = words::lower(&file.name());
     ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 

@@ -7,6 +7,7 @@ use super::context::use_session;
 use super::editor::use_actions;
 use super::timeline::use_time;
 use crate::ui::{Glyph, Icon};
+use crate::words;
 
 /// Properties of [`Dock`].
 #[derive(Properties, PartialEq)]
@@ -41,7 +42,7 @@ pub(super) fn Dock(props: &DockProps) -> Html {
 fn button(icon: Icon, label: &'static str, on: Option<bool>, onclick: Callback<()>) -> Html {
     html! {
         <button type="button" class="dock-button" aria-pressed={on.map(|on| on.to_string())} onclick={onclick.reform(|_| ())}
-            data-testid={format!("dock-{}", label.to_lowercase())}>
+            data-testid={format!("dock-{}", words::lower(label))}>
             <Glyph {icon} size={20} /><span>{ label }</span>
         </button>
     }

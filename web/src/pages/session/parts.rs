@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use crate::form::object::Axis;
+use crate::words;
 
 /// Properties of [`Section`].
 #[derive(Properties, PartialEq)]
@@ -46,7 +47,7 @@ pub(super) fn Triple(props: &TripleProps) -> Html {
             <div class="triple-fields">
                 { for Axis::ALL.map(|axis| {
                     let label = AttrValue::from(format!("{} {}", props.label, axis.as_str()));
-                    let prefix = AttrValue::from(axis.as_str().to_uppercase());
+                    let prefix = AttrValue::from(words::upper(axis.as_str()));
                     html! { <div class={format!("axis axis-{}", axis.as_str())} key={axis.as_str()}>{ props.field.emit((axis, label, prefix)) }</div> }
                 }) }
             </div>

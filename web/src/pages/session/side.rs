@@ -11,6 +11,7 @@ use super::object_history::ObjectHistory;
 use super::world::World;
 use crate::browser;
 use crate::ui::{Glyph, Icon};
+use crate::words;
 
 /// What the panel shows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -78,7 +79,7 @@ pub(super) fn Side(props: &SideProps) -> Html {
                     html! {
                         <button type="button" role="tab" class="tab" id={tab_id(index)} aria-selected={is_current.to_string()} aria-controls="side-body"
                             tabindex={if is_current { "0" } else { "-1" }} onclick={move |_| ontab.emit(tab.clone())}
-                            data-testid={format!("tab-{}", label.to_lowercase())}>
+                            data-testid={format!("tab-{}", words::lower(label))}>
                             <Glyph icon={*icon} />{ *label }
                         </button>
                     }

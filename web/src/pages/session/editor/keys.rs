@@ -2,6 +2,7 @@
 
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
+use crate::words;
 use wasm_bindgen::JsCast;
 
 /// A key with its modifiers, as it is written in the table of actions: `Ctrl+Shift+Z`, `F2`, `?`. `Ctrl` is Cmd
@@ -40,7 +41,7 @@ impl Keys {
         let (ctrl, shift, alt, key) = self.parts();
         let is_sign = key.chars().count() == 1 && !key.chars().all(char::is_alphanumeric);
         let same = if key.chars().count() == 1 {
-            key.to_lowercase() == pressed.key.to_lowercase()
+            words::lower(key) == words::lower(pressed.key)
         } else {
             key == pressed.key
         };

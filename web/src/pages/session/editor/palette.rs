@@ -7,6 +7,7 @@ use super::table::ALL;
 use super::{Action, Desk, keys};
 use crate::ui::dialog::Dialog;
 use crate::ui::field::input_text;
+use crate::words;
 
 /// Properties of [`Palette`].
 #[derive(Properties)]
@@ -24,8 +25,8 @@ impl PartialEq for PaletteProps {
 
 /// Whether each word of a search is somewhere in an action's name or group.
 fn matches(action: &Action, search: &str) -> bool {
-    let text = format!("{} {}", action.label, action.group.label()).to_lowercase();
-    search.to_lowercase().split_whitespace().all(|word| text.contains(word))
+    let text = words::lower(&format!("{} {}", action.label, action.group.label()));
+    words::lower(search).split_whitespace().all(|word| text.contains(word))
 }
 
 /// Every action by its name, with its keys; one that cannot be done now says why.

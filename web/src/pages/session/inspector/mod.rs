@@ -25,6 +25,7 @@ use crate::form::object::{Axis, ObjectField, set_visible};
 use crate::form::together;
 use crate::ui::live_field::reset as reset_button;
 use crate::ui::{Button, Glyph, Icon, IconButton, Kind, Shape};
+use crate::words;
 use last_change::LastChange;
 use live::{Live, reset};
 use look::Look;
@@ -173,7 +174,7 @@ fn triple(
         _ => ObjectPatch { scale: Change::Reset, ..ObjectPatch::default() },
     };
     let aside = if can_change && Axis::ALL.iter().any(|axis| targets.is_changed(of(*axis))) {
-        let id = format!("inspector-{}", label.to_lowercase());
+        let id = format!("inspector-{}", words::lower(label));
         reset_button(&id, label, &reset(session, targets, patch))
     } else {
         html! {}

@@ -28,6 +28,7 @@ use crate::client::progress::grouped;
 use crate::person;
 use crate::ui::{Button, Glyph, Icon, use_toasts};
 use crate::viewport::company::Ties;
+use crate::words;
 use calls::BringToMe;
 use row::{Deed, Row, Told};
 use you::You;
@@ -78,7 +79,7 @@ pub(super) fn marks(client: &SessionClient, name: &ObjectName) -> Html {
 
 /// How the list is ordered: those who are looking before those who are away, then by name, guests at the end.
 fn rank(peer: &Peer) -> (bool, bool, String) {
-    (peer.presence.away, peer.name.is_none(), person::called(peer).to_lowercase())
+    (peer.presence.away, peer.name.is_none(), words::lower(&person::called(peer)))
 }
 
 /// Tells the others when the page is hidden and nobody looks at it.

@@ -15,6 +15,7 @@ use crate::past::play::SPEEDS;
 use crate::past::trail::{Axis, Trail};
 use crate::past::{Loading, TimeMachine};
 use crate::ui::{Button, Glyph, Icon, IconButton, Tone, use_toasts};
+use crate::words;
 pub(super) use banner::Banner;
 use track::Track;
 
@@ -217,7 +218,7 @@ fn AxisChoice() -> Html {
         };
         html! {
             <button type="button" class={classes!("choice", on.then_some("choice-on"))} aria-pressed={on.to_string()} {onclick} {title}
-                data-testid={format!("axis-{}", label.to_lowercase())}>{ label }</button>
+                data-testid={format!("axis-{}", words::lower(label))}>{ label }</button>
         }
     };
     html! {

@@ -6,6 +6,7 @@ use web_sys::KeyboardEvent;
 use crate::browser;
 use crate::client::SessionClient;
 use crate::client::selection::Mode;
+use crate::words;
 
 /// Milliseconds after which the next letter begins another name.
 const PAUSE_MS: f64 = 1_000.0;
@@ -67,7 +68,7 @@ impl Typed {
             self.letters.clear();
         }
         self.at = now;
-        let letter = letter.to_lowercase();
+        let letter = words::lower(letter);
         let repeats = !self.letters.is_empty() && self.letters.replace(&letter, "").is_empty();
         self.letters.push_str(&letter);
         if repeats { (letter, false) } else { (self.letters.clone(), self.letters != letter) }
@@ -81,7 +82,7 @@ impl Typed {
 /// The first name from `at` on, round and round, that begins with `start` in whatever case.
 fn starting(names: &[ObjectName], start: &str, at: Option<usize>, here: bool) -> Option<usize> {
     let from = at.map_or(0, |at| at + usize::from(!here));
-    let is_found = |index: &usize| names[*index].as_str().to_lowercase().starts_with(start);
+    let is_found = |index: &usize| words::lower(names[*index].as_str()).starts_with(start);
     (from..names.len()).chain(0..from.min(names.len())).find(is_found)
 }
 
