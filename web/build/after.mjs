@@ -1,14 +1,15 @@
-// Trunk's post_build hook. Takes a hash out of the page that browsers ignore and warn of. In a release build,
-// writes a .br and a .gz beside every file that gets smaller by it: the server sends these as they are, and never
-// compresses the page itself.
+// Trunk's post_build hook. Takes a hash out of the page that browsers ignore and warn of. In a release build, joins
+// small files, and writes a .br and a .gz beside every file that gets smaller by it: the server sends these as they are,
+// and never compresses the page itself.
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { joinFiles } from "./joined.mjs";
 
 /** Below this many bytes a compressed copy saves no packet. */
 const MIN_BYTES = 256;
 /** What a visitor downloads before the page works, in KiB after brotli. A page over it is not built. */
-const MAX_BROTLI_KIB = 652;
+const MAX_BROTLI_KIB = 636;
 /** What is downloaded only when it is used, and has bounds of its own in web/js/build.mjs. */
 const LAZY = join(process.env.TRUNK_STAGING_DIR, "lazy");
 const COMPRESSIBLE = /\.(css|html|js|json|map|svg|txt|wasm|webmanifest)$/;
@@ -42,6 +43,7 @@ function dropIgnoredHash(path) {
 dropIgnoredHash(join(process.env.TRUNK_STAGING_DIR, "index.html"));
 
 if (process.env.TRUNK_PROFILE === "release") {
+  joinFiles(process.env.TRUNK_STAGING_DIR);
   const sizes = { raw: 0, br: 0 };
   for (const path of [...files(process.env.TRUNK_STAGING_DIR)]) {
     const bytes = readFileSync(path);
