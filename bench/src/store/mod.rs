@@ -1,0 +1,161 @@
+//! The store in process, beside the design that VWS began from, which does the same work under one lock: two
+//! threads, rounds that alternate, medians and ratios. Then what a command costs as a server grows, and what an
+//! object takes of memory.
+
+mod growth;
+mod ours;
+mod seed;
+mod weight;
+mod work;
+
+use std::sync::Barrier;
+use std::thread;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::machine::Machine;
+pub(crate) use weight::weigh;
+use work::{Contender, Hand, Work};
+
+/// Threads that ask for something at once.
+const THREADS: usize = 2;
+
+/// What a run is made of.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    rounds: usize,
+    /// Of each thread and round.
+    commands: u64,
+}
+
+impl Size {
+    const fn of(quick: bool) -> Self {
+        if quick { Self { rounds: 5, commands: 10_000 } } else { Self { rounds: 31, commands: 20_000 } }
+    }
+}
+
+/// Medians of one kind of work.
+#[derive(Debug, Serialize)]
+struct Row {
+    work: &'static str,
+    ours_per_second: f64,
+    seed_per_second: f64,
+    /// The median of the rounds' own ratios: both sides of each ran within a fraction of a second.
+    ratio: f64,
+    goal: f64,
+}
+
+/// What the design's own figures ask for, ten times.
+#[derive(Debug, Serialize)]
+struct Tenfold {
+    what: &'static str,
+    per_second: f64,
+    goal: f64,
+}
+
+/// All figures.
+#[derive(Debug, Serialize)]
+pub(crate) struct Figures {
+    machine: Machine,
+    threads: usize,
+    rounds: usize,
+    rows: Vec<Row>,
+    tenfold: Vec<Tenfold>,
+    growth: Vec<growth::Row>,
+    weight: Vec<weight::Row>,
+}
+
+/// Measures and prints a table.
+///
+/// # Errors
+/// What the runtime says.
+pub(crate) fn run(quick: bool) -> Result<Figures, String> {
+    let size = Size::of(quick);
+    let machine = Machine::here();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    println!("{machine}; the store in process, {THREADS} threads, medians of {} rounds\n", size.rounds);
+    println!("{:<34} {:>13} {:>13} {:>7} {:>6}", "work", "store /s", "seed /s", "ratio", "goal");
+    let rows: Vec<Row> = Work::ALL.into_iter().map(|work| compare(work, size, runtime.handle())).collect();
+    println!("\n{:<34} {:>13} {:>13}", "", "store /s", "goal /s");
+    let tenfold = tenfold(size, runtime.handle());
+    let growth = growth::run(size, runtime.handle());
+    let weight = weight::run()?;
+    weight::print(&weight);
+    Ok(Figures { machine, threads: THREADS, rounds: size.rounds, rows, tenfold, growth, weight })
+}
+
+fn compare(work: Work, size: Size, runtime: &tokio::runtime::Handle) -> Row {
+    let (mut ours, mut seed) = (Vec::new(), Vec::new());
+    for round in 0..size.rounds {
+        let one = |contender: &dyn Contender| rate(&contender.hands(work, THREADS), size.commands);
+        // Who goes first alternates too.
+        if round % 2 == 0 {
+            ours.push(one(&ours::Ours::new(runtime)));
+            seed.push(one(&seed::Seed::default()));
+        } else {
+            seed.push(one(&seed::Seed::default()));
+            ours.push(one(&ours::Ours::new(runtime)));
+        }
+    }
+    let ratios = ours.iter().zip(&seed).map(|(ours, seed)| ours / seed).collect();
+    let row = Row {
+        work: work.name(),
+        ratio: median(ratios),
+        ours_per_second: median(ours),
+        seed_per_second: median(seed),
+        goal: work.goal(),
+    };
+    println!(
+        "{:<34} {:>13.0} {:>13.0} {:>7.2} {:>6}",
+        row.work, row.ours_per_second, row.seed_per_second, row.ratio, row.goal
+    );
+    row
+}
+
+/// How many of `commands` for each hand are done in a second, all hands at once.
+fn rate(hands: &[Box<dyn Hand>], commands: u64) -> f64 {
+    let ready = Barrier::new(hands.len() + 1);
+    let took = thread::scope(|scope| {
+        let threads: Vec<_> = hands
+            .iter()
+            .map(|hand| {
+                let ready = &ready;
+                scope.spawn(move || {
+                    ready.wait();
+                    hand.go(commands);
+                })
+            })
+            .collect();
+        ready.wait();
+        let began = Instant::now();
+        for thread in threads {
+            thread.join().expect("a hand that is done");
+        }
+        began.elapsed()
+    });
+    commands as f64 * hands.len() as f64 / took.as_secs_f64()
+}
+
+fn tenfold(size: Size, runtime: &tokio::runtime::Handle) -> Vec<Tenfold> {
+    let measured = |work: Work, commands: u64| {
+        let rates = (0..size.rounds).map(|_| rate(&ours::Ours::new(runtime).hands(work, THREADS), commands));
+        median(rates.collect())
+    };
+    let figures = [
+        ("sessions created", measured(Work::Sessions, size.commands / 10), 100_000.0),
+        ("objects created", measured(Work::Create, size.commands), 50_000.0),
+        ("objects read", measured(Work::Get, size.commands * 10), 500_000.0),
+    ];
+    let told = figures.map(|(what, per_second, goal)| {
+        println!("{what:<34} {per_second:>13.0} {goal:>13.0}");
+        Tenfold { what, per_second, goal }
+    });
+    told.into()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
