@@ -114,28 +114,39 @@ fn compare(work: Work, size: Size, runtime: &tokio::runtime::Handle) -> Row {
     row
 }
 
+/// Does one kind of work and tells how much of it a second had.
+///
+/// # Errors
+/// What the runtime says; that there is no such work.
+pub(crate) fn spin(contender: &str, work: &str, commands: u64, threads: usize) -> Result<(), String> {
+    let work = Work::of(work).ok_or_else(|| format!("{work:?} is no work"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let contender: Box<dyn Contender> = match contender {
+        "seed" => Box::new(seed::Seed::default()),
+        _ => Box::new(ours::Ours::new(runtime.handle())),
+    };
+    println!("{:.0}", rate(&contender.hands(work, threads), commands));
+    Ok(())
+}
+
 /// How many of `commands` for each hand are done in a second, all hands at once.
 fn rate(hands: &[Box<dyn Hand>], commands: u64) -> f64 {
-    let ready = Barrier::new(hands.len() + 1);
-    let took = thread::scope(|scope| {
-        let threads: Vec<_> = hands
-            .iter()
-            .map(|hand| {
-                let ready = &ready;
-                scope.spawn(move || {
-                    ready.wait();
-                    hand.go(commands);
-                })
-            })
-            .collect();
+    let ready = Barrier::new(hands.len());
+    let at_work = |hand: &dyn Hand| {
         ready.wait();
         let began = Instant::now();
-        for thread in threads {
-            thread.join().expect("a hand that is done");
-        }
-        began.elapsed()
+        hand.go(commands);
+        (began, Instant::now())
+    };
+    let spans: Vec<(Instant, Instant)> = thread::scope(|scope| {
+        let threads: Vec<_> = hands.iter().map(|hand| scope.spawn(|| at_work(&**hand))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a hand that is done")).collect()
     });
-    commands as f64 * hands.len() as f64 / took.as_secs_f64()
+    let began = spans.iter().map(|(began, _)| *began).min();
+    let ended = spans.iter().map(|(_, ended)| *ended).max();
+    let took = began.zip(ended).map_or(f64::NAN, |(began, ended)| (ended - began).as_secs_f64());
+    commands as f64 * hands.len() as f64 / took
 }
 
 fn tenfold(size: Size, runtime: &tokio::runtime::Handle) -> Vec<Tenfold> {

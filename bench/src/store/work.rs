@@ -25,6 +25,18 @@ impl Work {
     /// Those that are compared.
     pub(super) const ALL: [Self; 4] = [Self::Update, Self::Create, Self::Get, Self::Hot];
 
+    /// The one of that name, as a profiler's command line has it.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "update" => Self::Update,
+            "create" => Self::Create,
+            "get" => Self::Get,
+            "hot" => Self::Hot,
+            "sessions" => Self::Sessions,
+            _ => return None,
+        })
+    }
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Update => "update, a session each",
