@@ -121,21 +121,27 @@ impl Command {
     /// The tag: what metrics and logs call it.
     #[must_use]
     pub const fn type_name(&self) -> &'static str {
+        Self::TYPES[self.type_index()]
+    }
+
+    /// The place of its tag in [`TYPES`](Self::TYPES).
+    #[must_use]
+    pub const fn type_index(&self) -> usize {
         match self {
-            Self::CreateObject { .. } => "create_object",
-            Self::UpdateObject { .. } => "update_object",
-            Self::RenameObject { .. } => "rename_object",
-            Self::DeleteObject { .. } => "delete_object",
-            Self::ClearObjects => "clear_objects",
-            Self::InitializeWorld { .. } => "initialize_world",
-            Self::UpdateWorld { .. } => "update_world",
-            Self::MoveCamera { .. } => "move_camera",
-            Self::StartOrbit { .. } => "start_orbit",
-            Self::StopOrbit => "stop_orbit",
-            Self::RenameSession { .. } => "rename_session",
-            Self::ExpectObject { .. } => "expect_object",
-            Self::ExpectWorld { .. } => "expect_world",
-            Self::Batch { .. } => "batch",
+            Self::CreateObject { .. } => 0,
+            Self::UpdateObject { .. } => 1,
+            Self::RenameObject { .. } => 2,
+            Self::DeleteObject { .. } => 3,
+            Self::ClearObjects => 4,
+            Self::InitializeWorld { .. } => 5,
+            Self::UpdateWorld { .. } => 6,
+            Self::MoveCamera { .. } => 7,
+            Self::StartOrbit { .. } => 8,
+            Self::StopOrbit => 9,
+            Self::RenameSession { .. } => 10,
+            Self::ExpectObject { .. } => 11,
+            Self::ExpectWorld { .. } => 12,
+            Self::Batch { .. } => 13,
         }
     }
 }

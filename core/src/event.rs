@@ -13,6 +13,7 @@ use crate::model::{
 use crate::session::Origin;
 use crate::wire::tagged::{self, Tagged};
 
+// What is large is in a box: a history of many events takes little memory.
 /// Something that happened in a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -29,7 +30,7 @@ pub enum Event {
         /// Which object.
         name: ObjectName,
         /// The fields that changed, and only those.
-        patch: ObjectChange,
+        patch: Box<ObjectChange>,
     },
     /// An object has another name; nothing else of it changed but its version.
     ObjectRenamed {
@@ -48,17 +49,17 @@ pub enum Event {
     /// The world was set anew, whole.
     WorldInitialized {
         /// The world.
-        world: World,
+        world: Box<World>,
     },
     /// Some fields of the world have new values.
     WorldUpdated {
         /// The fields that changed, and only those.
-        patch: WorldChange,
+        patch: Box<WorldChange>,
     },
     /// The camera has a new pose; an orbit, if there was one, has ended.
     CameraMoved {
         /// What of the pose changed.
-        camera: CameraChange,
+        camera: Box<CameraChange>,
     },
     /// The camera circles its target.
     CameraOrbitStarted {
@@ -108,7 +109,7 @@ impl Tagged for Event {
         #[derive(Deserialize)]
         struct Patched {
             name: ObjectName,
-            patch: ObjectChange,
+            patch: Box<ObjectChange>,
         }
         #[derive(Deserialize)]
         struct Renamed {
@@ -121,15 +122,15 @@ impl Tagged for Event {
         }
         #[derive(Deserialize)]
         struct WholeWorld {
-            world: World,
+            world: Box<World>,
         }
         #[derive(Deserialize)]
         struct PatchedWorld {
-            patch: WorldChange,
+            patch: Box<WorldChange>,
         }
         #[derive(Deserialize)]
         struct Moved {
-            camera: CameraChange,
+            camera: Box<CameraChange>,
         }
         #[derive(Deserialize)]
         struct Orbiting {

@@ -50,7 +50,8 @@ fn inverse(event: &Event, before: &Overlay<'_, Session>) -> Vec<Command> {
         Event::CameraMoved { camera } => {
             let world = before.world();
             let patch = camera_patch_back(camera, world);
-            let moved = (*camera != CameraChange::default()).then_some(Command::MoveCamera { camera: patch });
+            let moved =
+                (**camera != CameraChange::default()).then_some(Command::MoveCamera { camera: patch });
             moved.into_iter().chain(orbit(world)).collect()
         }
         Event::CameraOrbitStarted { .. } => vec![orbit(before.world()).unwrap_or(Command::StopOrbit)],

@@ -96,10 +96,10 @@ impl DisplayName {
 }
 
 /// What an object says: up to [`TEXT_CHARS`] characters, line breaks allowed, other control and
-/// bidi control characters refused. Empty means none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// bidi control characters refused. Empty means none, and takes no memory of its own: most objects say nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Label(Arc<str>);
+pub struct Label(Option<Arc<str>>);
 
 impl Label {
     /// # Errors
@@ -112,7 +112,7 @@ impl Label {
         } else if let Some(c) = value.chars().find(|c| bad(*c)) {
             NameFault::Character(c)
         } else {
-            return Ok(Self(value.into()));
+            return Ok(Self((!value.is_empty()).then(|| value.into())));
         };
         Err(ObjectError::TextInvalid { field: field.to_owned(), value: value.to_owned(), fault })
     }
@@ -120,13 +120,7 @@ impl Label {
     /// The text itself.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Default for Label {
-    fn default() -> Self {
-        Self("".into())
+        self.0.as_deref().unwrap_or_default()
     }
 }
 

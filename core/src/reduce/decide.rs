@@ -50,7 +50,7 @@ fn decide_batch<S: State>(
     if commands.len() > max {
         return Err(Rejection::at("/commands", LimitError::TooManyCommands { count: commands.len(), max }));
     }
-    expect("the session", state.seq(), context)?;
+    expect(|| "the session".to_owned(), state.seq(), context)?;
     let each = Context { expect_version: None, ..*context };
     let mut ahead = Overlay::new(state);
     let mut events = Vec::with_capacity(commands.len());
@@ -65,13 +65,17 @@ fn decide_batch<S: State>(
     Ok(events)
 }
 
-fn decide_one<S: State>(
+/// The event that a command leads to which is no batch: what [`decide`] yields of it, without a list around it.
+///
+/// # Errors
+/// As for [`decide`]; `nested_batch` for a batch.
+pub fn decide_one<S: State>(
     state: &S,
     command: &Command,
     context: &Context<'_>,
 ) -> Result<Option<Event>, Rejection> {
-    let expect_world = || expect("the world", state.world().version, context);
-    let expect_session = || expect("the session", state.seq(), context);
+    let expect_world = || expect(|| "the world".to_owned(), state.world().version, context);
+    let expect_session = || expect(|| "the session".to_owned(), state.seq(), context);
     match command {
         Command::CreateObject { object } => create_object(state, object, context).map(Some),
         Command::UpdateObject { name, patch } => update_object(state, name, patch, context),
@@ -87,19 +91,19 @@ fn decide_one<S: State>(
         Command::InitializeWorld { world } => {
             let world = check::new_world(world, "/world", state.seq() + 1)?;
             expect_world()?;
-            Ok(Some(Event::WorldInitialized { world }))
+            Ok(Some(Event::WorldInitialized { world: Box::new(world) }))
         }
         Command::UpdateWorld { patch } => {
             let patch = check::world_change(patch, "/patch", state.world())?;
             expect_world()?;
-            Ok(patch.map(|patch| Event::WorldUpdated { patch }))
+            Ok(patch.map(|patch| Event::WorldUpdated { patch: Box::new(patch) }))
         }
         Command::MoveCamera { camera } => {
             let change = check::camera_change(camera, "/camera", state.world())?;
             expect_world()?;
             // Asking for the pose that the camera has still ends an orbit.
             let still = state.world().orbit.is_some().then(Default::default);
-            Ok(change.or(still).map(|camera| Event::CameraMoved { camera }))
+            Ok(change.or(still).map(|camera| Event::CameraMoved { camera: Box::new(camera) }))
         }
         Command::StartOrbit { orbit } => {
             let orbit = check::new_orbit(orbit, "/orbit", context.at)?;
@@ -135,7 +139,7 @@ fn create_object<S: State>(
     if state.object(object.name.as_str()).is_some() {
         return Err(Rejection::at("/object/name", ObjectError::Exists { name: draft.name.clone() }));
     }
-    expect("the session", state.seq(), context)?;
+    expect(|| "the session".to_owned(), state.seq(), context)?;
     let (count, max) = (state.object_count() as u64 + 1, u64::from(context.limits.objects_per_session));
     if count > max {
         return Err(LimitError::TooManyObjects { count, max }.into());
@@ -151,7 +155,7 @@ fn update_object<S: State>(
 ) -> Result<Option<Event>, Rejection> {
     let object = existing(state, name, context)?;
     let patch = check::object_change(patch, "/patch", object)?;
-    Ok(patch.map(|patch| Event::ObjectUpdated { name: object.name.clone(), patch }))
+    Ok(patch.map(|patch| Event::ObjectUpdated { name: object.name.clone(), patch: Box::new(patch) }))
 }
 
 fn rename_object<S: State>(
@@ -207,15 +211,15 @@ fn existing<'s, S: State>(state: &'s S, name: &str, context: &Context<'_>) -> Re
             .map_or_else(|invalid| invalid, |_| ObjectError::NotFound { name: name.to_owned() });
         return Err(Rejection::at("/name", error));
     };
-    expect(&format!("object {}", quoted(name)), object.version, context)?;
+    expect(|| format!("object {}", quoted(name)), object.version, context)?;
     Ok(object)
 }
 
 /// Refuses when the client has not seen the version that is there.
-fn expect(target: &str, actual: Seq, context: &Context<'_>) -> Result<(), Error> {
+fn expect(target: impl FnOnce() -> String, actual: Seq, context: &Context<'_>) -> Result<(), Error> {
     match context.expect_version {
         Some(expected) if expected != actual => {
-            Err(SessionError::VersionMismatch { target: target.to_owned(), expected, actual }.into())
+            Err(SessionError::VersionMismatch { target: target(), expected, actual }.into())
         }
         _ => Ok(()),
     }

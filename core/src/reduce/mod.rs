@@ -12,6 +12,6 @@ mod state;
 
 pub use apply::apply;
 pub(crate) use check::pointer_token;
-pub use decide::{Context, decide};
+pub use decide::{Context, decide, decide_one};
 pub use overlay::{Changes, Overlay};
 pub use state::{State, StateMut};
