@@ -615,6 +615,15 @@ impl Faults {
         result.map_err(|error| self.add(pointer, error)).ok()
     }
 
+    /// The same with a pointer that is written only where there is a fault: hardly ever.
+    pub(crate) fn take_at<T, E: Into<Error>>(
+        &mut self,
+        pointer: impl FnOnce() -> String,
+        result: Result<T, E>,
+    ) -> Option<T> {
+        result.map_err(|error| self.add(pointer(), error)).ok()
+    }
+
     pub(crate) fn add(&mut self, pointer: impl Into<String>, error: impl Into<Error>) {
         self.found.push(FieldError { pointer: pointer.into(), error: error.into() });
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::command::{
     CameraPatch, Change, ObjectDraft, ObjectPatch, OrbitDraft, ScaleInput, WorldDraft, WorldPatch,
 };
-use crate::error::{Faults, Rejection, RequestError};
+use crate::error::{Error, Faults, Rejection, RequestError};
 use crate::event::{CameraChange, ObjectChange, WorldChange};
 use crate::model::{
     Bounded, CameraCoordinate, Color, Fraction, Label, Millis, Object, ObjectName, ObjectType, Orbit,
@@ -15,8 +15,7 @@ use crate::model::{
 
 /// A number as found in a JSON document whose root is the draft or patch being checked.
 fn number<R: Range>(faults: &mut Faults, base: &str, field: &str, value: f64) -> Option<Bounded<R>> {
-    let pointer = format!("{base}/{}", field.replace('.', "/"));
-    faults.take(pointer, Bounded::new(field, value))
+    faults.take_at(|| format!("{base}/{}", field.replace('.', "/")), Bounded::new(field, value))
 }
 
 fn components<R: Range>(
@@ -25,8 +24,11 @@ fn components<R: Range>(
     field: &str,
     value: &Partial3<f64>,
 ) -> Partial3<Bounded<R>> {
-    let mut one =
-        |axis: &str, v: Option<f64>| v.and_then(|v| number(faults, base, &format!("{field}.{axis}"), v));
+    let mut one = |axis: &str, v: Option<f64>| {
+        let v = v?;
+        // It is named where it is wrong.
+        Bounded::new(axis, v).ok().or_else(|| number(faults, base, &format!("{field}.{axis}"), v))
+    };
     Partial3 { x: one("x", value.x), y: one("y", value.y), z: one("z", value.z) }
 }
 
@@ -54,8 +56,8 @@ fn held<R: Range>(value: f64) -> Bounded<R> {
 pub(super) fn new_object(draft: &ObjectDraft, base: &str, seq: Seq, at: Millis) -> Result<Object, Rejection> {
     let mut faults = Faults::default();
     let f = &mut faults;
-    let name = f.take(format!("{base}/name"), ObjectName::new("name", &draft.name));
-    let kind = f.take(format!("{base}/type"), ObjectType::new(&draft.kind));
+    let name = f.take_at(|| format!("{base}/name"), ObjectName::new("name", &draft.name));
+    let kind = f.take_at(|| format!("{base}/type"), ObjectType::new(&draft.kind));
     let (x, y, z) =
         (number(f, base, "x", draft.x), number(f, base, "y", draft.y), number(f, base, "z", draft.z));
     let rotation = draft.rotation.as_ref().map(|r| components(f, base, "rotation", r)).unwrap_or_default();
@@ -63,12 +65,12 @@ pub(super) fn new_object(draft: &ObjectDraft, base: &str, seq: Seq, at: Millis) 
     let color = draft
         .color
         .as_ref()
-        .map_or(Some(Color::DEFAULT), |c| f.take(format!("{base}/color"), Color::new("color", c)));
+        .map_or(Some(Color::DEFAULT), |c| f.take_at(|| format!("{base}/color"), Color::new("color", c)));
     let opacity = number(f, base, "opacity", draft.opacity.unwrap_or(1.0));
-    let text = draft
-        .text
-        .as_ref()
-        .map_or_else(|| Some(Label::default()), |t| f.take(format!("{base}/text"), Label::new("text", t)));
+    let text = draft.text.as_ref().map_or_else(
+        || Some(Label::default()),
+        |t| f.take_at(|| format!("{base}/text"), Label::new("text", t)),
+    );
     let properties = draft
         .properties
         .as_ref()
@@ -96,7 +98,7 @@ pub(super) fn new_object(draft: &ObjectDraft, base: &str, seq: Seq, at: Millis) 
 }
 
 fn property_key(faults: &mut Faults, base: &str, key: &str) -> Option<PropertyKey> {
-    faults.take(format!("{base}/properties/{}", pointer_token(key)), PropertyKey::new(key))
+    faults.take_at(|| format!("{base}/properties/{}", pointer_token(key)), PropertyKey::new(key))
 }
 
 fn new_properties(faults: &mut Faults, base: &str, entries: &BTreeMap<String, Scalar>) -> Option<Properties> {
@@ -104,7 +106,7 @@ fn new_properties(faults: &mut Faults, base: &str, entries: &BTreeMap<String, Sc
     for (key, value) in entries {
         checked.insert(property_key(faults, base, key)?, value.clone());
     }
-    faults.take(format!("{base}/properties"), Properties::new(checked))
+    faults.take_at(|| format!("{base}/properties"), Properties::new(checked))
 }
 
 /// What a field of a patch asks for: `None` to leave it, or its new value.
@@ -116,6 +118,11 @@ struct Fields<'a> {
 impl Fields<'_> {
     fn pointer(&self, field: &str) -> String {
         format!("{}/{field}", self.base)
+    }
+
+    fn take<T, E: Into<Error>>(&mut self, field: &str, result: Result<T, E>) -> Option<T> {
+        let base = self.base;
+        self.faults.take_at(|| format!("{base}/{field}"), result)
     }
 
     /// A field that has no default to go back to.
@@ -169,7 +176,7 @@ pub(super) fn object_change(
 ) -> Result<Option<ObjectChange>, Rejection> {
     let mut f = Fields { faults: Faults::default(), base };
     let kind = f.required("type", &patch.kind);
-    let kind = kind.and_then(|k| f.faults.take(f.pointer("type"), ObjectType::new(&k)));
+    let kind = kind.and_then(|k| f.take("type", ObjectType::new(&k)));
     let mut coordinate = |field: &str, change: &Change<f64>| {
         let value = f.required(field, change);
         f.number(field, value)
@@ -184,7 +191,7 @@ pub(super) fn object_change(
     let color = match &patch.color {
         Change::Keep => None,
         Change::Reset => Some(Color::DEFAULT),
-        Change::Set(value) => f.faults.take(f.pointer("color"), Color::new("color", value)),
+        Change::Set(value) => f.take("color", Color::new("color", value)),
     };
     let opacity = f.number_or::<<Fraction as Ranged>::Of>("opacity", &patch.opacity, held(1.0));
     let visible = match patch.visible {
@@ -195,7 +202,7 @@ pub(super) fn object_change(
     let text = match &patch.text {
         Change::Keep => None,
         Change::Reset => Some(Label::default()),
-        Change::Set(value) => f.faults.take(f.pointer("text"), Label::new("text", value)),
+        Change::Set(value) => f.take("text", Label::new("text", value)),
     };
     let properties = property_changes(&mut f, &patch.properties, now);
     let change = ObjectChange {
@@ -232,7 +239,7 @@ fn property_changes(
             }
         }
     }
-    f.faults.take(f.pointer("properties"), Properties::new(now.properties.merged(&changes)));
+    f.take("properties", Properties::new(now.properties.merged(&changes)));
     changes
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::value::StringDeserializer;
+use serde::de::value::{StrDeserializer, StringDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
@@ -235,7 +235,7 @@ impl<'de> MapAccess<'de> for Entries {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ParseError> {
         let Some((key, value)) = self.entries.next() else { return Ok(None) };
-        let read = seed.deserialize(StringDeserializer::<ParseError>::new(key.clone()))?;
+        let read = seed.deserialize(StrDeserializer::<ParseError>::new(&key))?;
         self.value = Some((key, value));
         Ok(Some(read))
     }

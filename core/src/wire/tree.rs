@@ -33,37 +33,36 @@ pub enum Tree {
     Object(Vec<(String, Tree)>),
 }
 
-/// Where the parser is, and the first fault that it found there: serde's own errors carry neither.
+/// The fault that stopped the parser, and the way to it: serde's own errors carry neither. It is written on the way
+/// out of a fault, so that a value without one costs nothing.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
-    path: RefCell<Vec<String>>,
-    fault: RefCell<Option<FieldError>>,
+    /// The tokens of the way, the innermost first.
+    way: RefCell<Vec<String>>,
+    fault: RefCell<Option<RequestError>>,
 }
 
 impl Trace {
-    /// JSON pointer to where the parser is, or stopped.
+    /// JSON pointer to where the parser stopped.
     pub(super) fn pointer(&self) -> String {
-        self.path.borrow().iter().flat_map(|token| ["/", token]).collect()
+        self.way.borrow().iter().rev().flat_map(|token| ["/", token]).collect()
     }
 
     /// The fault that stopped the parser, if it was one of the rules here.
     pub(super) fn take_fault(&self) -> Option<FieldError> {
-        self.fault.take()
+        let error = self.fault.take()?;
+        Some(FieldError { pointer: self.pointer(), error: error.into() })
     }
 
     fn refuse<E: serde::de::Error>(&self, error: RequestError) -> E {
         let message = error.to_string();
-        self.fault.replace(Some(FieldError { pointer: self.pointer(), error: error.into() }));
+        self.fault.replace(Some(error));
         E::custom(message)
     }
 
-    fn enter(&self, token: String) {
-        self.path.borrow_mut().push(token);
-    }
-
-    /// Only after success: a failure leaves the path where it happened.
-    fn leave(&self) {
-        self.path.borrow_mut().pop();
+    /// The parser was stopped in the value of `token`.
+    fn stopped_in(&self, token: String) {
+        self.way.borrow_mut().push(token);
     }
 }
 
@@ -143,10 +142,9 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let inner = self.deeper()?;
         let mut items = Vec::new();
         loop {
-            self.trace.enter(items.len().to_string());
-            let item = access.next_element_seed(inner)?;
-            self.trace.leave();
-            match item {
+            let index = items.len();
+            let item = access.next_element_seed(inner);
+            match item.inspect_err(|_| self.trace.stopped_in(index.to_string()))? {
                 Some(item) => items.push(item),
                 None => return Ok(Tree::Array(items)),
             }
@@ -158,12 +156,12 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let mut entries: Vec<(String, Tree)> = Vec::new();
         let mut many = HashSet::new();
         while let Some(key) = access.next_key::<String>()? {
-            self.trace.enter(pointer_token(&key));
             if is_duplicate(&entries, &mut many, &key) {
+                self.trace.stopped_in(pointer_token(&key));
                 return Err(self.trace.refuse(RequestError::DuplicateKey { field: key }));
             }
-            let value = access.next_value_seed(inner)?;
-            self.trace.leave();
+            let value = access.next_value_seed(inner);
+            let value = value.inspect_err(|_| self.trace.stopped_in(pointer_token(&key)))?;
             entries.push((key, value));
         }
         Ok(Tree::Object(entries))
