@@ -1,7 +1,5 @@
 //! The folded state of one session.
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -12,8 +10,10 @@ use crate::model::{DisplayName, Epoch, Millis, Object, ObjectName, Seq, SessionI
 use crate::reduce::{self, State, StateMut};
 
 mod digest;
+mod objects;
 
 pub use digest::Digest;
+use objects::Objects;
 
 /// One isolated world: its name, its configuration and camera, and its named objects, as the events
 /// up to [`seq`](State::seq) have made them.
@@ -27,15 +27,7 @@ pub struct Session {
     seq: Seq,
     world: World,
     world_hash: u64,
-    objects: BTreeMap<ObjectName, Stored>,
-    /// The wrapping sum of the objects' hashes: the same in whatever order they came.
-    objects_hash: u64,
-}
-
-#[derive(Debug, Clone)]
-struct Stored {
-    object: Arc<Object>,
-    hash: u64,
+    objects: Objects,
 }
 
 /// An event that is not the next one.
@@ -95,8 +87,7 @@ impl Session {
             seq: 0,
             world_hash: digest::of_world(&world),
             world,
-            objects: BTreeMap::new(),
-            objects_hash: 0,
+            objects: Objects::default(),
         }
     }
 
@@ -178,22 +169,20 @@ impl Session {
 
     /// All objects in the order of their names' bytes.
     pub fn objects(&self) -> impl ExactSizeIterator<Item = &Arc<Object>> + Clone {
-        self.objects.values().map(|stored| &stored.object)
+        self.objects.iter()
     }
 
     /// The objects whose names come after `name`, in the order of their bytes. A listing that goes on
     /// from its last name this way neither repeats nor skips an object that was there all along.
     pub fn objects_after(&self, name: &str) -> impl Iterator<Item = &Arc<Object>> {
-        self.objects
-            .range::<str, _>((Bound::Excluded(name), Bound::Unbounded))
-            .map(|(_, stored)| &stored.object)
+        self.objects.after(name)
     }
 
     /// A hash of the content: name, world and objects with their versions. Two sessions of equal
     /// content have equal digests, in whatever order it came to be.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        digest::of_session(self.name.as_ref(), self.world_hash, self.objects.len(), self.objects_hash)
+        digest::of_session(self.name.as_ref(), self.world_hash, self.objects.len(), self.objects.sum())
     }
 }
 
@@ -203,7 +192,7 @@ impl State for Session {
     }
 
     fn object(&self, name: &str) -> Option<&Arc<Object>> {
-        self.objects.get(name).map(|stored| &stored.object)
+        self.objects.get(name)
     }
 
     fn object_count(&self) -> usize {
@@ -225,31 +214,19 @@ impl StateMut for Session {
     }
 
     fn put_object(&mut self, object: Arc<Object>) {
-        let hash = digest::of_object(&object);
-        self.objects_hash = self.objects_hash.wrapping_add(hash);
-        if let Some(old) = self.objects.insert(object.name.clone(), Stored { object, hash }) {
-            self.objects_hash = self.objects_hash.wrapping_sub(old.hash);
-        }
+        self.objects.put(object);
     }
 
     fn change_object(&mut self, name: &ObjectName, change: impl FnOnce(&mut Object)) {
-        if let Some(stored) = self.objects.get_mut(name) {
-            change(Arc::make_mut(&mut stored.object));
-            let hash = digest::of_object(&stored.object);
-            self.objects_hash = self.objects_hash.wrapping_sub(stored.hash).wrapping_add(hash);
-            stored.hash = hash;
-        }
+        self.objects.change(name.as_str(), change);
     }
 
     fn take_object(&mut self, name: &ObjectName) -> Option<Arc<Object>> {
-        let stored = self.objects.remove(name)?;
-        self.objects_hash = self.objects_hash.wrapping_sub(stored.hash);
-        Some(stored.object)
+        self.objects.take(name.as_str())
     }
 
     fn clear_objects(&mut self) {
         self.objects.clear();
-        self.objects_hash = 0;
     }
 
     fn change_world(&mut self, change: impl FnOnce(&mut World)) {

@@ -49,18 +49,53 @@ impl From<Digest> for String {
     }
 }
 
-/// The byte string that is hashed.
-#[derive(Default)]
-struct Bytes(Vec<u8>);
+/// The byte string that is hashed. That of nearly every object is short, and then takes no memory of its own.
+struct Bytes {
+    short: [u8; Self::SHORT],
+    len: usize,
+    /// All of it, once it is longer.
+    long: Vec<u8>,
+}
 
 impl Bytes {
-    fn with_room(bytes: usize) -> Self {
-        Self(Vec::with_capacity(bytes))
+    const SHORT: usize = 384;
+
+    const fn new() -> Self {
+        Self { short: [0; Self::SHORT], len: 0, long: Vec::new() }
     }
 
+    #[inline]
+    fn extend(&mut self, bytes: &[u8]) {
+        let end = self.len + bytes.len();
+        match self.short.get_mut(self.len..end) {
+            Some(room) if self.long.is_empty() => {
+                room.copy_from_slice(bytes);
+                self.len = end;
+            }
+            _ => {
+                if self.long.is_empty() {
+                    self.long.extend_from_slice(&self.short[..self.len]);
+                }
+                self.long.extend_from_slice(bytes);
+            }
+        }
+    }
+
+    #[inline]
     fn int(&mut self, v: u64) -> &mut Self {
-        self.0.extend_from_slice(&v.to_le_bytes());
+        self.extend(&v.to_le_bytes());
         self
+    }
+
+    /// Many at once, which is one look at the room that there is.
+    #[inline]
+    fn floats<const N: usize>(&mut self, values: [f64; N]) {
+        self.extend(values.map(|v| v.to_bits().to_le_bytes()).as_flattened());
+    }
+
+    #[inline]
+    fn ints<const N: usize>(&mut self, values: [u64; N]) {
+        self.extend(values.map(u64::to_le_bytes).as_flattened());
     }
 
     fn float(&mut self, v: f64) -> &mut Self {
@@ -80,17 +115,17 @@ impl Bytes {
 
     fn text(&mut self, v: &str) -> &mut Self {
         self.int(v.len() as u64);
-        self.0.extend_from_slice(v.as_bytes());
+        self.extend(v.as_bytes());
         self
     }
 
     fn byte(&mut self, v: u8) -> &mut Self {
-        self.0.push(v);
+        self.extend(&[v]);
         self
     }
 
     fn hash(&self) -> u64 {
-        xxh3_64(&self.0)
+        xxh3_64(if self.long.is_empty() { &self.short[..self.len] } else { &self.long })
     }
 }
 
@@ -112,11 +147,14 @@ pub(super) fn of_object(object: &Object) -> u64 {
         created_at,
         updated_at,
     } = object;
-    let mut b = Bytes::with_room(256);
-    b.text(name.as_str()).text(kind.as_str()).num(*x).num(*y).num(*z).vector(*rotation).vector(*scale);
+    let mut b = Bytes::new();
+    b.text(name.as_str()).text(kind.as_str());
+    b.floats([x.get(), y.get(), z.get()]);
+    b.floats([rotation.x.get(), rotation.y.get(), rotation.z.get()]);
+    b.floats([scale.x.get(), scale.y.get(), scale.z.get()]);
     let [red, green, blue] = color.rgb();
-    b.byte(red).byte(green).byte(blue).num(*opacity).byte(u8::from(*visible)).text(text.as_str());
-    b.int(properties.len() as u64);
+    b.extend(&[red, green, blue]);
+    b.num(*opacity).byte(u8::from(*visible)).text(text.as_str()).int(properties.len() as u64);
     for (key, value) in properties.iter() {
         b.text(key.as_str());
         match value {
@@ -126,14 +164,14 @@ pub(super) fn of_object(object: &Object) -> u64 {
             Scalar::String(v) => b.byte(2).text(v),
         };
     }
-    b.int(*version).int(*created_at).int(*updated_at);
+    b.ints([*version, *created_at, *updated_at]);
     b.hash()
 }
 
 pub(super) fn of_world(world: &World) -> u64 {
     let World { size, transparency, camera_x, camera_y, camera_z, camera_target, camera_fov, orbit, version } =
         world;
-    let mut b = Bytes::with_room(128);
+    let mut b = Bytes::new();
     b.num(*size).num(*transparency).num(*camera_x).num(*camera_y).num(*camera_z);
     b.vector(*camera_target).num(*camera_fov);
     if let Some(orbit) = orbit {
@@ -144,7 +182,7 @@ pub(super) fn of_world(world: &World) -> u64 {
 }
 
 pub(super) fn of_session(name: Option<&DisplayName>, world: u64, count: usize, objects: u64) -> Digest {
-    let mut b = Bytes::default();
+    let mut b = Bytes::new();
     match name {
         Some(name) => b.byte(1).text(name.as_str()),
         None => b.byte(0),
