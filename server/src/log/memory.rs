@@ -7,7 +7,7 @@ use parking_lot::{Mutex, RwLock};
 use vws_core::{EventRecord, Seq, SessionId, SessionInfo, Snapshot};
 
 use super::follow::follow;
-use super::{Appending, BoxFuture, Checkpoint, EventLog, Listed, LogError};
+use super::{Appender, Appending, BoxFuture, Checkpoint, EventLog, Listed, LogError};
 
 /// History that ends with the process. Nothing here waits.
 #[derive(Debug, Default)]
@@ -25,6 +25,8 @@ struct History {
     events: VecDeque<Arc<EventRecord>>,
     /// By their seq; one of them is at `trimmed` or before it. They share their objects.
     checkpoints: BTreeMap<Seq, Checkpoint>,
+    /// The session was deleted while somebody held its history.
+    gone: bool,
 }
 
 /// Checkpoints of one session that are kept at most; past it every second one goes.
@@ -36,6 +38,9 @@ impl History {
     }
 
     fn append(&mut self, after: Seq, batch: &[Arc<EventRecord>]) -> Result<(), LogError> {
+        if self.gone {
+            return Err(LogError::NoSession(self.info.session_id));
+        }
         let follows = batch.iter().zip(after + 1..).all(|(event, seq)| event.seq == seq);
         if after != self.last() || !follows {
             return Err(LogError::Conflict { expected: after, found: self.last() });
@@ -111,7 +116,7 @@ impl EventLog for MemoryLog {
                 let info = first;
                 let base = Checkpoint { snapshot: base, memory: Arc::default() };
                 let checkpoints = BTreeMap::from([(trimmed, base)]);
-                let history = History { info, trimmed, events: VecDeque::new(), checkpoints };
+                let history = History { info, trimmed, events: VecDeque::new(), checkpoints, gone: false };
                 place.insert(Arc::new(Mutex::new(history)));
                 Ok(())
             }
@@ -121,6 +126,11 @@ impl EventLog for MemoryLog {
 
     fn append(&self, session: SessionId, after: Seq, batch: &[Arc<EventRecord>]) -> Appending {
         Appending::Done(self.with(session, |history| history.append(after, batch)))
+    }
+
+    fn appender(&self, session: SessionId) -> Option<Appender> {
+        let history = self.sessions.read().get(&session).cloned()?;
+        Some(Box::new(move |after, batch| Appending::Done(history.lock().append(after, batch))))
     }
 
     fn read(
@@ -151,7 +161,8 @@ impl EventLog for MemoryLog {
     }
 
     fn delete(&self, session: SessionId) -> BoxFuture<'_, Result<(), LogError>> {
-        ready(self.sessions.write().remove(&session).map(drop).ok_or(LogError::NoSession(session)))
+        let removed = self.sessions.write().remove(&session);
+        ready(removed.map(|history| history.lock().gone = true).ok_or(LogError::NoSession(session)))
     }
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<Listed>, LogError>> {

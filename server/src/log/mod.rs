@@ -79,6 +79,9 @@ pub struct Listed {
     pub damaged: Option<String>,
 }
 
+/// Appends to one session, as [`EventLog::append`] does.
+pub type Appender = Box<dyn Fn(Seq, &[Arc<EventRecord>]) -> Appending + Send + Sync>;
+
 /// The outcome of an append, now or later.
 pub enum Appending {
     /// The log has taken the batch, or has not.
@@ -109,6 +112,12 @@ pub trait EventLog: Send + Sync + 'static {
     /// Takes `batch`, which follows the event `after`, whole or not at all. It is durable, at the
     /// level that the log runs at, once the outcome is there.
     fn append(&self, session: SessionId, after: Seq, batch: &[Arc<EventRecord>]) -> Appending;
+
+    /// What appends to a session without looking for it among all others each time, where that is possible. It stays
+    /// usable for as long as it is held; of a session that is deleted meanwhile it says so.
+    fn appender(&self, _session: SessionId) -> Option<Appender> {
+        None
+    }
 
     /// At most `limit` events that follow `after`, in order; none when there is none yet.
     fn read(

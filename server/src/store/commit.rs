@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tracing::warn;
-use vws_core::reduce::{Overlay, State, apply};
-use vws_core::{Author, Context, Event, EventRecord, Millis, Rejection, Seq, Session, decide};
+use vws_core::reduce::{Overlay, State, apply, decide_one};
+use vws_core::{Author, Command, Context, Event, EventRecord, Millis, Rejection, Seq, Session, decide};
 
-use super::line::Entered;
+use super::line::Answer;
 use super::live::{Ledger, Origin};
 use super::receipts::Verdict;
 use super::{LiveSession, Outcome, Request, StoreError, now};
-use crate::log::{Appending, LogError};
+use crate::log::{Appending, BoxFuture, LogError};
 
 /// Events of a group after which no command more is taken into it.
 const GROUP_EVENTS: usize = 4_096;
@@ -24,6 +24,25 @@ pub(super) struct Draft {
     records: Vec<Arc<EventRecord>>,
     /// One for each command, in order.
     fates: Vec<(Option<Author>, Fate)>,
+}
+
+/// What became of a command.
+enum Committed<T> {
+    Done(Result<(Outcome, T), StoreError>),
+    /// The answer will come.
+    Waiting(Answer<T>),
+}
+
+/// What became of one command by itself.
+enum One<T> {
+    Done(Result<(Outcome, Option<T>), StoreError>),
+    /// The log takes its time.
+    Later(Draft, BoxFuture<'static, Result<(), LogError>>),
+}
+
+/// What a caller was shown, once: it is taken from what is there from the start.
+fn shown<T>(seen: Option<T>) -> T {
+    seen.expect("what took effect is shown, and once")
 }
 
 #[derive(Debug)]
@@ -66,43 +85,126 @@ impl LiveSession {
         request: Request,
         view: impl FnOnce(&Session) -> T + Send + 'static,
     ) -> Result<(Outcome, T), StoreError> {
-        let r#type = request.command.type_name();
-        let done = self.commit(request, view).await;
+        let r#type = request.command.type_index();
+        // Where nobody waits nothing below does: a caller that has one command after another lets others run.
+        tokio::task::consume_budget().await;
+        let done = match self.commit(request, view) {
+            Committed::Done(done) => done,
+            Committed::Waiting(answer) => {
+                let lost = || StoreError::LogUnavailable("the commit did not end".to_owned());
+                answer.await.unwrap_or_else(|_| Err(lost()))
+            }
+        };
         match &done {
             Ok((outcome, _)) if outcome.seqs.is_empty() => self.metrics.command(r#type, "unchanged"),
-            Ok(_) => self.metrics.command(r#type, "accepted"),
+            Ok(_) => self.metrics.command_accepted(r#type),
             Err(refused) => self.metrics.command(r#type, refused.code()),
         }
         done
     }
 
-    async fn commit<T: Send + 'static>(
-        self: &Arc<Self>,
-        request: Request,
-        view: impl FnOnce(&Session) -> T + Send + 'static,
-    ) -> Result<(Outcome, T), StoreError> {
-        // Where nobody waits nothing below does: a caller that has one command after another lets others run.
-        tokio::task::consume_budget().await;
-        let answer = match self.enter(request, view) {
-            Entered::Waiting(answer) => answer,
-            Entered::Turn(turn, request, view) => {
-                let draft = self.draft([&request]);
-                match self.append(&draft) {
-                    Appending::Done(taken) => {
-                        let (mut view, mut seen) = (Some(view), None);
-                        let look = |_, state: &Session| seen = view.take().map(|view| view(state));
-                        let outcome = self.settle(draft, taken, look).pop().expect("one for one");
-                        drop(turn);
-                        return outcome.map(|outcome| (outcome, seen.expect("it is shown what took effect")));
-                    }
-                    // A task of its own: a caller that gives up must not leave events in the log that the
-                    // state does not have.
-                    Appending::Later(taken) => turn.go_on(request, view, draft, taken),
+    fn commit<V, T>(self: &Arc<Self>, request: Request, view: V) -> Committed<T>
+    where
+        V: FnOnce(&Session) -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let Some(turn) = self.turn_at_once() else {
+            return Committed::Waiting(self.wait_in_line(request, view));
+        };
+        let mut view = Some(view);
+        let mut see = |state: &Session| view.take().map(|view| view(state));
+        let (draft, taken) = if matches!(request.command, Command::Batch { .. }) {
+            let draft = self.draft([&request]);
+            match self.append(&draft) {
+                Appending::Done(taken) => {
+                    let mut seen = None;
+                    let outcome = self.settle(draft, taken, |_, state| seen = see(state)).pop();
+                    let outcome = outcome.expect("one for one");
+                    return Committed::Done(outcome.map(|outcome| (outcome, shown(seen))));
                 }
+                Appending::Later(taken) => (draft, taken),
+            }
+        } else {
+            match self.commit_one(&request, &mut see) {
+                One::Done(done) => {
+                    return Committed::Done(done.map(|(outcome, seen)| (outcome, shown(seen))));
+                }
+                One::Later(draft, taken) => (draft, taken),
             }
         };
-        let lost = || StoreError::LogUnavailable("the commit did not end".to_owned());
-        answer.await.unwrap_or_else(|_| Err(lost()))
+        // A task of its own: a caller that gives up must not leave events in the log that the state does not have.
+        Committed::Waiting(turn.go_on(request, shown(view), draft, taken))
+    }
+
+    /// One command that is no batch, of whoever has the turn, on its way without a list of anything: what most are.
+    /// It does what [`draft`](Self::draft), [`append`](Self::append) and [`settle`](Self::settle) do.
+    fn commit_one<T>(
+        self: &Arc<Self>,
+        request: &Request,
+        see: &mut impl FnMut(&Session) -> Option<T>,
+    ) -> One<T> {
+        let mut ledger = self.ledger.lock();
+        let author = request.author.as_ref();
+        if let Some(before) = self.decided_before(&ledger, author) {
+            return One::Done(match before {
+                Fate::Again(verdict) => verdict.map_err(StoreError::from).map(|o| (o, self.read(see))),
+                Fate::Failed(error) => Err(error),
+                Fate::Decided(_) | Fate::Refused(_) | Fate::Like(_) => unreachable!("it was decided before"),
+            });
+        }
+        let at = now().max(ledger.last_at);
+        ledger.last_at = at;
+        let state = self.state.read();
+        let after = state.seq();
+        let context = Context { at, limits: &self.limits, expect_version: request.expect_version };
+        let decided = decide_one(&*state, &request.command, &context);
+        drop(state);
+        let event = match decided {
+            Err(rejection) => {
+                ledger.note(author, Err(rejection.clone()));
+                return One::Done(Err(rejection.into()));
+            }
+            Ok(None) => {
+                let outcome = Outcome { seqs: after + 1..after + 1, seq: after, at };
+                ledger.note(author, Ok(outcome.clone()));
+                return One::Done(Ok((outcome, self.read(see))));
+            }
+            Ok(Some(event)) => event,
+        };
+        let seq = after + 1;
+        let outcome = Outcome { seqs: seq..seq + 1, seq, at };
+        let record = Arc::new(EventRecord { seq, at, by: author.cloned(), more: 0, event });
+        let records = std::slice::from_ref(&record);
+        self.metrics.append();
+        match self.append_to_log(after, records) {
+            Appending::Done(Ok(())) => {}
+            Appending::Done(Err(failed)) => {
+                warn!(session.id = %self.id(), error = %failed, "the log did not take a batch");
+                return One::Done(Err(failed.into()));
+            }
+            Appending::Later(taken) => {
+                let fates = vec![(author.cloned(), Fate::Decided(outcome))];
+                return One::Later(Draft { after, records: vec![record], fates }, taken);
+            }
+        }
+        let mut state = self.state.write();
+        state.apply(&record).expect("whoever has the turn decides what is next");
+        let seen = see(&state);
+        self.feed.push(records);
+        drop(state);
+        self.feed.wake(seq);
+        self.metrics.events(1);
+        self.tell_of_name(&record);
+        ledger.note(author, Ok(outcome.clone()));
+        self.checkpoint_when_due(&mut ledger, seq);
+        One::Done(Ok((outcome, seen)))
+    }
+
+    /// The lobby tells what sessions are called.
+    fn tell_of_name(&self, record: &EventRecord) {
+        if let Event::SessionRenamed { name } = &record.event {
+            self.lobby.renamed(self.id(), name.clone(), record.at);
+        }
     }
 
     /// Decides commands in order, each on the state that those before it leave. Changes nothing that anybody
@@ -178,7 +280,7 @@ impl LiveSession {
             return Appending::Done(Ok(()));
         }
         self.metrics.append();
-        self.log().append(self.id(), draft.after, &draft.records)
+        self.append_to_log(draft.after, &draft.records)
     }
 
     /// Ends a draft: applies and broadcasts what the log has taken, or drops it. `look` is shown the state right
@@ -217,16 +319,11 @@ impl LiveSession {
         }
         self.feed.push(&draft.records);
         drop(state);
-        self.touch();
         if !draft.records.is_empty() {
             self.feed.wake(head);
             self.metrics.events(draft.records.len());
         }
-        for record in &draft.records {
-            if let Event::SessionRenamed { name } = &record.event {
-                self.lobby.renamed(self.id(), name.clone(), record.at);
-            }
-        }
+        draft.records.iter().for_each(|record| self.tell_of_name(record));
         let mut ledger = self.ledger.lock();
         for (author, fate) in draft.fates {
             match (author, fate) {
@@ -260,6 +357,15 @@ impl LiveSession {
             Fate::Decided(_) | Fate::Refused(_) | Fate::Like(_) => Err(error.clone()),
         });
         answers.collect()
+    }
+}
+
+impl Ledger {
+    /// Remembers what a command came to, where its author is known.
+    fn note(&mut self, author: Option<&Author>, verdict: Verdict) {
+        if let Some(author) = author {
+            self.receipts.note(author, verdict);
+        }
     }
 }
 

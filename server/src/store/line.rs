@@ -1,11 +1,14 @@
 //! Who commits to a session, and who waits to.
 //!
-//! One has the turn. Whoever comes when it is free takes it and, where the log answers at once, is done before anybody
-//! else comes. Where the log takes its time, or others wait, a task of its own goes on: it takes all that
-//! waits as one group, and again, until nobody waits.
+//! One has the turn. Whoever comes when it is free takes it and, where the log answers at once, is done in less time
+//! than it takes to wait: those who come meanwhile look again for a moment before they wait in line. Where the log takes
+//! its time, or others wait, a task of its own goes on: it takes all that waits as one group, and again, until nobody
+//! waits.
 
 use std::collections::VecDeque;
+use std::hint::spin_loop;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
@@ -20,19 +23,57 @@ use crate::log::{Appending, BoxFuture, LogError};
 /// Commands that are decided at once. More wait for the next group.
 const GROUP_COMMANDS: usize = 1_024;
 
+/// How often somebody looks whether the turn is free who came when it was taken for a short time. That is some
+/// microseconds in all, several times what a command takes.
+const LOOKS: usize = 128;
+
+/// Nobody has the turn.
+const FREE: u8 = 0;
+/// Somebody has it for as long as a command takes where nothing is waited for. Nobody is in line.
+const SHORT: u8 = 1;
+/// Somebody has it for longer, or others are in line: who comes now waits behind them.
+const LONG: u8 = 2;
+
 /// Those who wait for the turn of a session, in the order in which they came. Each is a request of a
 /// connection that sends nothing more before it is answered, so there are no more of them than connections.
 #[derive(Debug, Default)]
 pub(super) struct Line {
-    /// Held to come, to go, or to take some out.
-    queue: Mutex<Queue>,
+    /// Who has the turn. It leaves `LONG` by those alone who hold the queue and find it empty, so that nobody is left
+    /// in it.
+    turn: AtomicU8,
+    /// Held to come into line, to go, or to take some out.
+    queue: Mutex<VecDeque<Waiting>>,
 }
 
-#[derive(Debug, Default)]
-struct Queue {
-    /// Somebody has the turn.
-    taken: bool,
-    waiting: VecDeque<Waiting>,
+impl Line {
+    /// Takes the turn for a short time, where it is free or soon is.
+    fn take(&self) -> bool {
+        for _ in 0..LOOKS {
+            match self.turn.compare_exchange_weak(FREE, SHORT, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(LONG) => return false,
+                Err(_) => {}
+            }
+            spin_loop();
+        }
+        false
+    }
+
+    /// Gives a turn back that was taken for a short time; `false` where others are in line.
+    fn give_back(&self) -> bool {
+        self.turn.compare_exchange(SHORT, FREE, Ordering::Release, Ordering::Relaxed).is_ok()
+    }
+
+    /// Has those who come wait in line from now on. Answers whether the turn was free, and is the caller's now. Called
+    /// with the queue held, or by whoever has the turn.
+    fn close(&self) -> bool {
+        self.turn.swap(LONG, Ordering::AcqRel) == FREE
+    }
+
+    /// Nobody has the turn any more. Called with the queue held, and empty.
+    fn open(&self) {
+        self.turn.store(FREE, Ordering::Release);
+    }
 }
 
 #[derive(Debug)]
@@ -40,15 +81,6 @@ enum Waiting {
     Command(Box<dyn Member>),
     /// Somebody who wants no commit to be under way.
     Turn(oneshot::Sender<Turn>),
-}
-
-/// What a caller gets who has come.
-#[expect(clippy::large_enum_variant, reason = "made and taken apart at once, on the way of every command")]
-pub(super) enum Entered<V, T> {
-    /// The turn is free, and now the caller's.
-    Turn(Turn, Request, V),
-    /// The answer will come.
-    Waiting(Answer<T>),
 }
 
 pub(super) type Answer<T> = oneshot::Receiver<Result<(Outcome, T), StoreError>>;
@@ -139,6 +171,7 @@ impl Turn {
         let (ticket, answer) = Ticket::new(request, view);
         let first: Box<dyn Member> = Box::new(ticket);
         if let Some(session) = self.session.take() {
+            session.line.close();
             let group = Group { members: VecDeque::from([first]), draft, taken };
             tokio::spawn(drive(session, Some(group)).in_current_span());
         }
@@ -149,10 +182,13 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         let Some(session) = self.session.take() else { return };
+        if session.line.give_back() {
+            return;
+        }
         let mut queue = session.line.queue.lock();
         let runtime = Handle::try_current().ok().filter(|_| !self.going_on);
-        if queue.waiting.is_empty() {
-            queue.taken = false;
+        if queue.is_empty() {
+            session.line.open();
             return;
         }
         match runtime {
@@ -162,8 +198,8 @@ impl Drop for Turn {
             }
             // The program ends, or a task has panicked. Those who wait are told by the end of their channel.
             None => {
-                queue.taken = false;
-                let lost = std::mem::take(&mut queue.waiting);
+                session.line.open();
+                let lost = std::mem::take(&mut *queue);
                 drop(queue);
                 drop(lost);
             }
@@ -172,21 +208,26 @@ impl Drop for Turn {
 }
 
 impl LiveSession {
-    /// Takes the turn for a command, or has it wait in line.
-    pub(super) fn enter<V, T>(self: &Arc<Self>, request: Request, view: V) -> Entered<V, T>
+    /// The turn, where it is free or is so in a moment.
+    pub(super) fn turn_at_once(self: &Arc<Self>) -> Option<Turn> {
+        self.line.take().then(|| Turn::of(self))
+    }
+
+    /// Has a command wait in line for what becomes of it.
+    pub(super) fn wait_in_line<V, T>(self: &Arc<Self>, request: Request, view: V) -> Answer<T>
     where
         V: FnOnce(&Session) -> T + Send + 'static,
         T: Send + 'static,
     {
-        let mut queue = self.line.queue.lock();
-        if !queue.taken {
-            queue.taken = true;
-            drop(queue);
-            return Entered::Turn(Turn::of(self), request, view);
-        }
         let (ticket, answer) = Ticket::new(request, view);
-        queue.waiting.push_back(Waiting::Command(Box::new(ticket)));
-        Entered::Waiting(answer)
+        let mut queue = self.line.queue.lock();
+        queue.push_back(Waiting::Command(Box::new(ticket)));
+        if self.line.close() {
+            // It has become free meanwhile. What is in line is done when the turn is given back.
+            drop(queue);
+            drop(Turn::of(self));
+        }
+        answer
     }
 
     /// Waits until no commit is under way. None begins while the answer is held.
@@ -201,13 +242,12 @@ impl LiveSession {
     fn ask_for_turn(self: &Arc<Self>) -> oneshot::Receiver<Turn> {
         let (give, asked) = oneshot::channel();
         let mut queue = self.line.queue.lock();
-        if queue.taken {
-            queue.waiting.push_back(Waiting::Turn(give));
-        } else {
-            queue.taken = true;
+        if self.line.close() {
             drop(queue);
             // The receiver is right here.
             let _ = give.send(Turn::of(self));
+        } else {
+            queue.push_back(Waiting::Turn(give));
         }
         asked
     }
@@ -226,19 +266,19 @@ impl Line {
         let mut queue = self.queue.lock();
         let mut commands = VecDeque::new();
         while commands.len() < GROUP_COMMANDS {
-            match queue.waiting.pop_front() {
+            match queue.pop_front() {
                 Some(Waiting::Command(left)) if left.is_left() => {}
                 Some(Waiting::Command(command)) => commands.push_back(command),
                 Some(Waiting::Turn(asked)) if commands.is_empty() => return Next::Turn(asked),
                 Some(later) => {
-                    queue.waiting.push_front(later);
+                    queue.push_front(later);
                     break;
                 }
                 None => break,
             }
         }
         if commands.is_empty() {
-            queue.taken = false;
+            self.open();
             return Next::Nobody;
         }
         Next::Commands(commands)
@@ -246,7 +286,7 @@ impl Line {
 
     fn put_back(&self, commands: VecDeque<Box<dyn Member>>) {
         let mut queue = self.queue.lock();
-        commands.into_iter().rev().for_each(|command| queue.waiting.push_front(Waiting::Command(command)));
+        commands.into_iter().rev().for_each(|command| queue.push_front(Waiting::Command(command)));
     }
 }
 

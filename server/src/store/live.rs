@@ -19,7 +19,7 @@ use super::line::Line;
 use super::receipts::{Memory, Receipts};
 use super::{Lobby, StoreConfig, StoreError};
 use crate::feed::{Feed, Peers, SnapshotCache, SnapshotFrames, Subscription};
-use crate::log::{Checkpoint, EventLog, LogError};
+use crate::log::{Appender, Appending, Checkpoint, EventLog, LogError};
 use crate::telemetry::{Held, Metrics};
 
 /// A joiner takes a snapshot that is there already and the events since, when those are at most this
@@ -91,6 +91,8 @@ pub struct Usage {
 pub struct LiveSession {
     id: SessionId,
     log: LogHandle,
+    /// Appends to its own history, where the log has a way of its own to it.
+    appender: LogAppender,
     pub(super) limits: ModelLimits,
     max_history: Seq,
     max_subscribers: usize,
@@ -119,6 +121,14 @@ struct LogHandle(Arc<dyn EventLog>);
 impl std::fmt::Debug for LogHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("EventLog")
+    }
+}
+
+struct LogAppender(Option<Appender>);
+
+impl std::fmt::Debug for LogAppender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Appender")
     }
 }
 
@@ -162,6 +172,14 @@ impl LiveSession {
         &*self.log.0
     }
 
+    /// Gives the log what follows the event `after`.
+    pub(super) fn append_to_log(&self, after: Seq, batch: &[Arc<EventRecord>]) -> Appending {
+        match &self.appender.0 {
+            Some(append) => append(after, batch),
+            None => self.log.0.append(self.id, after, batch),
+        }
+    }
+
     /// A session as it is after its last event.
     pub(super) fn new(
         session: Session,
@@ -173,6 +191,7 @@ impl LiveSession {
     ) -> Self {
         Self {
             id: session.id(),
+            appender: LogAppender(log.appender(session.id())),
             log: LogHandle(log),
             limits: config.model,
             max_history: config.max_history,

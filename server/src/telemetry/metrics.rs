@@ -1,6 +1,7 @@
 //! Counters and gauges in the text format of Prometheus.
 
 use std::fmt;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -10,8 +11,10 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use vws_core::Command;
 
 use super::memory::resident_bytes;
+use super::sharded::Tally;
 use crate::assets::Assets;
 use crate::log::EventLog;
 
@@ -23,9 +26,11 @@ pub struct Metrics {
     connections_refused: Counter,
     requests: Family<RequestLabels, Counter>,
     request_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
-    commands: Family<CommandLabels, Counter>,
-    events: Counter,
-    appends: Counter,
+    commands: Family<CommandLabels, Tally>,
+    /// Those of `commands` that are counted most, by their type.
+    accepted: [OnceLock<Tally>; Command::TYPES.len()],
+    events: Tally,
+    appends: Tally,
     sessions: Gauge,
     sessions_loaded: Gauge,
     session_bytes: Family<HeldLabels, Gauge>,
@@ -116,9 +121,9 @@ impl Metrics {
         );
         let commands = Family::default();
         registry.register("commands", "Commands answered, by type and outcome", commands.clone());
-        let events = Counter::default();
+        let events = Tally::default();
         registry.register("events", "Events applied and broadcast", events.clone());
-        let appends = Counter::default();
+        let appends = Tally::default();
         registry.register(
             "appends",
             "Times that a log was given events, of one command or several",
@@ -177,6 +182,7 @@ impl Metrics {
             requests,
             request_seconds,
             commands,
+            accepted: [const { OnceLock::new() }; Command::TYPES.len()],
             events,
             appends,
             sessions,
@@ -224,9 +230,15 @@ impl Metrics {
             .observe(took.as_secs_f64());
     }
 
-    /// A command was answered: `accepted`, `unchanged` or the code of its refusal.
-    pub(crate) fn command(&self, r#type: &'static str, outcome: &'static str) {
-        self.commands.get_or_create(&CommandLabels { r#type, outcome }).inc();
+    /// A command was answered: `unchanged` or the code of its refusal. Its type is told by its place among all.
+    pub(crate) fn command(&self, r#type: usize, outcome: &'static str) {
+        self.commands.get_or_create(&CommandLabels { r#type: Command::TYPES[r#type], outcome }).inc();
+    }
+
+    /// A command has taken effect.
+    pub(crate) fn command_accepted(&self, r#type: usize) {
+        let labels = || CommandLabels { r#type: Command::TYPES[r#type], outcome: "accepted" };
+        self.accepted[r#type].get_or_init(|| self.commands.get_or_create_owned(&labels())).inc();
     }
 
     /// Events were applied and broadcast.

@@ -3,6 +3,7 @@
 pub mod log;
 mod memory;
 mod metrics;
+mod sharded;
 
 pub use memory::resident_bytes;
 pub use metrics::{Held, Metrics};

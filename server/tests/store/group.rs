@@ -170,3 +170,43 @@ async fn store7_law6_a_deletion_waits_in_line_and_ends_what_waits_behind_it() {
     assert_eq!(code(done(behind).await), Some("session_not_found"));
     assert_eq!(log.appends(), 1);
 }
+
+/// Whether the log answers at once or later, whoever comes from whichever thread is answered, once, in one order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn store7_law3_commands_from_many_threads_are_all_done_in_one_order() {
+    const WRITERS: usize = 8;
+    const EACH: usize = 100;
+    for log in [TestLog::default(), TestLog::slow()] {
+        let store = over(Arc::new(log)).await;
+        let live = session(&store).await;
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| {
+                let live = Arc::clone(&live);
+                tokio::spawn(async move {
+                    let mut seqs = Vec::new();
+                    for n in 0..EACH {
+                        let request = create(&format!("w{writer}-{n}"), 1.0);
+                        let (outcome, count) =
+                            live.execute(request, State::object_count).await.expect("is made");
+                        assert_eq!(count as u64, outcome.seq, "each sees the state right after it");
+                        seqs.push(outcome.seq);
+                    }
+                    assert!(seqs.is_sorted(), "a writer's own are in its order");
+                    seqs
+                })
+            })
+            .collect();
+        let mut seqs = Vec::new();
+        for writer in writers {
+            seqs.extend(done(writer).await);
+        }
+        seqs.sort_unstable();
+        assert!(seqs.into_iter().eq(1..=(WRITERS * EACH) as u64), "each seq once");
+        let events = live.events(0, WRITERS * EACH + 1).await.expect("are kept").events;
+        assert!(
+            events.iter().map(|event| event.seq).eq(1..=(WRITERS * EACH) as u64),
+            "the log has them in order"
+        );
+        store.delete(live.id()).await.expect("nobody is left with the turn");
+    }
+}
