@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
@@ -14,6 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::app::App;
+use super::guard::guard;
 use super::security::CROSS_ORIGIN_RESOURCE_POLICY;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
@@ -25,15 +26,16 @@ const ANSWER_HEADERS: HeaderValue =
 /// Seconds for which a browser remembers the answer to its question.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
-pub(super) async fn cors(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(super) async fn cors(app: &Arc<App>, request: Request, next: Next) -> Response {
     let mut origins = request.headers().get_all(ORIGIN).iter();
     let origin = match (origins.next(), origins.next()) {
         (Some(origin), None) if app.access().is_listed(origin) => origin.clone(),
-        _ => return next.run(request).await,
+        _ => return guard(app, request, next).await,
     };
     let asks =
         *request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-    let mut response = if asks { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
+    let mut response =
+        if asks { StatusCode::NO_CONTENT.into_response() } else { guard(app, request, next).await };
     let headers = response.headers_mut();
     if asks {
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);

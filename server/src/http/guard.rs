@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::body::HttpBody;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::app::App;
+use super::idempotency::idempotent;
 use super::origin::Access;
 use super::refusal::Refusal;
 use super::rest::{IMPORT_PATH, assets};
@@ -20,9 +21,9 @@ use vws_core::limits::OBJECT_NAME_BYTES;
 const HEADER_LINE_EXTRA: usize = 4;
 const REQUEST_LINE_EXTRA: usize = 12;
 
-pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    match check(&app, &request) {
-        Ok(()) => next.run(request).await,
+pub(super) async fn guard(app: &Arc<App>, request: Request, next: Next) -> Response {
+    match check(app, &request) {
+        Ok(()) => idempotent(app, request, next).await,
         Err(refusal) => refusal.into_response(),
     }
 }

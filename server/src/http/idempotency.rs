@@ -5,7 +5,7 @@ use std::mem::size_of;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, IF_MATCH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -78,8 +78,8 @@ enum Claim {
     Later(Progress),
 }
 
-pub(super) async fn idempotent(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    match once(&app, request, next).await {
+pub(super) async fn idempotent(app: &Arc<App>, request: Request, next: Next) -> Response {
+    match once(app, request, next).await {
         Ok(response) => response,
         Err(refusal) => refusal.into_response(),
     }

@@ -37,7 +37,9 @@ mod status;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 
 pub use app::App;
 pub(crate) use last_words::last_words;
@@ -51,10 +53,15 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .merge(crate::ws::routes())
         .fallback(page::serve)
         .method_not_allowed_fallback(refusal::method_not_allowed)
-        .layer(from_fn_with_state(Arc::clone(app), idempotency::idempotent))
-        .layer(from_fn_with_state(Arc::clone(app), guard::guard))
-        .layer(from_fn_with_state(Arc::clone(app), cors::cors))
-        .layer(from_fn(security::headers))
+        .layer(from_fn_with_state(Arc::clone(app), inner))
         .layer(from_fn_with_state(Arc::clone(app), observe::observe))
         .with_state(Arc::clone(app))
+}
+
+/// What is around each route within `observe`, from the outside in: headers, CORS, guard, idempotency. They are one
+/// layer of axum's, since each layer costs a request several allocations.
+async fn inner(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let mut response = cors::cors(&app, request, next).await;
+    security::complete(response.headers_mut());
+    response
 }

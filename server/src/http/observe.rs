@@ -1,6 +1,8 @@
 //! The outermost layer. Every answer leaves through here: with a request id, counted, logged, and, if
 //! it refuses, in the one shape of refusals.
 
+use std::cell::Cell;
+use std::hash::{BuildHasher, RandomState};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tracing::field::Empty;
 use tracing::{Instrument, debug, error, info_span};
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 use super::app::App;
 use super::problem::{PROBLEM_JSON, Problem};
@@ -85,8 +87,20 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     }
 }
 
+/// A UUID of version 7. It need not be hard to guess, only another one each time: what is drawn of the system is the
+/// beginning of each thread's own sequence.
 pub(super) fn new_request_id() -> HeaderValue {
-    HeaderValue::try_from(Uuid::now_v7().to_string()).expect("a UUID is plain ASCII")
+    thread_local! {
+        static NEXT: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
+        static THREAD: u64 = RandomState::new().hash_one(1);
+    }
+    let next = NEXT.get().wrapping_add(1);
+    NEXT.set(next);
+    let bits = (u128::from(THREAD.with(|thread| *thread)) << 64) | u128::from(next);
+    let [_, _, _, _, _, _, drawn @ ..] = bits.to_be_bytes();
+    let id = Builder::from_unix_timestamp_millis(crate::store::now(), &drawn).into_uuid();
+    let mut text = Uuid::encode_buffer();
+    HeaderValue::from_str(id.as_hyphenated().encode_lower(&mut text)).expect("a UUID is plain ASCII")
 }
 
 /// The method as a label: one of a fixed set, since a client may send any word.

@@ -38,10 +38,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SessionPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let id = path_parameter(parts, state, "id").await?;
-        let id: SessionId = id.parse().map_err(vws_core::Error::from)?;
-        tracing::Span::current().record("session.id", tracing::field::display(id));
-        Ok(Self(id))
+        Ok(Self(session(&path_parameters(parts, state).await?)?))
     }
 }
 
@@ -49,9 +46,9 @@ impl<S: Send + Sync> FromRequestParts<S> for ObjectPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let SessionPath(session) = SessionPath::from_request_parts(parts, state).await?;
-        let name = path_parameter(parts, state, "name").await?;
-        let name = ObjectName::new("name", &name).map_err(vws_core::Error::from)?;
+        let parameters = path_parameters(parts, state).await?;
+        let session = session(&parameters)?;
+        let name = ObjectName::new("name", parameter(&parameters, "name")).map_err(vws_core::Error::from)?;
         tracing::Span::current().record("object.name", name.as_str());
         Ok(Self { session, name })
     }
@@ -61,19 +58,27 @@ impl<S: Send + Sync> FromRequestParts<S> for AssetPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let SessionPath(session) = SessionPath::from_request_parts(parts, state).await?;
-        let asset = path_parameter(parts, state, "asset").await?;
-        let asset = asset.parse().map_err(Refusal::AssetIdInvalid)?;
+        let parameters = path_parameters(parts, state).await?;
+        let session = session(&parameters)?;
+        let asset = parameter(&parameters, "asset").parse().map_err(Refusal::AssetIdInvalid)?;
         Ok(Self { session, asset })
     }
 }
 
-async fn path_parameter<S: Send + Sync>(parts: &mut Parts, state: &S, key: &str) -> Result<String, Problem> {
-    let parameters = RawPathParams::from_request_parts(parts, state)
-        .await
-        .map_err(|_| Refusal::PathInvalid { detail: "it is not percent-encoded UTF-8".to_owned() })?;
-    let found = parameters.iter().find(|(name, _)| *name == key).map(|(_, value)| value.to_owned());
-    Ok(found.expect("the route's pattern has this parameter"))
+async fn path_parameters<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<RawPathParams, Problem> {
+    let unreadable = |_| Refusal::PathInvalid { detail: "it is not percent-encoded UTF-8".to_owned() };
+    Ok(RawPathParams::from_request_parts(parts, state).await.map_err(unreadable)?)
+}
+
+fn parameter<'a>(parameters: &'a RawPathParams, key: &str) -> &'a str {
+    let found = parameters.iter().find(|(name, _)| *name == key).map(|(_, value)| value);
+    found.expect("the route's pattern has this parameter")
+}
+
+fn session(parameters: &RawPathParams) -> Result<SessionId, Problem> {
+    let id: SessionId = parameter(parameters, "id").parse().map_err(vws_core::Error::from)?;
+    tracing::Span::current().record("session.id", tracing::field::display(id));
+    Ok(id)
 }
 
 /// A JSON body, read by core's strict parser.

@@ -1,9 +1,11 @@
 //! Counters and gauges in the text format of Prometheus.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use parking_lot::RwLock;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -24,8 +26,10 @@ pub struct Metrics {
     registry: Registry,
     connections: Gauge,
     connections_refused: Counter,
-    requests: Family<RequestLabels, Counter>,
+    requests: Family<RequestLabels, Tally>,
     request_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    /// The series that there are of both, found by method and status and then by route without a copy of it.
+    answered: RwLock<HashMap<(&'static str, u16), HashMap<Box<str>, Answered>>>,
     commands: Family<CommandLabels, Tally>,
     /// Those of `commands` that are counted most, by their type.
     accepted: [OnceLock<Tally>; Command::TYPES.len()],
@@ -83,6 +87,19 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.0.dec();
+    }
+}
+
+/// What counts the requests of one route, method and status.
+struct Answered {
+    requests: Tally,
+    seconds: Histogram,
+}
+
+impl Answered {
+    fn count(&self, took: f64) {
+        self.requests.inc();
+        self.seconds.observe(took);
     }
 }
 
@@ -181,6 +198,7 @@ impl Metrics {
             connections_refused,
             requests,
             request_seconds,
+            answered: RwLock::default(),
             commands,
             accepted: [const { OnceLock::new() }; Command::TYPES.len()],
             events,
@@ -223,11 +241,19 @@ impl Metrics {
 
     /// A request was answered. `route` is the pattern that it matched, never its path.
     pub(crate) fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
+        let took = took.as_secs_f64();
+        if let Some(series) = self.answered.read().get(&(method, status)).and_then(|of| of.get(route)) {
+            series.count(took);
+            return;
+        }
         let labels = RequestLabels { method, route: route.to_owned(), status };
-        self.requests.get_or_create(&labels).inc();
-        self.request_seconds
-            .get_or_create(&RouteLabels { route: route.to_owned() })
-            .observe(took.as_secs_f64());
+        let route_labels = RouteLabels { route: route.to_owned() };
+        let series = Answered {
+            requests: self.requests.get_or_create_owned(&labels),
+            seconds: self.request_seconds.get_or_create_owned(&route_labels),
+        };
+        series.count(took);
+        self.answered.write().entry((method, status)).or_default().insert(route.into(), series);
     }
 
     /// A command was answered: `unchanged` or the code of its refusal. Its type is told by its place among all.

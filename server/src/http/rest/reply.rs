@@ -25,6 +25,9 @@ use crate::store::Outcome;
 /// Items that are encoded at once.
 const PIECE: usize = 256;
 
+/// Headers of an answer, those of every layer included.
+const HEADERS: usize = 16;
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// `value` as JSON.
@@ -34,6 +37,8 @@ pub(super) fn json<T: Serialize>(value: &T) -> Response {
 
 fn with_type(body: Body) -> Response {
     let mut response = Response::new(body);
+    // Room for all that the layers add, so that none of it is moved.
+    response.headers_mut().reserve(HEADERS);
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     response
 }
