@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::idempotency::Answers;
 use super::origin::Access;
+use super::packed::Packs;
 use super::page::Page;
 use super::refusal::Refusal;
 use crate::assets::Assets;
@@ -25,6 +26,7 @@ pub struct App {
     access: Access,
     page: Page,
     answers: Answers,
+    packs: Packs,
     /// Files that are read or written now.
     transfers: Arc<Semaphore>,
     store: SessionStore,
@@ -53,7 +55,8 @@ impl App {
         let bounds = StoreConfig::from(&config.limits);
         let store = SessionStore::with_assets(log, assets, bounds, Arc::clone(&metrics)).await?;
         let started = Instant::now();
-        Ok(Arc::new(Self { config, access, page, answers, transfers, store, started, metrics, stop }))
+        let packs = Packs::default();
+        Ok(Arc::new(Self { config, access, page, answers, packs, transfers, store, started, metrics, stop }))
     }
 
     /// How this server runs.
@@ -95,6 +98,11 @@ impl App {
     /// The answers to recent POSTs that carried an idempotency key.
     pub(super) const fn answers(&self) -> &Answers {
         &self.answers
+    }
+
+    /// Compressed states of the sessions.
+    pub(super) const fn packs(&self) -> &Packs {
+        &self.packs
     }
 
     /// A place among those who read or write a whole history or model, for as long as it is held.

@@ -18,6 +18,12 @@ pub(super) fn etag(version: impl Display) -> HeaderValue {
     HeaderValue::try_from(format!("\"{version}\"")).expect("versions are plain ASCII")
 }
 
+/// The weak tag of the same state, for an answer in other bytes.
+pub(super) fn weak(tag: HeaderValue) -> HeaderValue {
+    let weak = [b"W/", tag.as_bytes()].concat();
+    HeaderValue::try_from(weak).expect("it was a header's value without the mark")
+}
+
 /// What `If-Match` asks of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum IfMatch {
@@ -81,14 +87,19 @@ impl<S: Send + Sync> FromRequestParts<S> for IfNoneMatch {
 }
 
 impl IfNoneMatch {
-    /// `answer` with its tag, or 304 where the client has it.
-    pub(super) fn answer(&self, tag: HeaderValue, answer: impl FnOnce() -> Response) -> Response {
-        let bare = tag.to_str().unwrap_or_default().trim_matches('"');
-        let known = self.0.iter().any(|known| match known {
+    /// Whether the client has what `tag` names. Weak tags and strong ones are compared alike.
+    pub(super) fn has(&self, tag: &HeaderValue) -> bool {
+        let tag = tag.to_str().unwrap_or_default();
+        let bare = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
+        self.0.iter().any(|known| match known {
             Tag::Star => true,
             Tag::Strong(text) | Tag::Weak(text) => text == bare,
-        });
-        let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { answer() };
+        })
+    }
+
+    /// `answer` with its tag, or 304 where the client has it.
+    pub(super) fn answer(&self, tag: HeaderValue, answer: impl FnOnce() -> Response) -> Response {
+        let mut response = if self.has(&tag) { StatusCode::NOT_MODIFIED.into_response() } else { answer() };
         response.headers_mut().insert(ETAG, tag);
         response
     }

@@ -9,6 +9,7 @@
 //! - [`origin`], `cors`: which pages may talk to this server.
 //! - `page`, `page_policy`, `embedded`, `security`: the page and the headers that keep it safe.
 //! - `request`, `conditional`, `idempotency`: what handlers take from requests.
+//! - `packed`: states as they travel compressed.
 //! - `rest`: the API's handlers; `openapi`, `openapi_refine`: their description.
 //! - `ops`: health, readiness, version, metrics.
 
@@ -25,6 +26,7 @@ mod openapi;
 mod openapi_refine;
 mod ops;
 pub mod origin;
+mod packed;
 mod page;
 mod page_policy;
 mod problem;

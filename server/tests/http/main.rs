@@ -11,6 +11,7 @@ mod idempotency;
 mod limits;
 mod lists;
 mod objects;
+mod packed;
 mod page;
 mod program;
 mod refusals;

@@ -2,27 +2,30 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::ACCEPT;
-use axum::http::{HeaderMap, Uri};
+use axum::http::header::{ACCEPT, CONTENT_ENCODING, ETAG, VARY};
+use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 use vws_core::event::LobbyRecord;
 use vws_core::limits::SAFE_INTEGER;
 use vws_core::model::{Epoch, Seq};
+use vws_core::reduce::State as _;
 use vws_core::wire::canonical_json;
 use vws_core::{EventRecord, Session, SessionId, Snapshot};
 
 use super::super::app::App;
-use super::super::conditional::{IfNoneMatch, etag};
+use super::super::conditional::{IfNoneMatch, etag, weak};
+use super::super::packed::{Coding, FEW};
 use super::super::page::accepts;
 use super::super::problem::Problem;
 use super::super::refusal::Refusal;
 use super::super::request::{Query, SessionPath};
 use super::moment::{self, MomentText, View};
 use super::paging;
-use super::reply::{json, streamed};
+use super::reply::{json, streamed, with_type};
 use crate::sse::{EVENT_STREAM, lobby_stream, session_stream};
 
 /// Some of a session's events, in their order.
@@ -73,19 +76,54 @@ pub(super) async fn snapshot(
     State(app): State<Arc<App>>,
     SessionPath(id): SessionPath,
     known: IfNoneMatch,
+    headers: HeaderMap,
     mut query: Query,
 ) -> Result<Response, Problem> {
     let at = moment::take(&mut query, "at")?;
     query.finish()?;
-    let mut snapshot = View::of(&app, id, at).await?.read(Session::snapshot);
-    let tag = etag(format_args!("{}-{}", snapshot.session.epoch, snapshot.session.seq));
-    Ok(known.answer(tag, || {
+    let view = View::of(&app, id, at).await?;
+    let coding = Coding::of(&headers).filter(|_| view.read(|session| session.object_count()) > FEW);
+    let mut response = match coding {
+        Some(coding) => packed(&app, view, coding, &known).await?,
+        None => plain(&view, &known),
+    };
+    response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
+    Ok(response)
+}
+
+fn tag(epoch: Epoch, seq: Seq) -> HeaderValue {
+    etag(format_args!("{epoch}-{seq}"))
+}
+
+fn plain(view: &View, known: &IfNoneMatch) -> Response {
+    let mut snapshot = view.read(Session::snapshot);
+    known.answer(tag(snapshot.session.epoch, snapshot.session.seq), || {
         let objects = std::mem::take(&mut snapshot.objects);
         // The objects are the last field: their places are between these two halves.
         let mut head = canonical_json(&snapshot);
         let tail = head.split_off(head.len() - 2);
         streamed(head, objects, tail)
-    }))
+    })
+}
+
+/// The state as a client takes it who can unpack it. Its tag is a weak one: the bytes are others than those of the plain
+/// answer (RFC 9110 §8.8.1).
+async fn packed(app: &App, view: View, coding: Coding, known: &IfNoneMatch) -> Result<Response, Refusal> {
+    let seen = view.read(|session| (session.epoch(), session.seq()));
+    if known.has(&tag(seen.0, seen.1)) {
+        return Ok(known.answer(weak(tag(seen.0, seen.1)), || Response::new(Body::empty())));
+    }
+    let packed = match view {
+        View::Now(live) => {
+            let id = live.id();
+            app.packs().present(id, coding, seen, move || live.read(Session::snapshot)).await?
+        }
+        View::Then(session) => app.packs().past(coding, session.snapshot()).await?,
+    };
+    let mut response = with_type(Body::from(packed.bytes));
+    response.headers_mut().insert(CONTENT_ENCODING, coding.header());
+    response.headers_mut().insert(ETAG, weak(tag(packed.epoch, packed.seq)));
+    Ok(response)
 }
 
 /// Read the events

@@ -35,7 +35,7 @@ pub(super) fn json<T: Serialize>(value: &T) -> Response {
     with_type(Body::from(canonical_json(value)))
 }
 
-fn with_type(body: Body) -> Response {
+pub(super) fn with_type(body: Body) -> Response {
     let mut response = Response::new(body);
     // Room for all that the layers add, so that none of it is moved.
     response.headers_mut().reserve(HEADERS);

@@ -221,6 +221,7 @@ pub(super) async fn delete(
             seen.map_err(|error| Problem::of_conditional(error, ""))?;
         }
     }
+    app.packs().forget(id);
     Ok(StatusCode::NO_CONTENT)
 }
 
