@@ -12,6 +12,10 @@ use crate::limits::{DISPLAY_NAME_CHARS, OBJECT_NAME_BYTES, TEXT_CHARS};
 /// The rules that every name shares. Nothing is trimmed or normalised: a name is taken as it is, or
 /// refused.
 fn check_name(value: &str) -> Result<(), NameFault> {
+    // Nearly every name: letters, digits and marks of ASCII, which need no look into Unicode's tables.
+    if value.bytes().all(|b| b.is_ascii_graphic()) && !value.is_empty() {
+        return Ok(());
+    }
     if value.is_empty() {
         return Err(NameFault::Empty);
     }
@@ -45,8 +49,8 @@ impl ObjectName {
             Ok(()) if value.len() > OBJECT_NAME_BYTES => {
                 NameFault::TooLong { length: value.len(), max: OBJECT_NAME_BYTES, unit: "bytes" }
             }
-            Ok(()) => match value.chars().find(|c| matches!(c, '/' | '\\')) {
-                Some(c) => NameFault::Character(c),
+            Ok(()) => match value.bytes().find(|b| matches!(b, b'/' | b'\\')) {
+                Some(b) => NameFault::Character(char::from(b)),
                 None if matches!(value, "." | "..") => NameFault::Reserved,
                 None => return Ok(Self(value.into())),
             },
