@@ -29,7 +29,7 @@ pub struct Metrics {
     requests: Family<RequestLabels, Tally>,
     request_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     /// The series that there are of both, found by method and status and then by route without a copy of it.
-    answered: RwLock<HashMap<(&'static str, u16), HashMap<Box<str>, Answered>>>,
+    answered: RwLock<HashMap<(&'static str, u16), ByRoute>>,
     commands: Family<CommandLabels, Tally>,
     /// Those of `commands` that are counted most, by their type.
     accepted: [OnceLock<Tally>; Command::TYPES.len()],
@@ -89,6 +89,8 @@ impl Drop for Held {
         self.0.dec();
     }
 }
+
+type ByRoute = HashMap<Box<str>, Answered>;
 
 /// What counts the requests of one route, method and status.
 struct Answered {
