@@ -5,6 +5,7 @@
 //! - `table`: rows, goals, Markdown. `plot`, `docs`: what the documentation shows. `alternate`: runs that take turns.
 //! - `wire`: servers in processes of their own, and the load. `ceiling`: the servers that are built in.
 //! - `log`, `recovery`: the log on a disk, in this process.
+//! - `store`: the store, in this process.
 //! - `drive`: changes for the page to follow (`page/`).
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a table")]
@@ -17,6 +18,7 @@ mod log;
 mod machine;
 mod plot;
 mod recovery;
+mod store;
 mod table;
 mod wire;
 
@@ -74,6 +76,8 @@ enum What {
     Memory,
     /// What a command costs as sessions and objects become more.
     Growth,
+    /// The store in this process, beside the design that VWS began from.
+    Store,
     /// Appends to the log at each level, beside a bare file with the same flushes and another engine.
     Log,
     /// Starts over a data directory: how soon the server is ready, what sessions that nobody uses cost.
@@ -81,6 +85,21 @@ enum What {
     /// Opens a data directory and tells what that took; `recovery` runs it.
     #[command(hide = true)]
     Open { path: PathBuf, session: String },
+    /// Does one kind of the store's work, to be looked at with a profiler.
+    #[command(hide = true)]
+    Spin {
+        /// `store` or `seed`
+        contender: String,
+        /// `update`, `create`, `get`, `hot` or `sessions`
+        work: String,
+        /// Commands in all.
+        commands: u64,
+        #[arg(long, default_value_t = 1)]
+        threads: usize,
+    },
+    /// Tells what an object takes of memory; `store` runs it.
+    #[command(hide = true)]
+    Weigh { what: String, objects: usize },
     /// Changes the objects of a session at a steady rate; `page` runs it.
     #[command(hide = true)]
     Drive {
@@ -105,6 +124,7 @@ enum What {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Measured {
     Wire(Part),
+    Store,
     Log,
     Recovery,
 }
@@ -123,9 +143,15 @@ impl What {
             Self::Resume => Measured::Wire(Part::Resume),
             Self::Memory => Measured::Wire(Part::Memory),
             Self::Growth => Measured::Wire(Part::Growth),
+            Self::Store => Measured::Store,
             Self::Log => Measured::Log,
             Self::Recovery => Measured::Recovery,
-            Self::Open { .. } | Self::Drive { .. } | Self::Serve { .. } | Self::Load { .. } => return None,
+            Self::Open { .. }
+            | Self::Spin { .. }
+            | Self::Weigh { .. }
+            | Self::Drive { .. }
+            | Self::Serve { .. }
+            | Self::Load { .. } => return None,
         })
     }
 }
@@ -136,6 +162,10 @@ fn main() -> ExitCode {
     ended(match &cli.what {
         Some(What::Open { path, session }) => recovery::open(path, session),
         Some(What::Drive { server, session, rate, seconds }) => drive::run(server, session, *rate, *seconds),
+        Some(What::Spin { contender, work, commands, threads }) => {
+            store::spin(contender, work, *commands, *threads)
+        }
+        Some(What::Weigh { what, objects }) => store::weigh(what, *objects),
         Some(What::Serve { ceiling }) => ceiling::run(*ceiling),
         Some(What::Load { task }) => wire::Task::run(task),
         _ => measure(&cli),
@@ -150,8 +180,13 @@ fn measure(cli: &Cli) -> Result<(), String> {
     if cli.install_peers {
         install_peers()?;
     }
-    let all =
-        || Part::ALL.map(Measured::Wire).into_iter().chain([Measured::Log, Measured::Recovery]).collect();
+    let all = || {
+        Part::ALL
+            .map(Measured::Wire)
+            .into_iter()
+            .chain([Measured::Store, Measured::Log, Measured::Recovery])
+            .collect()
+    };
     let parts: Vec<Measured> = cli.what.as_ref().and_then(What::part).map_or_else(all, |part| vec![part]);
     let folder = cli.on.clone().unwrap_or_else(std::env::temp_dir);
     let table = tabled(&parts, folder, cli.quick)?;
@@ -195,6 +230,7 @@ fn tabled(parts: &[Measured], folder: PathBuf, quick: bool) -> Result<Table, Str
                 };
                 rows.extend(wire.rows(*part));
             }
+            Measured::Store => rows.extend(store::run(quick)?),
             Measured::Log => rows.extend(log::run(&folder, quick)?),
             Measured::Recovery => rows.extend(recovery::run(&folder, quick)?),
         }

@@ -14,7 +14,7 @@ use crate::server::{self, Profile};
 use crate::setup::{self, Needs};
 
 /// Arguments that need no server of its own process.
-const WITHOUT_SERVER: [&str; 4] = ["log", "recovery", "--help", "help"];
+const WITHOUT_SERVER: [&str; 5] = ["store", "log", "recovery", "--help", "help"];
 
 /// Measures what `arguments` say: everything but the page unless told.
 pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<()> {

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde::Serialize;
 use tokio::runtime::Handle;
 use vws_server::store::LiveSession;
 
+use super::Size;
 use super::ours::{Ours, request};
 use super::work::{name, update};
-use super::{Size, median};
+use crate::table::{Row, Side, number};
 
 const SESSIONS: [usize; 4] = [1, 100, 1_000, 10_000];
 const OBJECTS: [usize; 4] = [100, 1_000, 10_000, 100_000];
@@ -18,38 +18,31 @@ const OBJECTS: [usize; 4] = [100, 1_000, 10_000, 100_000];
 /// Objects of each session where there are many of them.
 const FEW: usize = 10;
 
-/// One size.
-#[derive(Debug, Serialize)]
-pub(super) struct Row {
-    sessions: usize,
-    objects: usize,
-    ns_per_command: f64,
-    /// Of the smallest size.
-    ratio: f64,
+pub(super) fn run(size: Size, runtime: &Handle) -> [Row; 2] {
+    let sessions = SESSIONS.map(|sessions| (sessions, FEW, format!("{} sessions", number(sessions as f64))));
+    let objects = OBJECTS.map(|objects| (1, objects, format!("{} objects", number(objects as f64))));
+    [
+        series("a command, by sessions of 10 objects", sessions, size, runtime),
+        series("a command, by objects of one session", objects, size, runtime),
+    ]
 }
 
-pub(super) fn run(size: Size, runtime: &Handle) -> Vec<Row> {
-    println!("\n{:<20} {:>12} {:>13} {:>7}", "sessions × objects", "", "ns/command", "ratio");
-    let by_sessions = series(SESSIONS.map(|sessions| (sessions, FEW)), size, runtime);
-    let by_objects = series(OBJECTS.map(|objects| (1, objects)), size, runtime);
-    by_sessions.into_iter().chain(by_objects).collect()
-}
-
-fn series(sizes: [(usize, usize); 4], size: Size, runtime: &Handle) -> Vec<Row> {
-    let worlds = sizes.map(|(sessions, objects)| World::new(sessions, objects, runtime));
+fn series(what: &str, sizes: [(usize, usize, String); 4], size: Size, runtime: &Handle) -> Row {
+    let worlds: Vec<World> =
+        sizes.iter().map(|(sessions, objects, _)| World::new(*sessions, *objects, runtime)).collect();
     let mut took = [const { Vec::new() }; 4];
     for _ in 0..size.rounds {
         for (world, took) in worlds.iter().zip(&mut took) {
             took.push(world.go(size.commands, runtime));
         }
     }
-    let took = took.map(median);
-    let rows = sizes.into_iter().zip(took).map(|((sessions, objects), ns)| {
-        let row = Row { sessions, objects, ns_per_command: ns, ratio: ns / took[0] };
-        println!("{:<20} {:>12} {:>13.0} {:>7.2}", format!("{sessions} × {objects}"), "", ns, row.ratio);
-        row
-    });
-    rows.collect()
+    let mut row = Row::new("store", what, "ns");
+    for ((.., name), took) in sizes.iter().zip(took) {
+        row.figure(name, took);
+    }
+    let [(.., smallest), .., (.., largest)] = &sizes;
+    row.goal_of(largest, Side::AtMost, 1.2, smallest);
+    row
 }
 
 /// Sessions of one size.

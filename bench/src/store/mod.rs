@@ -12,11 +12,12 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::Instant;
 
-use serde::Serialize;
-
-use crate::machine::Machine;
+use crate::table::{Row, SUBJECT, Side};
 pub(crate) use weight::weigh;
 use work::{Contender, Hand, Work};
+
+/// The design that VWS began from.
+const SEED: &str = "one lock over maps";
 
 /// Threads that ask for something at once.
 const THREADS: usize = 2;
@@ -35,55 +36,20 @@ impl Size {
     }
 }
 
-/// Medians of one kind of work.
-#[derive(Debug, Serialize)]
-struct Row {
-    work: &'static str,
-    ours_per_second: f64,
-    seed_per_second: f64,
-    /// The median of the rounds' own ratios: both sides of each ran within a fraction of a second.
-    ratio: f64,
-    goal: f64,
-}
-
-/// What the design's own figures ask for, ten times.
-#[derive(Debug, Serialize)]
-struct Tenfold {
-    what: &'static str,
-    per_second: f64,
-    goal: f64,
-}
-
-/// All figures.
-#[derive(Debug, Serialize)]
-pub(crate) struct Figures {
-    machine: Machine,
-    threads: usize,
-    rounds: usize,
-    rows: Vec<Row>,
-    tenfold: Vec<Tenfold>,
-    growth: Vec<growth::Row>,
-    weight: Vec<weight::Row>,
-}
-
-/// Measures and prints a table.
+/// Measures all of it.
 ///
 /// # Errors
 /// What the runtime says.
-pub(crate) fn run(quick: bool) -> Result<Figures, String> {
+pub(crate) fn run(quick: bool) -> Result<Vec<Row>, String> {
     let size = Size::of(quick);
-    let machine = Machine::here();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
-    println!("{machine}; the store in process, {THREADS} threads, medians of {} rounds\n", size.rounds);
-    println!("{:<34} {:>13} {:>13} {:>7} {:>6}", "work", "store /s", "seed /s", "ratio", "goal");
-    let rows: Vec<Row> = Work::ALL.into_iter().map(|work| compare(work, size, runtime.handle())).collect();
-    println!("\n{:<34} {:>13} {:>13}", "", "store /s", "goal /s");
-    let tenfold = tenfold(size, runtime.handle());
-    let growth = growth::run(size, runtime.handle());
-    let weight = weight::run()?;
-    weight::print(&weight);
-    Ok(Figures { machine, threads: THREADS, rounds: size.rounds, rows, tenfold, growth, weight })
+    let mut rows: Vec<Row> =
+        Work::ALL.into_iter().map(|work| compare(work, size, runtime.handle())).collect();
+    rows.extend(tenfold(size, runtime.handle()));
+    rows.extend(growth::run(size, runtime.handle()));
+    rows.extend(weight::run()?);
+    Ok(rows)
 }
 
 fn compare(work: Work, size: Size, runtime: &tokio::runtime::Handle) -> Row {
@@ -99,18 +65,10 @@ fn compare(work: Work, size: Size, runtime: &tokio::runtime::Handle) -> Row {
             ours.push(one(&ours::Ours::new(runtime)));
         }
     }
-    let ratios = ours.iter().zip(&seed).map(|(ours, seed)| ours / seed).collect();
-    let row = Row {
-        work: work.name(),
-        ratio: median(ratios),
-        ours_per_second: median(ours),
-        seed_per_second: median(seed),
-        goal: work.goal(),
-    };
-    println!(
-        "{:<34} {:>13.0} {:>13.0} {:>7.2} {:>6}",
-        row.work, row.ours_per_second, row.seed_per_second, row.ratio, row.goal
-    );
+    let mut row = Row::new("store", format!("{}, {THREADS} threads", work.name()), "/s");
+    row.figure(SUBJECT, ours);
+    row.figure(SEED, seed);
+    row.goal(Side::AtLeast, work.goal(), SEED);
     row
 }
 
@@ -149,24 +107,18 @@ fn rate(hands: &[Box<dyn Hand>], commands: u64) -> f64 {
     commands as f64 * hands.len() as f64 / took
 }
 
-fn tenfold(size: Size, runtime: &tokio::runtime::Handle) -> Vec<Tenfold> {
-    let measured = |work: Work, commands: u64| {
-        let rates = (0..size.rounds).map(|_| rate(&ours::Ours::new(runtime).hands(work, THREADS), commands));
-        median(rates.collect())
-    };
-    let figures = [
-        ("sessions created", measured(Work::Sessions, size.commands / 10), 100_000.0),
-        ("objects created", measured(Work::Create, size.commands), 50_000.0),
-        ("objects read", measured(Work::Get, size.commands * 10), 500_000.0),
+/// What the design's own figures ask for, ten times.
+fn tenfold(size: Size, runtime: &tokio::runtime::Handle) -> [Row; 3] {
+    let wanted = [
+        ("sessions created", Work::Sessions, size.commands / 10, 100_000.0),
+        ("objects created", Work::Create, size.commands, 50_000.0),
+        ("objects read", Work::Get, size.commands * 10, 500_000.0),
     ];
-    let told = figures.map(|(what, per_second, goal)| {
-        println!("{what:<34} {per_second:>13.0} {goal:>13.0}");
-        Tenfold { what, per_second, goal }
-    });
-    told.into()
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    wanted.map(|(what, work, commands, goal)| {
+        let rates = (0..size.rounds).map(|_| rate(&ours::Ours::new(runtime).hands(work, THREADS), commands));
+        let mut row = Row::new("store", format!("{what}, {THREADS} threads"), "/s");
+        row.figure(SUBJECT, rates.collect());
+        row.bound(Side::AtLeast, goal);
+        row
+    })
 }

@@ -2,33 +2,31 @@
 
 use std::process::Command;
 
-use serde::Serialize;
 use vws_core::{Session, Snapshot};
 
 use super::ours::Ours;
 use super::work::name;
+use crate::table::{Row, SUBJECT, Side, number};
 
 const OBJECTS: [usize; 3] = [1_000, 10_000, 100_000];
 
 /// Objects in all: enough that a page more or less does not matter.
 const IN_ALL: usize = 200_000;
 
-/// Sessions of one size.
-#[derive(Debug, Serialize)]
-pub(super) struct Row {
-    objects: usize,
-    /// Of the state alone, as a session has it that was loaded from a log.
-    state_bytes: f64,
-    /// With the history of their creation and the feed, in a store over the log in memory.
-    store_bytes: f64,
-}
-
 pub(super) fn run() -> Result<Vec<Row>, String> {
-    let weigh = |objects: usize| {
-        let [state_bytes, store_bytes] = ["state", "store"].map(|what| apart(what, objects));
-        Ok(Row { objects, state_bytes: state_bytes?, store_bytes: store_bytes? })
-    };
-    OBJECTS.into_iter().map(weigh).collect()
+    let mut rows = Vec::new();
+    for (what, words) in [("state", "state alone"), ("store", "with its history and feed")] {
+        for objects in OBJECTS {
+            let session = number(objects as f64);
+            let mut row = Row::new("store", format!("memory of an object of {session}, {words}"), "B");
+            row.figure(SUBJECT, vec![apart(what, objects)?]);
+            if what == "state" {
+                row.bound(Side::AtMost, 400.0);
+            }
+            rows.push(row);
+        }
+    }
+    Ok(rows)
 }
 
 /// In a process of its own, of which nothing has been given back to the allocator.
@@ -65,13 +63,6 @@ pub(crate) fn weigh(what: &str, objects: usize) -> Result<(), String> {
     };
     println!("{}", bytes / IN_ALL as f64);
     Ok(())
-}
-
-pub(super) fn print(rows: &[Row]) {
-    println!("\n{:<34} {:>13} {:>13}", "bytes an object, in sessions of", "state", "store");
-    for Row { objects, state_bytes, store_bytes } in rows {
-        println!("{objects:<34} {state_bytes:>13.0} {store_bytes:>13.0}");
-    }
 }
 
 /// Bytes of memory that the process has.
