@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use vws_core::wire::Encoding;
 use vws_core::{EventRecord, Seq};
 
@@ -18,8 +18,8 @@ use super::ring::{Lagged, Ring};
 pub struct Feed {
     ring: Ring,
     hub: Hub,
-    /// The last event, told once a batch to those who read by themselves.
-    head: watch::Sender<Seq>,
+    /// Rung once a batch for those who read by themselves. Where nobody waits that costs next to nothing.
+    bell: Notify,
 }
 
 impl Feed {
@@ -28,7 +28,7 @@ impl Feed {
     #[must_use]
     pub fn new(head: Seq, max_events: usize, max_bytes: usize) -> Self {
         let ring = Ring::new(head, max_events, max_bytes);
-        Self { ring, hub: Hub::default(), head: watch::Sender::new(head) }
+        Self { ring, hub: Hub::default(), bell: Notify::new() }
     }
 
     /// Appends a batch. Nobody is woken yet: see [`wake`](Self::wake).
@@ -36,9 +36,9 @@ impl Feed {
         self.ring.push(records);
     }
 
-    /// Tells everyone that there are events up to `head`: once a batch.
-    pub(crate) fn wake(&self, head: Seq) {
-        self.head.send_replace(head);
+    /// Tells everyone that a batch has come.
+    pub(crate) fn wake(&self) {
+        self.bell.notify_waiters();
         self.hub.ring();
     }
 
@@ -75,7 +75,7 @@ impl Feed {
     /// A place after the event `after`, from which nothing can be taken when what follows it is not
     /// all there.
     pub(crate) fn place(&self, after: Seq) -> Subscription<'_> {
-        Subscription { feed: self, seen: after, head: self.head.subscribe() }
+        Subscription { feed: self, seen: after }
     }
 
     /// Takes in a connection, which is held, into a shard that is `full` with so many. Where the answer has one, a
@@ -125,7 +125,6 @@ pub struct Told {
 pub struct Subscription<'a> {
     feed: &'a Feed,
     seen: Seq,
-    head: watch::Receiver<Seq>,
 }
 
 impl Subscription<'_> {
@@ -138,14 +137,18 @@ impl Subscription<'_> {
     /// How many events wait.
     #[must_use]
     pub fn lag(&self) -> Seq {
-        (*self.head.borrow()).saturating_sub(self.seen)
+        self.feed.head().saturating_sub(self.seen)
     }
 
-    /// Resolves when there is an event to take. Never, when the feed is gone.
-    pub async fn ready(&mut self) {
-        let seen = self.seen;
-        if self.head.wait_for(|head| *head > seen).await.is_err() {
-            std::future::pending::<()>().await;
+    /// Resolves when there is an event to take.
+    pub async fn ready(&self) {
+        loop {
+            // Before the look: a batch that comes after it rings for whoever has come by then.
+            let rung = self.feed.bell.notified();
+            if self.lag() > 0 {
+                return;
+            }
+            rung.await;
         }
     }
 
@@ -245,8 +248,14 @@ mod tests {
     async fn law4_a_batch_wakes_its_subscribers() {
         let feed = Feed::new(7, 100, usize::MAX);
         let mut subscription = feed.subscribe(7).expect("is there");
-        feed.push(&records(8..=9));
-        feed.wake(9);
+        {
+            let mut ready = std::pin::pin!(subscription.ready());
+            let early = std::future::poll_fn(|cx| std::task::Poll::Ready(ready.as_mut().poll(cx).is_ready()));
+            assert!(!early.await, "there is none yet");
+            feed.push(&records(8..=9));
+            feed.wake();
+            ready.await;
+        }
         subscription.ready().await;
         assert_eq!(subscription.lag(), 2);
         assert_eq!(seqs(&subscription.take(10).expect("is there")), [8, 9]);

@@ -192,7 +192,7 @@ impl LiveSession {
         let seen = see(&state);
         self.feed.push(records);
         drop(state);
-        self.feed.wake(seq);
+        self.feed.wake();
         self.metrics.events(1);
         self.tell_of_name(&record);
         ledger.note(author, Ok(outcome.clone()));
@@ -320,7 +320,7 @@ impl LiveSession {
         self.feed.push(&draft.records);
         drop(state);
         if !draft.records.is_empty() {
-            self.feed.wake(head);
+            self.feed.wake();
             self.metrics.events(draft.records.len());
         }
         draft.records.iter().for_each(|record| self.tell_of_name(record));

@@ -404,7 +404,6 @@ impl LiveSession {
 fn feed_of(head: Seq, recent: &[Arc<EventRecord>], config: &StoreConfig) -> Feed {
     let feed = Feed::new(head - recent.len() as Seq, config.feed_events, config.feed_bytes);
     feed.push(recent);
-    feed.wake(head);
     feed
 }
 
