@@ -64,6 +64,14 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Gives the focus to the element of this id where nothing else has taken it meanwhile.
+pub fn focus_if_free(id: &str) {
+    let held = document().active_element().filter(|element| element.tag_name() != "BODY");
+    if held.is_none() {
+        focus(id);
+    }
+}
+
 /// Whether the browser has a clipboard for this page at all.
 #[must_use]
 pub fn has_clipboard() -> bool {

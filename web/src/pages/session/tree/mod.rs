@@ -60,8 +60,8 @@ pub(super) fn Tree(props: &TreeProps) -> Html {
             let is_over = name.is_none();
             onrename.emit(name);
             if is_over {
-                // Once the field is gone.
-                Timeout::new(0, || browser::focus(LIST_ID)).forget();
+                // Once the field is gone. By then the next one may be there, by a key right after.
+                Timeout::new(0, || browser::focus_if_free(LIST_ID)).forget();
             }
         })
     };
