@@ -55,6 +55,7 @@ const kib = (bytes) => `${rounded(bytes / 1024)} KiB`;
 console.log(`\n${figures.machine}, ${figures.chromium}, drawing in software\n`);
 for (const [what, value] of [
   ["program, scripts and styles, brotli", `${kib(page.brotli)} (${page.parts.map((part) => `${part.what} ${kib(part.brotli)}`).join(", ")})`],
+  ["what comes later, brotli", kib(page.later)],
   ["10 objects: shown / answers input", `${ten.shown_ms} / ${ten.answers_ms} ms`],
   ["10,000 objects: shown / answers input", `${thousands.shown_ms} / ${thousands.answers_ms} ms`],
   [`${live.rate} changes a second for ${live.minutes} min, received`, `${live.received_a_second} a second`],
