@@ -186,6 +186,8 @@ test("WEB32: properties have keys and typed values that are added, changed and r
   await are('{"part":"7"}');
   await page.getByTestId("property-type-part").selectOption("number");
   await are('{"part":7}');
+  // The server may be quicker than the page's next picture, with which the field becomes one of numbers.
+  await page.locator("[data-testid=property-part][inputmode=decimal]").waitFor();
   await type(page, "property-part", "+=2");
   await are('{"part":9}');
   await page.getByTestId("property-part").fill("nine");
