@@ -1,11 +1,11 @@
-//! Round trips: each connection says something and waits until it is told it.
+//! Round trips: each connection says something and waits for what comes of it.
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
 use mio::Poll;
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Opened};
 use crate::error::{Done, LoadError};
 use crate::run::{Link, Outcome, Pace, Terms, Watchdog, Window, buffer, wait};
 
@@ -21,18 +21,32 @@ pub fn echo(
     rate: Option<f64>,
     terms: &Terms,
 ) -> Done<Outcome> {
+    let say = |out: &mut Vec<u8>, room: usize, said: u64| dialect.say(out, room, said, 1);
+    round_trips(connections, in_flight, rate, &|room| dialect.publisher(room), &say, terms)
+}
+
+/// Keeps `in_flight` round trips under way on each of the connections that `open` opens; counts those that are over.
+/// `say` appends what the connection of a place says as its n-th.
+pub(crate) fn round_trips(
+    connections: usize,
+    in_flight: usize,
+    rate: Option<f64>,
+    open: &dyn Fn(usize) -> Done<Opened>,
+    say: &dyn Fn(&mut Vec<u8>, usize, u64),
+    terms: &Terms,
+) -> Done<Outcome> {
     let mut poll = Poll::new().map_err(|error| LoadError::broke("cannot poll", error))?;
     let mut speakers = Vec::with_capacity(connections);
-    for room in 0..connections {
+    for place in 0..connections {
         terms.stop.check()?;
-        let (link, _) = Link::new(dialect.publisher(room)?, &poll, room)?;
+        let (link, _) = Link::new(open(place)?, &poll, place)?;
         let under_way = VecDeque::with_capacity(in_flight);
-        speakers.push(Speaker { link, room, said: 0, under_way, in_flight, pace: Pace::new(rate) });
+        speakers.push(Speaker { link, place, said: 0, under_way, in_flight, pace: Pace::new(rate) });
     }
     let (mut buffer, mut events) = (buffer(), mio::Events::with_capacity(1_024));
     let (mut window, mut watchdog) = (Window::new(terms), Watchdog::new());
     for speaker in &mut speakers {
-        speaker.speak(dialect)?;
+        speaker.speak(say)?;
     }
     while !window.is_over(Instant::now()) {
         terms.stop.check()?;
@@ -56,10 +70,10 @@ pub fn echo(
             }
             window.add(count, bytes);
             watchdog.heard(now);
-            speaker.speak(dialect)?;
+            speaker.speak(say)?;
         }
         if rate.is_some() {
-            speakers.iter_mut().try_for_each(|speaker| speaker.speak(dialect))?;
+            speakers.iter_mut().try_for_each(|speaker| speaker.speak(say))?;
         }
         watchdog.check(Instant::now())?;
     }
@@ -68,7 +82,7 @@ pub fn echo(
 
 struct Speaker {
     link: Link,
-    room: usize,
+    place: usize,
     said: u64,
     /// When those were sent that have not come back.
     under_way: VecDeque<Instant>,
@@ -77,9 +91,9 @@ struct Speaker {
 }
 
 impl Speaker {
-    fn speak(&mut self, dialect: &dyn Dialect) -> Done {
+    fn speak(&mut self, say: &dyn Fn(&mut Vec<u8>, usize, u64)) -> Done {
         while self.under_way.len() < self.in_flight && self.pace.allows(self.said) {
-            dialect.say(self.link.out(), self.room, self.said, 1);
+            say(self.link.out(), self.place, self.said);
             self.said += 1;
             self.under_way.push_back(Instant::now());
         }

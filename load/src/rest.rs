@@ -1,14 +1,12 @@
 //! Requests over connections that are kept: each sends the next one when it has the answer to the last.
 
-use std::time::Instant;
-
 use memchr::memmem;
-use mio::Poll;
 
 use crate::dialect::{Counter, Heard, Opened};
-use crate::error::{Done, LoadError};
+use crate::echo::round_trips;
+use crate::error::Done;
 use crate::http::{Answer, Target};
-use crate::run::{Link, Outcome, Pace, Terms, Watchdog, Window, buffer, wait};
+use crate::run::{Outcome, Terms};
 
 /// Bytes of an answer's head, beyond which it is none.
 const MAX_HEAD: usize = 64 << 10;
@@ -17,7 +15,7 @@ const MAX_HEAD: usize = 64 << 10;
 /// `write` appends the n-th request of a connection.
 ///
 /// # Errors
-/// [`LoadError`], for any other answer too.
+/// [`LoadError`](crate::LoadError), for any other answer too.
 pub fn requests(
     target: &Target,
     connections: usize,
@@ -25,67 +23,11 @@ pub fn requests(
     write: &dyn Fn(&mut Vec<u8>, usize, u64),
     terms: &Terms,
 ) -> Done<Outcome> {
-    let mut poll = Poll::new().map_err(|error| LoadError::broke("cannot poll", error))?;
-    let mut askers = Vec::with_capacity(connections);
-    for place in 0..connections {
+    let open = |_: usize| {
         let counter = Box::new(Answers::default());
-        let opened = Opened { stream: target.connect()?, ahead: Vec::new(), counter };
-        let (link, _) = Link::new(opened, &poll, place)?;
-        askers.push(Asker { link, place, asked: 0, waits: None, pace: Pace::new(rate) });
-    }
-    let (mut buffer, mut events) = (buffer(), mio::Events::with_capacity(1_024));
-    let (mut window, mut watchdog) = (Window::new(terms), Watchdog::new());
-    for asker in &mut askers {
-        asker.ask(write)?;
-    }
-    while !window.is_over(Instant::now()) {
-        terms.stop.check()?;
-        wait(&mut poll, &mut events, Pace::look(rate))?;
-        for event in &events {
-            let asker = &mut askers[event.token().0];
-            if event.is_writable() {
-                asker.link.flush()?;
-            }
-            let (count, bytes) = asker.link.listen(&mut buffer)?;
-            if count == 0 {
-                continue;
-            }
-            let now = Instant::now();
-            if let Some(sent) = asker.waits.take()
-                && window.is_open()
-            {
-                window.latency.add(now - sent);
-            }
-            window.add(count, bytes);
-            watchdog.heard(now);
-            asker.ask(write)?;
-        }
-        if rate.is_some() {
-            askers.iter_mut().try_for_each(|asker| asker.ask(write))?;
-        }
-        watchdog.check(Instant::now())?;
-    }
-    Ok(window.outcome())
-}
-
-struct Asker {
-    link: Link,
-    place: usize,
-    asked: u64,
-    /// Since when an answer is waited for.
-    waits: Option<Instant>,
-    pace: Pace,
-}
-
-impl Asker {
-    fn ask(&mut self, write: &dyn Fn(&mut Vec<u8>, usize, u64)) -> Done {
-        if self.waits.is_none() && self.pace.allows(self.asked) {
-            write(self.link.out(), self.place, self.asked);
-            self.asked += 1;
-            self.waits = Some(Instant::now());
-        }
-        self.link.flush()
-    }
+        Ok(Opened { stream: target.connect()?, ahead: Vec::new(), counter })
+    };
+    round_trips(connections, 1, rate, &open, write, terms)
 }
 
 /// Counts the answers of one connection.
