@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::{AssetError, Kind};
 
-const MAGIC: &[u8] = b"glTF";
+/// What a binary file begins with.
+pub(super) const MAGIC: &[u8] = b"glTF";
 const HEADER: usize = 12;
 const CHUNK_HEAD: usize = 8;
 const JSON_CHUNK: u32 = 0x4e4f_534a;

@@ -101,7 +101,7 @@ impl Kind {
     /// The kind that a file's first bytes tell: glTF 2.0, section 4.4 (the binary form begins with `glTF`).
     #[must_use]
     pub fn of(content: &[u8]) -> Self {
-        if content.starts_with(b"glTF") { Self::Glb } else { Self::Gltf }
+        if content.starts_with(gltf::MAGIC) { Self::Glb } else { Self::Gltf }
     }
 
     /// Its media type.

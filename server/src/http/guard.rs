@@ -7,6 +7,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use vws_core::limits::OBJECT_NAME_BYTES;
 
 use super::app::App;
 use super::idempotency::idempotent;
@@ -14,7 +15,6 @@ use super::origin::Access;
 use super::refusal::Refusal;
 use super::rest::{IMPORT_PATH, assets};
 use crate::config::Limits;
-use vws_core::limits::OBJECT_NAME_BYTES;
 
 /// Bytes that a header line has beside its name and value (`: ` and the line end), and that the
 /// request line has beside method and target (two spaces, the version and the line end).
