@@ -163,11 +163,22 @@ impl Reader {
         let Some(masked) = self.bytes.get_mut(payload.clone()) else {
             return Ok(None);
         };
-        for (byte, key) in masked.iter_mut().zip(mask.iter().cycle()) {
-            *byte ^= key;
-        }
+        unmask(masked, mask);
         self.at = payload.end;
         Ok(Some(Frame { opcode: header.opcode, is_final: header.is_final, payload }))
+    }
+}
+
+/// Takes a mask off, eight bytes at a time.
+fn unmask(masked: &mut [u8], mask: [u8; 4]) {
+    let (words, rest) = masked.as_chunks_mut();
+    let [a, b, c, d] = mask;
+    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    for word in words {
+        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+    }
+    for (byte, key) in rest.iter_mut().zip(mask.iter().cycle()) {
+        *byte ^= key;
     }
 }
 
