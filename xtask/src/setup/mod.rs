@@ -54,14 +54,13 @@ pub(crate) struct Meanwhile<'a> {
     pub(crate) with_compiler: &'a (dyn Fn(&Ready) -> Result<()> + Sync),
 }
 
-/// The Debian package that has strace, by which a test sees what the server asks of the system; none where it
-/// is there.
-fn strace() -> Result<Vec<&'static str>> {
-    match process::on_path("strace") {
+/// The Debian package of a program's name that has it; none where it is there.
+fn program(name: &'static str, purpose: &str) -> Result<Vec<&'static str>> {
+    match process::on_path(name) {
         Some(_) => Ok(Vec::new()),
-        None if debian::is_here() => Ok(vec!["strace"]),
+        None if debian::is_here() => Ok(vec![name]),
         None => {
-            Err(Failure::new("`strace` is not on PATH").remedy("install it: a test of the server uses it"))
+            Err(Failure::new(format!("`{name}` is not on PATH")).remedy(format!("install it: {purpose}")))
         }
     }
 }
@@ -75,8 +74,10 @@ pub(crate) fn ensure(project: &Project, needs: Needs, meanwhile: Option<&Meanwhi
     let mut packages = plan.packages();
     if needs == Needs::Browser {
         packages.extend(browser::packages()?);
-        packages.extend(strace()?);
+        packages.extend(program("strace", "a test of the server sees by it what is asked of the system")?);
     }
+    // Before anything is compiled.
+    debian::install(project, &program("make", "the server's allocator is built by it")?)?;
     let tools = Tools::find(project)?;
     let meanwhile = meanwhile.filter(|_| tools.wants_trunk());
     // sudo may ask for a password, so it does not share the terminal with other steps.
