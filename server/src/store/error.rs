@@ -84,6 +84,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The task that was to end the commit has come to nothing.
+    pub(super) fn commit_lost() -> Self {
+        Self::LogUnavailable("the commit did not end".to_owned())
+    }
+
     /// The stable name of what went wrong.
     #[must_use]
     pub fn code(&self) -> &'static str {

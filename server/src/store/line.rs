@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use tracing::Instrument;
 use vws_core::Session;
 
-use super::commit::Draft;
+use super::draft::Draft;
 use super::{LiveSession, Outcome, Request, StoreError};
 use crate::log::{Appending, BoxFuture, LogError};
 
@@ -34,8 +34,8 @@ const SHORT: u8 = 1;
 /// Somebody has it for longer, or others are in line: who comes now waits behind them.
 const LONG: u8 = 2;
 
-/// Those who wait for the turn of a session, in the order in which they came. Each is a request of a
-/// connection that sends nothing more before it is answered, so there are no more of them than connections.
+/// Those who wait for the turn of a session, in the order in which they came. Each is what a connection has sent, which
+/// is not listened to before it is answered, so there are no more of them than connections.
 #[derive(Debug, Default)]
 pub(super) struct Line {
     /// Who has the turn. It leaves `LONG` by those alone who hold the queue and find it empty, so that nobody is left
@@ -78,20 +78,23 @@ impl Line {
 
 #[derive(Debug)]
 enum Waiting {
-    Command(Box<dyn Member>),
+    Commands(Box<dyn Member>),
     /// Somebody who wants no commit to be under way.
     Turn(oneshot::Sender<Turn>),
 }
 
 pub(super) type Answer<T> = oneshot::Receiver<Result<(Outcome, T), StoreError>>;
 
-/// A command that waits, whatever its caller wants to see.
-trait Member: Send + std::fmt::Debug {
-    fn request(&self) -> &Request;
+/// Who waits with one command or several, whatever they want to see.
+pub(super) trait Member: Send + std::fmt::Debug {
+    /// Never none.
+    fn requests(&self) -> &[Request];
     /// Nobody waits for the answer any more.
     fn is_left(&self) -> bool;
+    /// Shows the state right after one of them took effect.
     fn look(&mut self, state: &Session);
-    fn answer(self: Box<Self>, outcome: Result<Outcome, StoreError>);
+    /// What the first of them came to, at least one.
+    fn answer(self: Box<Self>, outcomes: &mut dyn Iterator<Item = Result<Outcome, StoreError>>);
 }
 
 struct Ticket<V, T> {
@@ -115,8 +118,8 @@ impl<V, T> std::fmt::Debug for Ticket<V, T> {
 }
 
 impl<V: FnOnce(&Session) -> T + Send, T: Send> Member for Ticket<V, T> {
-    fn request(&self) -> &Request {
-        &self.request
+    fn requests(&self) -> &[Request] {
+        std::slice::from_ref(&self.request)
     }
 
     fn is_left(&self) -> bool {
@@ -127,11 +130,13 @@ impl<V: FnOnce(&Session) -> T + Send, T: Send> Member for Ticket<V, T> {
         self.seen = self.view.take().map(|view| view(state));
     }
 
-    fn answer(self: Box<Self>, outcome: Result<Outcome, StoreError>) {
+    fn answer(self: Box<Self>, outcomes: &mut dyn Iterator<Item = Result<Outcome, StoreError>>) {
         let seen = self.seen;
-        let answer = outcome.map(|outcome| (outcome, seen.expect("it is shown what took effect")));
-        // A caller that has given up has no use for it.
-        let _ = self.reply.send(answer);
+        let shown = |outcome| (outcome, seen.expect("it is shown what took effect"));
+        if let Some(outcome) = outcomes.next() {
+            // A caller that has given up has no use for it.
+            let _ = self.reply.send(outcome.map(shown));
+        }
     }
 }
 
@@ -157,8 +162,22 @@ impl Turn {
     }
 
     /// Lets a task of its own wait for the log, and then go on with those who have come meanwhile.
-    pub(super) fn go_on<V, T>(
+    pub(super) fn go_on(
         mut self,
+        first: Box<dyn Member>,
+        draft: Draft,
+        taken: BoxFuture<'static, Result<(), LogError>>,
+    ) {
+        if let Some(session) = self.session.take() {
+            session.line.close();
+            let group = Group { members: VecDeque::from([first]), draft, taken };
+            tokio::spawn(drive(session, Some(group)).in_current_span());
+        }
+    }
+
+    /// The same with one command, for what becomes of it.
+    pub(super) fn go_on_with<V, T>(
+        self,
         request: Request,
         view: V,
         draft: Draft,
@@ -169,12 +188,7 @@ impl Turn {
         T: Send + 'static,
     {
         let (ticket, answer) = Ticket::new(request, view);
-        let first: Box<dyn Member> = Box::new(ticket);
-        if let Some(session) = self.session.take() {
-            session.line.close();
-            let group = Group { members: VecDeque::from([first]), draft, taken };
-            tokio::spawn(drive(session, Some(group)).in_current_span());
-        }
+        self.go_on(Box::new(ticket), draft, taken);
         answer
     }
 }
@@ -220,14 +234,19 @@ impl LiveSession {
         T: Send + 'static,
     {
         let (ticket, answer) = Ticket::new(request, view);
+        self.come_into_line(Box::new(ticket));
+        answer
+    }
+
+    /// Has somebody wait in line.
+    pub(super) fn come_into_line(self: &Arc<Self>, member: Box<dyn Member>) {
         let mut queue = self.line.queue.lock();
-        queue.push_back(Waiting::Command(Box::new(ticket)));
+        queue.push_back(Waiting::Commands(member));
         if self.line.close() {
             // It has become free meanwhile. What is in line is done when the turn is given back.
             drop(queue);
             drop(Turn::of(self));
         }
-        answer
     }
 
     /// Waits until no commit is under way. None begins while the answer is held.
@@ -267,8 +286,8 @@ impl Line {
         let mut commands = VecDeque::new();
         while commands.len() < GROUP_COMMANDS {
             match queue.pop_front() {
-                Some(Waiting::Command(left)) if left.is_left() => {}
-                Some(Waiting::Command(command)) => commands.push_back(command),
+                Some(Waiting::Commands(left)) if left.is_left() => {}
+                Some(Waiting::Commands(command)) => commands.push_back(command),
                 Some(Waiting::Turn(asked)) if commands.is_empty() => return Next::Turn(asked),
                 Some(later) => {
                     queue.push_front(later);
@@ -286,7 +305,7 @@ impl Line {
 
     fn put_back(&self, commands: VecDeque<Box<dyn Member>>) {
         let mut queue = self.queue.lock();
-        commands.into_iter().rev().for_each(|command| queue.push_front(Waiting::Command(command)));
+        commands.into_iter().rev().for_each(|command| queue.push_front(Waiting::Commands(command)));
     }
 }
 
@@ -310,8 +329,8 @@ async fn drive(session: Arc<LiveSession>, under_way: Option<Group>) {
                 return;
             }
             Next::Commands(mut members) => {
-                let draft = session.draft(members.iter().map(|member| member.request()));
-                session.line.put_back(members.split_off(draft.len()));
+                let draft = session.draft(members.iter().map(|member| member.requests()));
+                session.line.put_back(members.split_off(draft.members()));
                 let taken = match session.append(&draft) {
                     Appending::Done(taken) => taken,
                     Appending::Later(taken) => taken.await,
@@ -329,8 +348,14 @@ fn conclude(
     draft: Draft,
     taken: Result<(), LogError>,
 ) {
-    let answers = session.settle(draft, taken, |n, state| members[n].look(state));
-    for (member, answer) in members.into_iter().zip(answers) {
-        member.answer(answer);
+    let answers = session.settle(draft, taken, |of, state| members[of].look(state));
+    session.feed.wake();
+    let mut answers = answers.into_iter().peekable();
+    for (of, member) in members.into_iter().enumerate() {
+        let mut own =
+            std::iter::from_fn(|| answers.next_if(|(whose, _)| *whose == of).map(|(_, answer)| answer));
+        member.answer(&mut own);
+        // Whoever has left takes none.
+        own.for_each(drop);
     }
 }

@@ -172,6 +172,11 @@ impl LiveSession {
         &*self.log.0
     }
 
+    /// Whether the log takes what it is given at once, so that nothing is gained by giving it several batches together.
+    pub(super) const fn log_answers_at_once(&self) -> bool {
+        self.appender.0.is_some()
+    }
+
     /// Gives the log what follows the event `after`.
     pub(super) fn append_to_log(&self, after: Seq, batch: &[Arc<EventRecord>]) -> Appending {
         match &self.appender.0 {

@@ -4,8 +4,8 @@
 //! - [`SessionStore`]: the set of sessions.
 //! - `cold`, `load`: sessions that are in the log alone, and how they come into memory; `idle`: how they leave it; `turns` orders
 //!   that.
-//! - [`LiveSession`]: one session: its state, its feed, its peers. `commit`: its commit path; `line`: who commits, and
-//!   who waits to.
+//! - [`LiveSession`]: one session: its state, its feed, its peers. `commit`: its commit path, `draft`: that of several
+//!   commands, `several`: that of what a connection has sent at once; `line`: who commits, and who waits to.
 //! - `history`: its past: states as they were, what happened to an object, changes taken back.
 //! - `transfer`: histories out of the log and into it. `assets`: the files that its objects show.
 //! - [`Lobby`]: the stream that tells which sessions there are.
@@ -14,6 +14,7 @@
 mod assets;
 mod cold;
 mod commit;
+mod draft;
 mod error;
 mod history;
 mod idle;
@@ -23,6 +24,7 @@ mod load;
 mod lobby;
 mod receipts;
 mod registry;
+mod several;
 mod transfer;
 mod turns;
 

@@ -1,18 +1,18 @@
 //! One client's conversation with its session.
 
+use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
-use tracing::{debug, warn};
+use tracing::debug;
 use vws_core::reduce::State;
 use vws_core::wire::{
-    ClientMessage, CloseCode, CommandMessage, Identity, Mode, PROTOCOL, PresenceDraft, Resume, ResyncReason,
-    ServerMessage, Welcome,
+    ClientMessage, CloseCode, Identity, Mode, PROTOCOL, PresenceDraft, Resume, ResyncReason, ServerMessage,
+    Welcome,
 };
-use vws_core::{Author, Problem};
 
 use super::rate::TokenBucket;
 use super::write::{Said, Stirred, Wire};
@@ -20,7 +20,7 @@ use super::{Ending, deliver};
 use crate::config::Limits;
 use crate::feed::{Caught, Seat, SnapshotFrames};
 use crate::http::App;
-use crate::store::{LiveSession, Origin, Request, StoreError};
+use crate::store::{LiveSession, Request};
 use crate::telemetry::Metrics;
 
 /// Presence is told at most this often …
@@ -82,6 +82,7 @@ async fn converse(wire: &mut Wire, live: &Arc<LiveSession>, app: &Arc<App>) -> R
         wire,
         seat: &seat,
         rate: TokenBucket::new(limits.command_rate, limits.command_burst, now),
+        spoke: false,
         heard_at: now,
         ping_at: now + limits.ping_interval.get(),
         stalled_at: None,
@@ -137,14 +138,16 @@ async fn snapshot(wire: &mut Wire, live: &Arc<LiveSession>) -> Result<(), Ending
 }
 
 /// A client that has been welcomed.
-struct Connection<'a> {
-    live: &'a Arc<LiveSession>,
+pub(super) struct Connection<'a> {
+    pub(super) live: &'a Arc<LiveSession>,
     limits: &'a Limits,
     metrics: &'a Metrics,
-    wire: &'a mut Wire,
+    pub(super) wire: &'a mut Wire,
     seat: &'a Seat<'a>,
-    identity: Identity,
+    pub(super) identity: Identity,
     rate: TokenBucket,
+    /// The client has changed something whose events it may not have been sent.
+    pub(super) spoke: bool,
     /// When the client last sent anything.
     heard_at: Instant,
     ping_at: Instant,
@@ -200,18 +203,34 @@ impl Connection<'_> {
 
     /// Answers what has come, until so much waits for the client that it must take some first. Answers whether that
     /// was all.
+    ///
+    /// Commands that have come together are committed together, so that a client that has many under way waits for
+    /// the log once.
     async fn answer_all(&mut self) -> Result<bool, Ending> {
-        while !self.wire.is_full() {
-            let Some(said) = self.wire.heard()? else { return Ok(true) };
-            self.answer(said).await?;
-        }
-        Ok(false)
+        let mut commands = VecDeque::new();
+        let heard_all = loop {
+            if self.wire.is_full() {
+                break Ok(false);
+            }
+            let said = match self.wire.heard() {
+                Ok(Some(said)) => said,
+                Ok(None) => break Ok(true),
+                Err(ending) => break Err(ending),
+            };
+            // Whatever a client sends costs something, what cannot be read as well.
+            if let Err(ending) = self.pay(1) {
+                break Err(ending);
+            }
+            self.answer(said, &mut commands).await?;
+        };
+        self.commit(&mut commands).await?;
+        heard_all
     }
 
     /// Writes what waits as far as the socket takes it. Answers whether it is full.
     async fn push(&mut self) -> Result<bool, Ending> {
         loop {
-            match self.wire.push(self.live)? {
+            match self.wire.push(self.live, std::mem::take(&mut self.spoke))? {
                 Caught::Up => {
                     self.stalled_at = None;
                     return Ok(false);
@@ -229,7 +248,7 @@ impl Connection<'_> {
         }
     }
 
-    async fn resync(&mut self, reason: ResyncReason, after: Option<Resume>) -> Result<(), Ending> {
+    pub(super) async fn resync(&mut self, reason: ResyncReason, after: Option<Resume>) -> Result<(), Ending> {
         if reason == ResyncReason::Lagged {
             self.metrics.resync();
         }
@@ -242,9 +261,11 @@ impl Connection<'_> {
         Ok(())
     }
 
-    async fn answer(&mut self, said: Said) -> Result<(), Ending> {
-        // Whatever a client sends costs something, what cannot be read as well.
-        self.pay(1)?;
+    /// Answers what was said; commands are gathered, and committed before anything else is answered.
+    async fn answer(&mut self, said: Said, commands: &mut VecDeque<Request>) -> Result<(), Ending> {
+        if !matches!(said, Said::Message(ClientMessage::Command(_))) {
+            self.commit(commands).await?;
+        }
         match said {
             Said::Nothing => Ok(()),
             Said::Goodbye => Err(Ending::Goodbye),
@@ -258,7 +279,10 @@ impl Connection<'_> {
                 Ok(())
             }
             Said::Message(ClientMessage::Hello(_)) => Err(Ending::Close(CloseCode::BadHello)),
-            Said::Message(ClientMessage::Command(message)) => self.command(message).await,
+            Said::Message(ClientMessage::Command(message)) => {
+                commands.push_back(self.request(message));
+                Ok(())
+            }
             Said::Message(ClientMessage::Presence(draft)) => {
                 self.presence(&draft);
                 Ok(())
@@ -277,45 +301,6 @@ impl Connection<'_> {
     fn pay(&mut self, tokens: u32) -> Result<(), Ending> {
         let enough = self.rate.take(tokens, Instant::now());
         if enough { Ok(()) } else { Err(Ending::Close(CloseCode::RateLimited)) }
-    }
-
-    /// Tells the client all that has happened so far: what it is answered next comes after the echoes
-    /// of its earlier commands, and after what a refusal was judged by.
-    async fn catch_up(&mut self) -> Result<(), Ending> {
-        let head = self.live.feed().head();
-        while !self.wire.catch_up(self.live, head).await? {
-            self.resync(ResyncReason::Lagged, None).await?;
-        }
-        Ok(())
-    }
-
-    async fn command(&mut self, message: CommandMessage) -> Result<(), Ending> {
-        let CommandMessage { id, expect_version, command } = message;
-        let author = Author { client_id: self.identity.client_id.clone(), command_id: id };
-        let request = Request { command, expect_version, author: Some(author), origin: Origin::Client };
-        // What is written to the client from here on comes after its command, and is an answer to it.
-        let seen = self.wire.member.seen();
-        let done = self.live.execute(request, |_| ()).await;
-        if done.is_err() && self.live.is_ended() {
-            return Err(Ending::Close(CloseCode::NoSuchSession));
-        }
-        if let Ok((outcome, ())) = &done
-            && outcome.seqs.end > (seen + 1).max(outcome.seqs.start)
-        {
-            // Its events are the acknowledgement.
-            return Ok(());
-        }
-        self.catch_up().await?;
-        match done {
-            Ok((outcome, ())) => {
-                let events = outcome.seqs.clone().count();
-                let seq = if events > 0 { outcome.seqs.end - 1 } else { outcome.seq };
-                let events = u32::try_from(events).unwrap_or(u32::MAX);
-                self.wire.say(&ServerMessage::Accepted { id, seq, events });
-            }
-            Err(error) => self.wire.reject(id, problem(&error)),
-        }
-        Ok(())
     }
 
     fn presence(&mut self, draft: &PresenceDraft) {
@@ -366,11 +351,4 @@ impl Connection<'_> {
         let more = *self.peers_changed.borrow_and_update() > self.peers_seen;
         self.presence_at = more.then_some(self.presence_allowed_at);
     }
-}
-
-fn problem(error: &StoreError) -> Problem {
-    if let StoreError::LogUnavailable(detail) = error {
-        warn!(%detail, "a command was refused");
-    }
-    error.to_problem()
 }

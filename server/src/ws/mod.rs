@@ -7,9 +7,10 @@
 //! - this file: the route, and a connection from its beginning to its end.
 //! - `handshake`: how a connection leaves HTTP.
 //! - `read`: what a client sends, as RFC 6455 has it; `write`: the socket, in messages of the protocol.
-//! - `conversation`: what is said; `rate`: how much a client may say.
+//! - `conversation`: what is said; `commands`: what is changed; `rate`: how much a client may say.
 //! - `deliver`: the task that writes what happens to all who follow a session.
 
+mod commands;
 mod conversation;
 mod deliver;
 mod handshake;

@@ -201,15 +201,17 @@ impl Wire {
         self.member.tell(|own| frame::write(Opcode::Ping, &[], own));
     }
 
-    /// Writes what is its own, as far as the socket takes it now. Where the hub has left the connection to itself, the
-    /// events up to the head as well; once all is written it is the hub's again. Answers what else there is to wait
-    /// for.
-    pub(super) fn push(&mut self, live: &LiveSession) -> Result<Caught, Ending> {
-        if !self.member.is_held() {
+    /// Writes what is its own, as far as the socket takes it now. Where the hub has left the connection to itself, or
+    /// its client has just changed something, the events up to the head as well: who speaks need not wait for the
+    /// hub to come by. What the hub had left to it is the hub's again once all is written. Answers what else there
+    /// is to wait for.
+    pub(super) fn push(&mut self, live: &LiveSession, spoke: bool) -> Result<Caught, Ending> {
+        let is_held = self.member.is_held();
+        if !is_held && !spoke {
             return self.push_own();
         }
         let caught = self.push_to(live, live.feed().head())?;
-        if let Caught::Up = caught {
+        if is_held && let Caught::Up = caught {
             live.feed().hand_back(&self.member);
         }
         Ok(caught)

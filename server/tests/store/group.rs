@@ -1,12 +1,14 @@
 //! Commands that come while the log takes its time.
 
+use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
-use vws_core::Session;
 use vws_core::reduce::State;
 use vws_core::wire::Encoding;
-use vws_server::log::EventLog;
+use vws_core::{Seq, Session};
+use vws_server::log::{EventLog, MemoryLog};
 use vws_server::store::{LiveSession, Outcome, Request, SessionStore, StoreError};
 
 use crate::support::{TestLog, authored, command, create, over, run, session};
@@ -209,4 +211,79 @@ async fn store7_law3_commands_from_many_threads_are_all_done_in_one_order() {
         );
         store.delete(live.id()).await.expect("nobody is left with the turn");
     }
+}
+
+fn names(names: &[&str]) -> VecDeque<Request> {
+    (1..).zip(names).map(|(id, name)| authored(create(name, 1.0), "me", id)).collect()
+}
+
+fn told(done: Vec<Result<Outcome, StoreError>>) -> Vec<Result<Range<Seq>, &'static str>> {
+    done.into_iter().map(|one| one.map(|outcome| outcome.seqs).map_err(|error| error.code())).collect()
+}
+
+/// Whether the log answers at once, at once but in one way for all sessions, or later.
+#[tokio::test]
+async fn store7_ws19_what_a_connection_sends_at_once_is_done_up_to_what_has_no_event() {
+    for log in [
+        Arc::new(MemoryLog::default()) as Arc<dyn EventLog>,
+        Arc::new(TestLog::default()),
+        Arc::new(TestLog::slow()),
+    ] {
+        let store = over(log).await;
+        let live = session(&store).await;
+        let (_, mut subscription) = live.join(Encoding::Json).await;
+        let mut requests = names(&["a", "b", "a", "c"]);
+        let same = authored(command(r#"{"type":"update_object","name":"c","patch":{"x":1}}"#), "me", 5);
+        let batch = r#"{"type":"batch","commands":[{"type":"rename_object","name":"c","new_name":"d"},{"type":"delete_object","name":"a"}]}"#;
+        requests.extend([same, authored(command(batch), "me", 6), authored(create("a", 2.0), "me", 7)]);
+        requests.push_back(authored(create("b", 1.0), "me", 2));
+        assert_eq!(told(live.execute_all(&mut requests).await), [Ok(1..2), Ok(2..3), Err("object_exists")]);
+        assert_eq!((requests.len(), live.read(State::seq)), (5, 2), "what comes after it is not begun");
+        assert_eq!(subscription.take(10).map(|events| events.len()), Ok(2));
+        assert_eq!(told(live.execute_all(&mut requests).await), [Ok(3..4), Ok(4..4)], "it is so already");
+        assert_eq!(told(live.execute_all(&mut requests).await), [Ok(4..6), Ok(6..7), Ok(2..3)], "a retry");
+        assert!(requests.is_empty());
+        assert_eq!(told(live.execute_all(&mut requests).await), []);
+        assert_eq!(subscription.take(10).map(|events| events.len()), Ok(4));
+        assert_eq!(live.read(|s| (s.object_count(), s.seq())), (3, 6));
+    }
+}
+
+#[tokio::test]
+async fn store7_what_a_connection_sends_at_once_is_given_to_the_log_at_once() {
+    let (log, store, live) = gated().await;
+    let several = |names: VecDeque<Request>| {
+        let (live, mut requests) = (Arc::clone(&live), names);
+        tokio::spawn(async move { (told(live.execute_all(&mut requests).await), requests.len()) })
+    };
+    let first = several(names(&["a", "b", "c"]));
+    settle().await;
+    assert_eq!(log.appends(), 1, "all of them");
+    // Those who wait are one group; where one of them is refused something, another goes on.
+    let second = several([authored(create("a", 0.0), "you", 1), authored(create("z", 0.0), "you", 2)].into());
+    let third = come(&live, create("d", 0.0));
+    let fourth =
+        several([authored(create("e", 0.0), "they", 1), authored(create("f", 0.0), "they", 2)].into());
+    settle().await;
+    log.let_pass(1);
+    assert_eq!(done(first).await, (vec![Ok(1..2), Ok(2..3), Ok(3..4)], 0));
+    settle().await;
+    assert_eq!(log.appends(), 2);
+    log.let_pass(1);
+    assert_eq!(done(second).await, (vec![Err("object_exists")], 1));
+    assert_eq!(done(third).await.map(|(outcome, count)| (outcome.seqs, count)), Ok((4..5, 4)));
+    assert_eq!(done(fourth).await, (vec![Ok(5..6), Ok(6..7)], 0));
+    // What the log does not take is refused whole, and can be tried again.
+    log.set_full(true);
+    let lost = several([authored(create("g", 0.0), "us", 1), authored(create("h", 0.0), "us", 2)].into());
+    log.let_pass(1);
+    assert_eq!(done(lost).await, (vec![Err("log_unavailable"), Err("log_unavailable")], 0));
+    log.set_full(false);
+    log.let_pass(1);
+    let again = several([authored(create("g", 0.0), "us", 1), authored(create("h", 0.0), "us", 2)].into());
+    assert_eq!(done(again).await, (vec![Ok(7..8), Ok(8..9)], 0));
+    log.let_pass(1);
+    store.delete(live.id()).await.expect("nobody is left with the turn");
+    let late = several([authored(create("i", 0.0), "us", 3), authored(create("j", 0.0), "us", 4)].into());
+    assert_eq!(done(late).await, (vec![Err("session_not_found")], 1));
 }
