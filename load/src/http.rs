@@ -145,8 +145,28 @@ impl Http {
     pub fn send(&mut self, method: &str, under: &str, body: Option<&str>) -> Done<(u16, Vec<u8>)> {
         let mut request = Vec::new();
         write_request(&mut request, &self.target, method, under, body);
+        let (_, status, body) = self.exchange(&request)?;
+        Ok((status, body))
+    }
+
+    /// How many bytes the body of an answer takes in a content coding, `zstd` or `br`.
+    ///
+    /// # Errors
+    /// [`LoadError::Refused`] where the server does not answer in it.
+    pub fn compressed(&mut self, under: &str, coding: &str) -> Done<u64> {
+        let (path, host) = (self.target.path(under), self.target.host());
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\naccept-encoding: {coding}\r\n\r\n");
+        let (head, status, body) = self.exchange(request.as_bytes())?;
+        let told = format!("\r\ncontent-encoding: {coding}\r\n");
+        if status != 200 || !head.to_ascii_lowercase().contains(&told) {
+            return Err(LoadError::Refused(format!("{} has no {coding} of {under}: {status}", self.target)));
+        }
+        Ok(body.len() as u64)
+    }
+
+    fn exchange(&mut self, request: &[u8]) -> Done<(String, u16, Vec<u8>)> {
         let broke = |error: std::io::Error| LoadError::broke("the connection broke", error);
-        self.stream.get_mut().write_all(&request).map_err(broke)?;
+        self.stream.get_mut().write_all(request).map_err(broke)?;
         let head = read_head(&mut self.stream)?;
         let answer = Answer::read(&head).ok_or_else(|| {
             LoadError::Refused(format!("{} answers in no HTTP/1.1 that is known here", self.target))
@@ -156,7 +176,7 @@ impl Http {
         }
         let mut body = vec![0; answer.length];
         self.stream.read_exact(&mut body).map_err(broke)?;
-        Ok((answer.status, body))
+        Ok((head, answer.status, body))
     }
 }
 

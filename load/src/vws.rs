@@ -78,6 +78,15 @@ impl Vws {
         joined::packed_bytes(&self.target, &self.sessions.ids[room])
     }
 
+    /// The bytes of a snapshot over HTTP in a content coding, `zstd` or `br`.
+    ///
+    /// # Errors
+    /// [`LoadError`]
+    pub fn snapshot_compressed(&self, room: usize, coding: &str) -> Done<u64> {
+        let path = format!("/api/sessions/{}/snapshot", self.sessions.ids[room]);
+        Http::connect(&self.target)?.compressed(&path, coding)
+    }
+
     /// Changes objects of a session over HTTP, in batches of 100 events.
     ///
     /// # Errors

@@ -34,23 +34,29 @@ pub(super) fn joining(wire: &mut Wire) -> Vec<Row> {
     let p99 = |outcome: &Outcome| outcome.latency.map(|latency| latency.p99);
     wire.settings(&mut others, &[0.0, JOINS], name, work, p99);
     others.goal_of(&name(JOINS), Side::AtMost, 1.2, &name(0.0));
-    vec![rate, bytes, packed(wire), others]
+    let [packed, zstd] = sizes(wire);
+    vec![rate, bytes, packed, zstd, others]
 }
 
-/// What a browser is sent: MessagePack.
-fn packed(wire: &mut Wire) -> Row {
-    let what = format!("late join of {} objects, MessagePack", number(OBJECTS as f64));
-    let mut row = Row::new("join", what, "KB");
-    let joined = VWS.start(Duty::Fanout, None, &wire.folder).and_then(|running| {
+/// What a browser is sent, which speaks MessagePack; and a snapshot for those who take it compressed.
+fn sizes(wire: &mut Wire) -> [Row; 2] {
+    let objects = number(OBJECTS as f64);
+    let mut packed = Row::new("join", format!("late join of {objects} objects, MessagePack"), "KB");
+    let mut zstd = Row::new("join", format!("a snapshot of {objects} objects over HTTP, zstd"), "KB");
+    zstd.bound(Side::AtMost, 300.0);
+    let told = VWS.start(Duty::Fanout, None, &wire.folder).and_then(|running| {
         let vws = Vws::prepare(&Target::local(running.port), 1, OBJECTS);
-        vws.and_then(|vws| vws.join_packed(0)).map_err(|error| error.to_string())
+        let both = vws.and_then(|vws| Ok((vws.join_packed(0)?, vws.snapshot_compressed(0, "zstd")?)));
+        both.map_err(|error| error.to_string())
     });
-    match joined {
-        Ok(bytes) => row.figure(SUBJECT, vec![bytes as f64 / 1e3]),
-        Err(why) => wire.notes.push(format!("{FAILED} at a join in MessagePack: {why}")),
+    match told {
+        Ok((joined, snapshot)) => {
+            packed.figure(SUBJECT, vec![joined as f64 / 1e3]);
+            zstd.figure(SUBJECT, vec![snapshot as f64 / 1e3]);
+        }
+        Err(why) => wire.notes.push(format!("{FAILED} at the sizes of a join: {why}")),
     }
-    row.bound(Side::AtMost, 300.0);
-    row
+    [packed, zstd]
 }
 
 pub(super) fn resuming(wire: &mut Wire) -> Vec<Row> {

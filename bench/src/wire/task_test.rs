@@ -133,7 +133,11 @@ fn who_comes_back_gets_what_was_missed_and_little_more() {
         vws_load::Vws::prepare(&vws_load::Target::local(world.address.port()), 1, 1_000).expect("is made");
     let told = vws_load::resume(&vws, 2).expect("comes back");
     assert_eq!(told.missed, 200);
-    assert!(vws.join_packed(0).expect("joins") < told.joined, "MessagePack is shorter");
+    let packed = vws.join_packed(0).expect("joins");
+    assert!(packed < told.joined, "MessagePack is shorter");
+    let zstd = vws.snapshot_compressed(0, "zstd").expect("is answered so");
+    assert!((1_000..packed / 4).contains(&zstd), "{zstd} bytes of a thousand objects");
+    vws.snapshot_compressed(0, "x-none").expect_err("no server answers so");
     assert!(told.live < told.resumed && told.resumed < told.joined, "{told:?}");
 }
 
