@@ -41,6 +41,14 @@ pub(super) fn saturated(wire: &mut Wire) -> Vec<Row> {
         rows.push(row);
         rows.push(cost("fanout", &what, &done));
     }
+    if !wire.quick {
+        // What growth itself costs, whoever grows.
+        let (subscribers, placing) = (5_000, Placing::OneCore);
+        let done =
+            wire.alternated(&[VWS, Contender::Raw], Duty::Fanout, placing, Work::Saturate { subscribers });
+        let what = format!("5,000 subscribers, saturated, {}", wire.cores_told(placing));
+        rows.push(cost("fanout", &what, &done));
+    }
     rows.push(growth(wire));
     rows
 }
