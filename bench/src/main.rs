@@ -31,6 +31,11 @@ use machine::Machine;
 use table::{Row, Table};
 use wire::{Part, Wire};
 
+/// The server's, for what is measured in this process and for the servers that are built in.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Measurements of VWS.
 #[derive(Debug, Parser)]
 struct Cli {
