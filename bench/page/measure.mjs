@@ -40,7 +40,8 @@ try {
     const runs = [];
     for (let i = 0; i < RUNS; i += 1) runs.push(await opened(browser, `${server.origin}/s/${id}`, count));
     const of = (key) => rounded(median(runs.map((run) => run[key])));
-    return { runs: RUNS, shown_ms: of("shown"), answers_ms: of("answers"), longest_task_after_ms: of("longestAfter") };
+    const decoding_ms = rounded(median(runs.map((run) => run.decoding)), 1);
+    return { runs: RUNS, shown_ms: of("shown"), answers_ms: of("answers"), decoding_ms, longest_task_after_ms: of("longestAfter") };
   };
   figures.ten_objects = await open(few, 10);
   figures.ten_thousand_objects = await open(many, 10_000);
@@ -58,6 +59,8 @@ for (const [what, value] of [
   ["what comes later, brotli", kib(page.later)],
   ["10 objects: shown / answers input", `${ten.shown_ms} / ${ten.answers_ms} ms`],
   ["10,000 objects: shown / answers input", `${thousands.shown_ms} / ${thousands.answers_ms} ms`],
+  ["10,000 objects: reading their MessagePack", `${thousands.decoding_ms} ms`],
+  ["10,000 objects: longest task in the 2 s after that", `${thousands.longest_task_after_ms} ms`],
   [`${live.rate} changes a second for ${live.minutes} min, received`, `${live.received_a_second} a second`],
   ["  main thread, outside drawing", `${live.outside_drawing_percent} % of a core`],
   ["  main thread, all", `${live.main_thread_percent} % of a core`],
