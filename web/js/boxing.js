@@ -1,6 +1,7 @@
 // What a rectangle on screen covers, wholly or in part.
 
-import { Matrix4, Vector3, Vector4 } from "three";
+import { Matrix4, Vector4 } from "three";
+import { eachCorner } from "./corners.js";
 import { FIELD, KIND, STRIDE } from "./records.js";
 
 /** @typedef {{x0: number, y0: number, x1: number, y1: number}} Rect CSS pixels from the view's top left; x0 <= x1, y0 <= y1 */
@@ -77,29 +78,10 @@ function outline(slot, instances, labels, view, toClip) {
   /** @type {number[][]} */
   const points = [];
   const clip = new Vector4();
-  const add = (/** @type {Matrix4} */ matrix, /** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ z) => {
-    clip.set(x, y, z, 1).applyMatrix4(matrix);
+  eachCorner(slot, instances, labels, view.camera, ({ x, y, z }) => {
+    clip.set(x, y, z, 1).applyMatrix4(toClip);
     if (clip.w > view.camera.near) points.push([((clip.x / clip.w + 1) / 2) * view.width, ((1 - clip.y / clip.w) / 2) * view.height]);
-  };
-  const instance = instances.instance(slot);
-  if (instance) {
-    const matrix = new Matrix4().multiplyMatrices(toClip, instance.matrix);
-    for (const { geometry } of instance.batch.meshes) {
-      if (!geometry.boundingBox) geometry.computeBoundingBox();
-      const { min, max } = /** @type {import("three").Box3} */ (geometry.boundingBox);
-      for (const x of [min.x, max.x]) for (const y of [min.y, max.y]) for (const z of [min.z, max.z]) add(matrix, x, y, z);
-    }
-    return points;
-  }
-  const extent = labels.extent(slot);
-  if (!extent) return points;
-  const { label, width, height } = extent;
-  const center = new Vector3(label.x, label.y, label.z).applyMatrix4(view.camera.matrixWorldInverse);
-  const [c, n] = [Math.cos(label.roll), Math.sin(label.roll)];
-  for (const [x, y] of [[-1, -1], [1, -1], [1, 1], [-1, 1]]) {
-    const [dx, dy] = [(x * width) / 2, (y * height) / 2];
-    add(view.camera.projectionMatrix, center.x + c * dx - n * dy, center.y + n * dx + c * dy, center.z);
-  }
+  });
   return points;
 }
 

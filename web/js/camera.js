@@ -3,6 +3,7 @@
 
 import { MathUtils, PerspectiveCamera, Spherical, Vector3 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+import { Framing, reachOf } from "./framing.js";
 
 /** Field of view in degrees: what the world's camera allows. */
 export const FOV = Object.freeze({ min: 10, max: 120 });
@@ -12,8 +13,9 @@ const FAR = 1000;
 const FLIGHT_MS = 380;
 const KEY_TURN = MathUtils.degToRad(6);
 const KEY_ZOOM = 0.88;
-/** A framed object fills this part of the view. */
-const FRAME_FILL = 0.9;
+/** What is framed takes this part of the view, in the direction in which it is larger. */
+const FRAME_FILL = 0.88;
+/** Half of the height in world units that a framed view has at least, at the depth of what is framed. */
 const LEAST_FRAME_RADIUS = 1;
 
 /**
@@ -88,16 +90,21 @@ export class CameraRig {
   }
 
   /**
-   * Moves the view, without turning it, to hold a sphere.
-   * @param {{x: number, y: number, z: number, radius: number}} sphere
+   * Moves the view, without turning it, to where it holds points and is as near to them as it can be.
+   * @param {(add: (x: number, y: number, z: number) => void) => void} points tells them; without any nothing moves
+   * @param {Parameters<typeof reachOf>[0]} covered part of the view that nothing is to be in, from each side
    */
-  frame({ x, y, z, radius }) {
+  frame(points, covered) {
+    const { fov, aspect, matrixWorld } = this.camera;
+    const axes = [new Vector3(), new Vector3(), new Vector3()];
+    matrixWorld.extractBasis(axes[0], axes[1], axes[2]);
+    axes[2].negate();
+    const framing = new Framing(axes.map((axis) => axis.normalize().toArray()), reachOf(covered, fov, aspect, FRAME_FILL));
+    points((x, y, z) => framing.add(x, y, z));
+    const pose = framing.pose(LEAST_FRAME_RADIUS / Math.tan(MathUtils.degToRad(fov / 2)), this.controls.maxDistance);
+    if (!pose) return;
     this.source = null;
-    const half = MathUtils.degToRad(this.camera.fov / 2);
-    const narrow = Math.min(half, Math.atan(Math.tan(half) * this.camera.aspect));
-    const distance = Math.max(radius, LEAST_FRAME_RADIUS) / Math.sin(narrow) / FRAME_FILL;
-    const back = this.direction().multiplyScalar(-distance);
-    this.#fly([x + back.x, y + back.y, z + back.z, x, y, z], this.camera.fov, true, true);
+    this.#fly(pose, fov, true, true);
   }
 
   /**

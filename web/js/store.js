@@ -70,33 +70,6 @@ export class Store {
     return this.records[at + FIELD.visible] !== 0 && this.records[at + FIELD.opacity] > 0;
   }
 
-  /**
-   * The sphere around the given slots, or around all that can be picked.
-   * @param {Iterable<number> | null} slots
-   * @returns {{x: number, y: number, z: number, radius: number} | null} null when none is shown
-   */
-  enclosing(slots) {
-    const lo = [Infinity, Infinity, Infinity];
-    const hi = [-Infinity, -Infinity, -Infinity];
-    const s = this.spheres;
-    const include = (/** @type {number} */ slot) => {
-      const r = s[slot * 4 + 3];
-      if (r === 0) return;
-      for (let k = 0; k < 3; k++) {
-        lo[k] = Math.min(lo[k], s[slot * 4 + k] - r);
-        hi[k] = Math.max(hi[k], s[slot * 4 + k] + r);
-      }
-    };
-    if (slots === null) {
-      for (let slot = 0; slot < this.end; slot++) include(slot);
-    } else {
-      for (const slot of slots) if (this.has(slot)) include(slot);
-    }
-    if (lo[0] === Infinity) return null;
-    const [x, y, z] = lo.map((low, k) => (low + hi[k]) / 2);
-    return { x, y, z, radius: Math.hypot(hi[0] - x, hi[1] - y, hi[2] - z) };
-  }
-
   /** @param {number} needed */
   #grow(needed) {
     const old = this.capacity;

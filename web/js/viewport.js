@@ -48,10 +48,13 @@ import { Vector3 } from "three";
 import { boxed } from "./boxing.js";
 import { CameraRig } from "./camera.js";
 import { Captions } from "./captions.js";
+import { eachCorner } from "./corners.js";
+import { coveredOf } from "./covered.js";
 import { Fly } from "./fly.js";
 import { Gizmo } from "./gizmo.js";
 import { encode } from "./gltf.js";
 import { Grid } from "./grid.js";
+import { HALF } from "./gridlines.js";
 import { Handles } from "./handles.js";
 import { Instances } from "./instances.js";
 import { Lamps } from "./lamps.js";
@@ -298,20 +301,17 @@ export class Viewport {
   }
 
   /**
-   * Flies to an object, else to the selection, else to everything, else to the whole world.
+   * Flies to an object, else to the selection, else to everything, else to the ground of the world: to where that
+   * fills the part of the view that the page has laid nothing over.
    * @param {number} [slot]
    */
   frame(slot) {
-    this.#settle();
-    const chosen = slot === undefined ? this.#selection.slots : [slot];
-    const sphere = this.#store.enclosing(chosen) ?? this.#store.enclosing(null);
-    this.#rig.frame(sphere ?? { x: 0, y: 0, z: 0, radius: 16 });
+    this.#frame(slot === undefined ? this.#selection.slots : [slot]);
   }
 
-  /** Flies to everything, whatever is selected; to the whole world when it is empty. */
+  /** Flies to everything, whatever is selected; to the ground of the world when it is empty. */
   frameAll() {
-    this.#settle();
-    this.#rig.frame(this.#store.enclosing(null) ?? { x: 0, y: 0, z: 0, radius: 16 });
+    this.#frame([]);
   }
 
   /**
@@ -558,6 +558,29 @@ export class Viewport {
       this.#hovered = -1;
       this.#peers.hover(-1);
     }
+  }
+
+  /** @param {Iterable<number>} chosen what is flown to; when none of it is shown, everything */
+  #frame(chosen) {
+    this.#settle();
+    const { camera } = this.#rig;
+    camera.updateMatrixWorld();
+    let found = 0;
+    const corners = (/** @type {(x: number, y: number, z: number) => void} */ add) => {
+      const tell = (/** @type {Iterable<number>} */ slots) => {
+        for (const slot of slots) {
+          if (!this.#store.has(slot)) continue;
+          eachCorner(slot, this.#instances, this.#captions.layer, camera, ({ x, y, z }) => {
+            found++;
+            add(x, y, z);
+          });
+        }
+      };
+      tell(chosen);
+      if (found === 0) tell(this.#store.kind.subarray(0, this.#store.end).keys());
+      if (found === 0) for (const x of [-HALF, HALF]) for (const z of [-HALF, HALF]) add(x, 0, z);
+    };
+    this.#rig.frame(corners, coveredOf(this.#container));
   }
 
   /** Brings bounds that are computed late up to date. */

@@ -147,18 +147,6 @@ test("a store keeps the last record of each slot and shrinks its end", () => {
   assert.deepEqual([store.live, store.end, store.has(0)], [0, 0, false]);
 });
 
-test("the enclosing sphere holds the chosen spheres and skips what cannot be picked", () => {
-  const store = new Store();
-  for (const [slot, x, r] of [[0, -5, 1], [1, 7, 2], [2, 100, 0]]) {
-    store.put(new Float32Array(record(slot)), 0);
-    store.spheres.set([x, 0, 0, r], slot * 4);
-  }
-  const all = store.enclosing(null);
-  assert.equal(all.x, 1.5);
-  assert.ok(all.radius >= 7.5);
-  assert.deepEqual([store.enclosing([0]).x, store.enclosing([2]), store.enclosing([])], [-5, null, null]);
-});
-
 test("grid lines stand on positions, at every size", () => {
   for (let size = 1; size <= MAX_SIZE; size++) {
     const { start, steps, ticks } = gridLines(size);
