@@ -1,11 +1,13 @@
 // The outline of the selected objects and of the one under the pointer. Both are drawn into a mask, each
-// object with a number of its own, and a pass over the screen draws where numbers meet. It costs nothing
-// while nothing is selected, works for every kind, and shows a selected object behind others too. What others
-// have selected is in the same mask, by the number of their colour.
+// object with a number of its own, and a pass over the screen draws where numbers meet: beside the objects, whose
+// own colours stay what they are. It costs nothing while nothing is selected and works for every kind. What stands
+// before them is drawn over the mask, so that the outline of what it hides is a faint one. What others have selected
+// is in the same mask, by the number of their colour.
 
 import {
   BufferGeometry,
   Color,
+  CustomBlending,
   DataTexture,
   DoubleSide,
   Float32BufferAttribute,
@@ -13,28 +15,31 @@ import {
   Matrix4,
   Mesh,
   NearestFilter,
+  OneFactor,
   OrthographicCamera,
   PlaneGeometry,
   Scene,
   ShaderMaterial,
   Vector2,
   WebGLRenderTarget,
+  ZeroFactor,
 } from "three";
 
 /** Width of the outline in CSS pixels. */
 const WIDTH = 2;
 /** Numbers of colours that a mask can hold; 0 is none. */
 const COLORS = 256;
+/** How much is left of an outline behind something nearer. */
+const HIDDEN = 0.3;
 
 /** Draws outlines over a finished frame. */
 export class Outline {
   constructor() {
     this.scene = new Scene();
     this.target = new WebGLRenderTarget(1, 1, { minFilter: NearestFilter, magFilter: NearestFilter });
-    this.material = maskMaterial();
+    this.pieces = new Crowd(this.scene, maskMaterial(), 0);
+    this.covers = new Crowd(this.scene, coverMaterial(), 1);
     this.flat = new PlaneGeometry(1, 1);
-    /** @type {Map<import("three").BufferGeometry, InstancedMesh>} */
-    this.meshes = new Map();
     this.uniforms = {
       mask: { value: this.target.texture },
       reach: { value: new Vector2() },
@@ -90,27 +95,20 @@ export class Outline {
    */
   set(pieces) {
     this.empty = pieces.length === 0;
-    /** @type {Map<import("three").BufferGeometry, typeof pieces>} */
-    const groups = new Map();
-    for (const piece of pieces) {
-      const group = groups.get(piece.geometry);
-      if (group) group.push(piece);
-      else groups.set(piece.geometry, [piece]);
-    }
-    for (const [geometry, mesh] of this.meshes) if (!groups.has(geometry)) this.#drop(geometry, mesh);
     // Neighbouring numbers are what tells two overlapping objects apart; 1 and 255 are seven apart here.
     let number = 0;
-    for (const [geometry, group] of groups) {
-      const mesh = this.#meshFor(geometry, group.length);
-      for (const [i, { matrix, selected, hovered, theirs }] of group.entries()) {
-        const id = (1 + ((number++ * 7) % 255)) / 255;
-        mesh.setMatrixAt(i, matrix);
-        mesh.instanceColor?.setXYZ(i, selected ? id : 0, hovered ? 1 : 0, theirs / (COLORS - 1));
-      }
-      mesh.count = group.length;
-      mesh.instanceMatrix.needsUpdate = true;
-      if (mesh.instanceColor) mesh.instanceColor.needsUpdate = true;
-    }
+    this.pieces.set(pieces, (mesh, i, { selected, hovered, theirs }) => {
+      const id = (1 + ((number++ * 7) % 255)) / 255;
+      mesh.instanceColor?.setXYZ(i, selected ? id : 0, hovered ? 1 : 0, theirs / (COLORS - 1));
+    });
+  }
+
+  /**
+   * Says what may stand before that from now on.
+   * @param {Place[]} places
+   */
+  setCovers(places) {
+    this.covers.set(places);
   }
 
   /**
@@ -139,13 +137,60 @@ export class Outline {
   }
 
   dispose() {
-    for (const [geometry, mesh] of this.meshes) this.#drop(geometry, mesh);
+    this.pieces.dispose();
+    this.covers.dispose();
     this.target.dispose();
-    this.material.dispose();
     this.flat.dispose();
     this.overlay.geometry.dispose();
     this.overlay.material.dispose();
     this.uniforms.colors.value.dispose();
+  }
+}
+
+/** Shapes of one material, instanced by their geometry. */
+class Crowd {
+  /**
+   * @param {Scene} scene
+   * @param {ShaderMaterial} material
+   * @param {number} order of drawing
+   */
+  constructor(scene, material, order) {
+    this.scene = scene;
+    this.material = material;
+    this.order = order;
+    /** @type {Map<import("three").BufferGeometry, InstancedMesh>} */
+    this.meshes = new Map();
+  }
+
+  /**
+   * @template {Place} P
+   * @param {P[]} places
+   * @param {(mesh: InstancedMesh, i: number, place: P) => void} [paint] gives an instance its colour
+   */
+  set(places, paint) {
+    /** @type {Map<import("three").BufferGeometry, P[]>} */
+    const groups = new Map();
+    for (const place of places) {
+      const group = groups.get(place.geometry);
+      if (group) group.push(place);
+      else groups.set(place.geometry, [place]);
+    }
+    for (const [geometry, mesh] of this.meshes) if (!groups.has(geometry)) this.#drop(geometry, mesh);
+    for (const [geometry, group] of groups) {
+      const mesh = this.#meshFor(geometry, group.length);
+      for (const [i, place] of group.entries()) {
+        mesh.setMatrixAt(i, place.matrix);
+        paint?.(mesh, i, place);
+      }
+      mesh.count = group.length;
+      mesh.instanceMatrix.needsUpdate = true;
+      if (mesh.instanceColor) mesh.instanceColor.needsUpdate = true;
+    }
+  }
+
+  dispose() {
+    for (const [geometry, mesh] of this.meshes) this.#drop(geometry, mesh);
+    this.material.dispose();
   }
 
   /**
@@ -159,6 +204,7 @@ export class Outline {
     const mesh = new InstancedMesh(geometry, this.material, Math.max(16, 2 ** Math.ceil(Math.log2(count))));
     mesh.setColorAt(0, new Color());
     mesh.frustumCulled = false;
+    mesh.renderOrder = this.order;
     this.scene.add(mesh);
     this.meshes.set(geometry, mesh);
     return mesh;
@@ -175,22 +221,53 @@ export class Outline {
   }
 }
 
+/**
+ * @typedef {object} Place
+ * @property {import("three").BufferGeometry} geometry
+ * @property {Matrix4} matrix
+ */
+
+/**
+ * @typedef {object} Outlined
+ * @property {boolean} selected outlined as selected here
+ * @property {boolean} hovered outlined as under the pointer
+ * @property {number} theirs number of the colour of somebody else who has selected it; 0 = nobody
+ */
+
+/** @typedef {Place & Outlined} Piece */
+
 function screenTriangle() {
   const geometry = new BufferGeometry();
   geometry.setAttribute("position", new Float32BufferAttribute([-1, -1, 0, 3, -1, 0, -1, 3, 0], 3));
   return geometry;
 }
 
+const MASK_VERTEX = `
+  varying vec3 vId;
+  void main() {
+    vId = instanceColor;
+    gl_Position = projectionMatrix * modelViewMatrix * instanceMatrix * vec4( position, 1.0 );
+  }`;
+
 function maskMaterial() {
   return new ShaderMaterial({
     side: DoubleSide,
-    vertexShader: `
-      varying vec3 vId;
-      void main() {
-        vId = instanceColor;
-        gl_Position = projectionMatrix * modelViewMatrix * instanceMatrix * vec4( position, 1.0 );
-      }`,
+    vertexShader: MASK_VERTEX,
     fragmentShader: "varying vec3 vId; void main() { gl_FragColor = vec4( vId, 1.0 ); }",
+  });
+}
+
+/** Takes the alpha away where it stands before something, and leaves the numbers. */
+function coverMaterial() {
+  return new ShaderMaterial({
+    side: DoubleSide,
+    blending: CustomBlending,
+    blendSrc: ZeroFactor,
+    blendDst: OneFactor,
+    blendSrcAlpha: ZeroFactor,
+    blendDstAlpha: ZeroFactor,
+    vertexShader: MASK_VERTEX,
+    fragmentShader: "void main() { gl_FragColor = vec4( 0.0 ); }",
   });
 }
 
@@ -201,37 +278,36 @@ function overlayMaterial(uniforms) {
     transparent: true,
     depthTest: false,
     depthWrite: false,
+    defines: { HIDDEN: HIDDEN.toFixed(2) },
     vertexShader: "varying vec2 vUv; void main() { vUv = position.xy * 0.5 + 0.5; gl_Position = vec4( position.xy, 0.0, 1.0 ); }",
+    // Of two neighbours that are both outlined, the one with the higher number has the line between them.
     fragmentShader: `
       uniform sampler2D mask; uniform sampler2D colors; uniform vec2 reach; uniform vec3 accent; uniform vec3 hover;
       varying vec2 vUv;
       const int TAPS = 12;
+      float line( float hits ) { return smoothstep( 0.0, 0.16, hits / float( TAPS ) ); }
       void main() {
-        vec3 own = texture2D( mask, vUv ).rgb;
-        float near = 0.0, over = 0.0, differ = 0.0, theirs = 0.0, theirsDiffer = 0.0, who = own.b;
+        vec4 own = texture2D( mask, vUv );
+        vec3 inside = step( 0.001, own.rgb );
+        vec3 near = vec3( 0.0 ), apart = vec3( 0.0 );
+        float who = own.b, seen = own.a;
         for ( int i = 0; i < TAPS; i++ ) {
           float turn = 6.2831853 * float( i ) / float( TAPS );
-          vec3 id = texture2D( mask, vUv + vec2( cos( turn ), sin( turn ) ) * reach * ( i % 2 == 0 ? 1.0 : 0.55 ) ).rgb;
-          near += step( 0.001, id.r );
-          over += step( 0.001, id.g );
-          differ += step( 0.001, abs( id.r - own.r ) );
-          theirs += step( 0.001, id.b );
-          theirsDiffer += step( 0.001, abs( id.b - own.b ) );
+          vec4 id = texture2D( mask, vUv + vec2( cos( turn ), sin( turn ) ) * reach * ( i % 2 == 0 ? 1.0 : 0.55 ) );
+          vec3 there = step( 0.001, id.rgb );
+          near += there;
+          apart += there * step( 0.001, own.rgb - id.rgb );
+          seen = max( seen, id.a );
           if ( own.b < 0.001 ) who = max( who, id.b );
         }
-        near /= float( TAPS ); over /= float( TAPS ); differ /= float( TAPS );
-        theirs /= float( TAPS ); theirsDiffer /= float( TAPS );
-        float inSelected = step( 0.001, own.r );
-        float inHover = step( 0.001, own.g );
-        float edge = inSelected > 0.5 ? smoothstep( 0.0, 0.4, differ ) * 0.9 : smoothstep( 0.0, 0.35, near );
-        float glow = ( 1.0 - inSelected ) * ( 1.0 - inHover ) * smoothstep( 0.0, 0.35, over ) * 0.8;
-        float alpha = max( max( edge, inSelected * 0.12 ), max( glow, inHover * 0.06 ) );
-        vec3 color = mix( hover, accent, step( glow, max( edge, inSelected * 0.12 ) ) * ( 1.0 - inHover ) );
-        float inTheirs = step( 0.001, own.b );
-        float others = inTheirs > 0.5 ? max( smoothstep( 0.0, 0.4, theirsDiffer ) * 0.9, 0.1 ) : smoothstep( 0.0, 0.35, theirs ) * 0.9;
+        float edge = inside.r > 0.5 ? line( apart.r ) : line( near.r );
+        float under = line( near.g ) * ( 1.0 - inside.r ) * ( 1.0 - inside.g ) * 0.8;
         // One's own outline goes before that of others, and theirs before what is only pointed at.
-        others *= ( 1.0 - inSelected ) * ( 1.0 - edge );
+        float others = ( inside.b > 0.5 ? line( apart.b ) : line( near.b ) ) * ( 1.0 - inside.r ) * ( 1.0 - edge );
+        float alpha = max( edge, under );
+        vec3 color = edge >= under ? accent : hover;
         if ( others > alpha ) { color = texture2D( colors, vec2( ( who * 255.0 + 0.5 ) / 256.0, 0.5 ) ).rgb; alpha = others; }
+        alpha *= mix( HIDDEN, 1.0, seen );
         if ( alpha < 0.01 ) discard;
         gl_FragColor = vec4( color, alpha );
       }`,

@@ -3,11 +3,17 @@
 import { Matrix4, Quaternion, Vector3 } from "three";
 import { LineSet } from "./lines.js";
 import { FIELD, STRIDE } from "./records.js";
+import { NOWHERE } from "./store.js";
 
 /** Guides are drawn for a selection up to this size; beyond it they would hide what they explain. */
 const MAX_GUIDES = 16;
 /** Objects that are outlined because others have selected them; more are not. */
 const MAX_THEIRS = 512;
+
+/** Pieces of objects that may hide what is outlined; with more, some hide nothing. */
+const MAX_COVERS = 2000;
+
+/** @typedef {{x: number, y: number, width: number, height: number, far: number}} Area CSS pixels from the lower left, not cut to the view; `far`: the depth of its last point */
 
 /** The set of highlighted slots and what shows it. */
 export class Selection {
@@ -26,6 +32,8 @@ export class Selection {
     this.theirs = new Map();
     this.hovered = -1;
     this.dirty = true;
+    /** Whether what stands before the highlight has to be found anew. */
+    this.covering = true;
     /** Whether the highlight holds texts, which turn with the camera. */
     this.turns = false;
     this.guides = new LineSet(MAX_GUIDES * 3, 1.2);
@@ -83,6 +91,7 @@ export class Selection {
     if (!this.dirty && !(this.turns && moved)) return;
     this.dirty = false;
     this.turns = false;
+    this.covering = true;
     const pieces = [];
     for (const slot of this.#all()) pieces.push(...this.#pieces(slot, outline, camera));
     outline.set(pieces);
@@ -94,33 +103,55 @@ export class Selection {
    * @param {import("three").PerspectiveCamera} camera
    * @param {number} width of the view in CSS pixels
    * @param {number} height
-   * @returns {{x: number, y: number, width: number, height: number} | null} from the lower left, not cut to the
-   *   view; null when it may be all of it
+   * @returns {Area | null} null when it may be all of it
    */
   area(camera, width, height) {
-    const scale = height / 2 / Math.tan((camera.fov * Math.PI) / 360);
     const [lo, hi] = [
       [Infinity, Infinity],
       [-Infinity, -Infinity],
     ];
-    const at = new Vector3();
-    const s = this.store.spheres;
+    let far = 0;
+    const circle = circles(this.store.spheres, camera, width, height);
     for (const slot of this.#all()) {
-      const radius = this.store.has(slot) ? s[slot * 4 + 3] : 0;
-      if (radius === 0) continue;
-      at.fromArray(s, slot * 4).applyMatrix4(camera.matrixWorldInverse);
-      // Distance to the sphere's nearest point bounds its size on screen from above.
-      const depth = -at.z - radius;
-      if (depth < camera.near) return null;
-      const x = width / 2 + (at.x * scale) / -at.z;
-      const y = height / 2 + (at.y * scale) / -at.z;
-      const reach = (radius * scale * (1 + Math.hypot(at.x, at.y) / -at.z)) / depth;
+      if (!this.store.has(slot) || this.store.spheres[slot * 4 + 3] === 0) continue;
+      const { x, y, reach, depth, radius } = circle(slot);
+      if (reach === Infinity) return null;
       lo[0] = Math.min(lo[0], x - reach);
       lo[1] = Math.min(lo[1], y - reach);
       hi[0] = Math.max(hi[0], x + reach);
       hi[1] = Math.max(hi[1], y + reach);
+      far = Math.max(far, depth + radius);
     }
-    return lo[0] === Infinity ? null : { x: lo[0], y: lo[1], width: hi[0] - lo[0], height: hi[1] - lo[1] };
+    return lo[0] === Infinity ? null : { x: lo[0], y: lo[1], width: hi[0] - lo[0], height: hi[1] - lo[1], far };
+  }
+
+  /**
+   * Tells the outline what may stand before what is highlighted.
+   * @param {import("./outline.js").Outline} outline
+   * @param {import("three").PerspectiveCamera} camera
+   * @param {number} width of the view in CSS pixels
+   * @param {number} height
+   * @param {Area | null} area
+   * @param {boolean} changed whether the camera or any object has
+   */
+  cover(outline, camera, width, height, area, changed) {
+    if (outline.empty || !(changed || this.covering)) return;
+    this.covering = false;
+    const { store } = this;
+    const all = this.#all();
+    const circle = circles(store.spheres, camera, width, height);
+    const rect = area ?? { x: 0, y: 0, width, height, far: Infinity };
+    const covers = [];
+    for (let slot = 0; slot < store.end && covers.length < MAX_COVERS; slot++) {
+      if (store.spheres[slot * 4 + 3] === 0 || store.batch[slot] === NOWHERE || store.records[slot * STRIDE + FIELD.opacity] < 1) continue;
+      const { x, y, reach, depth, radius } = circle(slot);
+      if (depth + radius < camera.near || depth - radius > rect.far) continue;
+      if (x + reach < rect.x || x - reach > rect.x + rect.width || y + reach < rect.y || y - reach > rect.y + rect.height) continue;
+      if (all.has(slot)) continue;
+      const found = this.instances.instance(slot);
+      for (const { geometry } of found?.batch.meshes ?? []) covers.push({ geometry, matrix: /** @type {Matrix4} */ (found?.matrix) });
+    }
+    outline.setCovers(covers);
   }
 
   dispose() {
@@ -170,4 +201,25 @@ export class Selection {
       { from: [x, 0, z - arm], to: [x, 0, z + arm], color, alpha: 0.8 },
     ];
   }
+}
+
+/**
+ * The circles that hold objects on screen, given CSS pixels from the lower left.
+ * @param {Float32Array} spheres as a store has them
+ * @param {import("three").PerspectiveCamera} camera
+ * @param {number} width
+ * @param {number} height
+ */
+function circles(spheres, camera, width, height) {
+  const scale = height / 2 / Math.tan((camera.fov * Math.PI) / 360);
+  const at = new Vector3();
+  return (/** @type {number} */ slot) => {
+    const radius = spheres[slot * 4 + 3];
+    at.fromArray(spheres, slot * 4).applyMatrix4(camera.matrixWorldInverse);
+    const depth = -at.z;
+    // Distance to the sphere's nearest point bounds its size on screen from above.
+    const near = depth - radius;
+    const reach = near < camera.near ? Infinity : (radius * scale * (1 + Math.hypot(at.x, at.y) / depth)) / near;
+    return { x: width / 2 + (at.x * scale) / depth, y: height / 2 + (at.y * scale) / depth, reach, depth, radius };
+  };
 }

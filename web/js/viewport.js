@@ -44,7 +44,7 @@
  * @module
  */
 
-import { Vector3 } from "three";
+import { Matrix4, Vector3 } from "three";
 import { boxed } from "./boxing.js";
 import { CameraRig } from "./camera.js";
 import { Captions } from "./captions.js";
@@ -523,6 +523,8 @@ export class Viewport {
   #lost = false;
   #disposed = false;
   #eye = new Vector3();
+  /** From the world to what was seen of it in the last frame. */
+  #seen = new Matrix4();
 
   /**
    * @param {number} x -1..1 from left to right
@@ -606,23 +608,29 @@ export class Viewport {
     const { renderer, scene, sun } = this.#stage;
     const { camera } = this.#rig;
     camera.updateMatrixWorld();
-    const moved = !this.#eye.equals(camera.position);
     this.#eye.copy(camera.position);
+    const seen = new Matrix4().multiplyMatrices(camera.projectionMatrix, camera.matrixWorldInverse);
+    const moved = !this.#seen.equals(seen);
+    this.#seen.copy(seen);
     this.#handles.sync();
     this.#settle();
     this.#grid.sync(this.#eye);
     this.#lamps.sync(this.#eye, moved);
-    if (this.#instances.sync(this.#rig.direction()) && !this.#stage.low) {
+    const changed = this.#instances.sync(this.#rig.direction());
+    if (changed && !this.#stage.low) {
       sun.castShadow = this.#instances.shadows;
       this.#stage.shadowsChanged();
     }
+    const { width, height } = this.#stage;
     this.#selection.sync(this.#outline, camera, moved);
+    const area = this.#selection.area(camera, width, height);
+    this.#selection.cover(this.#outline, camera, width, height, area, changed || moved);
     this.#gizmo?.update(camera);
-    const moving = this.#peers.sync(camera, this.#stage.width, this.#stage.height);
+    const moving = this.#peers.sync(camera, width, height);
     this.#peers.root.visible &&= controls;
     renderer.info.reset();
     renderer.render(scene, camera);
-    this.#outline.render(renderer, camera, this.#selection.area(camera, this.#stage.width, this.#stage.height));
+    this.#outline.render(renderer, camera, area);
     if (controls) this.#handles.render(renderer);
     this.#frames++;
     this.#drawn = { calls: renderer.info.render.calls, triangles: renderer.info.render.triangles };
