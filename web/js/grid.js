@@ -1,19 +1,29 @@
-// The reference that objects are read against: floor, walls, axes with letters and numbers.
+// The reference that objects are read against: the ground, the edges of the world, axes with letters and numbers.
 
-import { BufferGeometry, DoubleSide, Float32BufferAttribute, FrontSide, Group, Mesh, ShaderMaterial } from "three";
+import { BufferGeometry, DoubleSide, Float32BufferAttribute, Group, Mesh, ShaderMaterial } from "three";
 import { HALF, gridLines } from "./gridlines.js";
 import { LabelLayer } from "./labels.js";
 import { LineSet } from "./lines.js";
 import { ORDER } from "./stage.js";
 
-/** Room around the faces for the outer half of their border lines, world units. */
+/** Room around the ground for the outer half of its border lines, world units. */
 const MARGIN = 0.3;
 /** Sine of the elevation from which a view is steep. */
 const STEEP = 0.94;
+/** Strength of the axes on either side of the middle: they lie on the ground, but for y. */
+const AXIS = Object.freeze([
+  [0.95, 0.5],
+  [0.4, 0.14],
+  [0.95, 0.5],
+]);
+/** Strength of the world's edges above the ground, and below it. */
+const EDGE = Object.freeze([0.26, 0.13]);
+/** How far the lines on the ground are put behind what lies on it, in parts of the range of depths. */
+const PUSH = 3e-5;
 
 /**
- * The grid of one world. The floor is the plane y = 0, seen from both sides. The six faces of the bounds are
- * seen from inside only, so that those behind the objects are there and those before them never are.
+ * The grid of one world. The ground is the plane y = 0, seen from both sides. Of the edges of the bounds those are
+ * seen that no object can stand behind.
  */
 export class Grid {
   constructor() {
@@ -27,21 +37,16 @@ export class Grid {
       fillAlpha: { value: 0 },
       strength: { value: 1 },
     };
-    const floor = new Mesh(floorGeometry(), gridMaterial({ ...this.uniforms, wall: { value: 0 } }, DoubleSide));
-    const walls = new Mesh(wallGeometry(), gridMaterial({ ...this.uniforms, wall: { value: 1 } }, FrontSide));
-    this.faces = [walls, floor];
-    for (const mesh of this.faces) mesh.renderOrder = ORDER.grid;
-    this.axes = new LineSet(8, 1.6);
+    this.ground = new Mesh(groundGeometry(), groundMaterial(this.uniforms));
+    this.ground.renderOrder = ORDER.grid;
+    this.lines = new LineSet(6 + 12, 1.6);
+    this.lines.uniforms.push.value = PUSH;
     this.labels = new LabelLayer();
-    this.root.add(walls, floor, this.axes.mesh, this.labels.mesh);
+    this.root.add(this.ground, this.lines.mesh, this.labels.mesh);
     /** @type {import("./theme.js").Theme | null} */
     this.theme = null;
     this.world = { size: 25, transparency: 0.2 };
-    /**
-     * The side of the camera on x and z: numbers stand along the edges that are nearer to it. And whether it
-     * looks steeply down or up: then the heights would stand on top of each other, and are left out.
-     */
-    this.seen = { sx: 1, sz: 1, steep: false };
+    this.seen = seenFrom({ x: 1, y: 1, z: 1, length: () => 2 });
   }
 
   /**
@@ -57,7 +62,7 @@ export class Grid {
     this.uniforms.steps.value = steps;
     const strength = 1 - transparency;
     this.uniforms.strength.value = strength;
-    this.axes.uniforms.strength.value = strength;
+    this.lines.uniforms.strength.value = strength;
     this.labels.uniforms.strength.value = strength;
     this.root.visible = strength > 0;
     this.#label();
@@ -71,16 +76,7 @@ export class Grid {
     this.uniforms.lineAlpha.value = theme.lineAlpha;
     this.uniforms.fillAlpha.value = theme.floorAlpha;
     this.labels.uniforms.halo.value = theme.halo;
-    this.axes.set(
-      [0, 1, 2].flatMap((axis) => {
-        const end = (/** @type {number} */ at) => [0, 0, 0].map((_, k) => (k === axis ? at : 0));
-        const color = theme.axes[axis];
-        return [
-          { from: end(0), to: end(HALF), color, alpha: 0.95 },
-          { from: end(0), to: end(-HALF), color, alpha: 0.4 },
-        ];
-      }),
-    );
+    this.#draw();
     this.#label();
   }
 
@@ -89,7 +85,7 @@ export class Grid {
    * @param {number} height
    */
   resize(width, height) {
-    this.axes.resize(width, height);
+    this.lines.resize(width, height);
     this.labels.resize(width, height);
   }
 
@@ -99,22 +95,36 @@ export class Grid {
    */
   sync(eye) {
     if (!this.root.visible) return;
-    const seen = { sx: eye.x < 0 ? -1 : 1, sz: eye.z < 0 ? -1 : 1, steep: Math.abs(eye.y) > STEEP * eye.length() };
-    const { sx, sz, steep } = this.seen;
-    if (seen.sx !== sx || seen.sz !== sz || seen.steep !== steep) {
+    const seen = seenFrom(eye);
+    if (Object.keys(seen).some((key) => seen[/** @type {keyof Seen} */ (key)] !== this.seen[/** @type {keyof Seen} */ (key)])) {
       this.seen = seen;
+      this.#draw();
       this.#label();
     }
     this.labels.sync();
   }
 
   dispose() {
-    for (const mesh of this.faces) {
-      mesh.geometry.dispose();
-      mesh.material.dispose();
-    }
-    this.axes.dispose();
+    this.ground.geometry.dispose();
+    this.ground.material.dispose();
+    this.lines.dispose();
     this.labels.dispose();
+  }
+
+  /** The axes, and those edges of the world that are behind everything in it. */
+  #draw() {
+    const { theme } = this;
+    if (!theme) return;
+    const { front } = this.seen;
+    const axes = [0, 1, 2].flatMap((axis) => {
+      const end = (/** @type {number} */ at) => [0, 0, 0].map((_, k) => (k === axis ? at : 0));
+      return AXIS[axis].map((alpha, i) => ({ from: end(0), to: end(i === 0 ? HALF : -HALF), color: theme.axes[axis], alpha }));
+    });
+    const edges = EDGES.filter(({ faces }) => !faces.every((face) => front.includes(face))).map(({ from, to }) => {
+      const alpha = EDGE[from[1] + to[1] < 0 ? 1 : 0];
+      return { from, to, color: theme.grid, alpha };
+    });
+    this.lines.set([...edges, ...axes]);
   }
 
   /** Letters at the positive ends of the axes, numbers at the major lines beside them. */
@@ -123,9 +133,9 @@ export class Grid {
     if (!theme) return;
     this.labels.clear();
     const put = (/** @type {string} */ text, /** @type {number[]} */ [x, y, z], /** @type {number[]} */ color, /** @type {number} */ size) =>
-      this.labels.set(`${text}@${x},${y},${z}`, { text, x, y, z, color, size, opacity: 1, pixels: true, lift: 0, roll: 0 });
+      this.labels.set(`${text}@${x},${y},${z}`, { text, x, y, z, color, size, opacity: size > 12 ? 1 : 0.8, pixels: true, lift: 0, roll: 0 });
     const out = HALF + 0.9;
-    const { sx, sz, steep } = this.seen;
+    const { sx, sy, sz, steep, left } = this.seen;
     put("X", [out, 0, 0], theme.axes[0], 17);
     put("Y", [0, out, 0], theme.axes[1], 17);
     put("Z", [0, 0, out], theme.axes[2], 17);
@@ -133,74 +143,96 @@ export class Grid {
       // The axes' own letters stand near the zeros.
       if (at === 0) continue;
       const text = String(at).replace("-", "−");
-      put(text, [at, 0, out * sz], theme.label, 12);
+      put(text, [at, 0, out * sz], theme.label, 11);
       // One number is enough for the corner where both edges meet.
-      if (at !== HALF * sz) put(text, [out * sx, 0, at], theme.label, 12);
-      if (!steep) put(text, [-HALF * sx, at, -HALF * sz], theme.label, 12);
+      if (at !== HALF * sz) put(text, [out * sx, 0, at], theme.label, 11);
+      // At the edge on the left, which nothing of the world stands before; those beyond the ground would stand among
+      // the numbers of the ground.
+      if (!steep && (at * sy > 0 || at === -HALF * sy)) put(text, [left < 0 ? -out * sx : out * sx, at, left < 0 ? out * sz : -out * sz], theme.label, 11);
     }
   }
 }
 
-function floorGeometry() {
+/**
+ * @typedef {object} Seen what the labels and the edges depend on
+ * @property {number} sx the side of the camera on x: numbers stand along the edges that are nearer to it
+ * @property {number} sy
+ * @property {number} sz
+ * @property {boolean} steep whether it looks steeply down or up: then the heights would stand on top of each other
+ * @property {number} left which of the two upright edges at the sides is on the left: −1 the one at (−sx, sz), 1 the other
+ * @property {string} front the faces of the world that are before everything in it
+ */
+
+/**
+ * @param {{x: number, y: number, z: number, length: () => number}} eye
+ * @returns {Seen}
+ */
+function seenFrom(eye) {
+  const [sx, sy, sz] = [eye.x, eye.y, eye.z].map((v) => (v < 0 ? -1 : 1));
+  const front = [eye.x, eye.y, eye.z].map((v, axis) => (Math.abs(v) > HALF ? faceName(axis, Math.sign(v)) : "")).join("");
+  return { sx, sy, sz, steep: Math.abs(eye.y) > STEEP * eye.length(), left: -sx * sz, front };
+}
+
+/**
+ * @param {number} axis
+ * @param {number} sign
+ */
+function faceName(axis, sign) {
+  return `${sign < 0 ? "-" : "+"}${"xyz"[axis]}`;
+}
+
+/** The twelve edges of the world, each between two faces. */
+const EDGES = [0, 1, 2].flatMap((axis) =>
+  [-1, 1].flatMap((s) =>
+    [-1, 1].map((t) => {
+      const [b, c] = [(axis + 1) % 3, (axis + 2) % 3];
+      const end = (/** @type {number} */ at) => {
+        const p = [0, 0, 0];
+        p[axis] = at;
+        p[b] = s * HALF;
+        p[c] = t * HALF;
+        return p;
+      };
+      return { from: end(-HALF), to: end(HALF), faces: [faceName(b, s), faceName(c, t)] };
+    }),
+  ),
+);
+
+function groundGeometry() {
   const e = HALF + MARGIN;
   const geometry = new BufferGeometry();
   geometry.setAttribute("position", new Float32BufferAttribute([-e, 0, -e, -e, 0, e, e, 0, e, e, 0, -e], 3));
-  geometry.setAttribute("plane", new Float32BufferAttribute([-e, -e, -e, e, e, e, e, -e], 2));
   geometry.setIndex([0, 1, 2, 0, 2, 3]);
-  return geometry;
-}
-
-/** Six squares that look inwards. */
-function wallGeometry() {
-  const e = HALF + MARGIN;
-  /** @type {number[]} */
-  const positions = [];
-  /** @type {number[]} */
-  const plane = [];
-  /** @type {number[]} */
-  const index = [];
-  for (let axis = 0; axis < 3; axis++) {
-    for (const side of [-1, 1]) {
-      const first = positions.length / 3;
-      for (const [u, v] of [[-e, -e], [e, -e], [e, e], [-e, e]]) {
-        const p = [0, 0, 0];
-        p[axis] = side * HALF;
-        p[(axis + 1) % 3] = u;
-        p[(axis + 2) % 3] = v;
-        positions.push(...p);
-        plane.push(u, v);
-      }
-      // u × v points along +axis: that is inwards on the negative side.
-      const order = side < 0 ? [0, 1, 2, 0, 2, 3] : [0, 2, 1, 0, 3, 2];
-      index.push(...order.map((i) => first + i));
-    }
-  }
-  const geometry = new BufferGeometry();
-  geometry.setAttribute("position", new Float32BufferAttribute(positions, 3));
-  geometry.setAttribute("plane", new Float32BufferAttribute(plane, 2));
-  geometry.setIndex(index);
   return geometry;
 }
 
 /**
  * Draws three levels of lines. A level fades out as its lines come closer than a few pixels, so that any
- * size stays legible at any distance.
+ * size stays legible at any distance; the fine ones fade with distance as well.
  * @param {Record<string, import("three").IUniform>} uniforms
- * @param {import("three").Side} side
  */
-function gridMaterial(uniforms, side) {
+function groundMaterial(uniforms) {
   return new ShaderMaterial({
     uniforms,
-    side,
+    side: DoubleSide,
     transparent: true,
     depthWrite: false,
+    // What lies on the ground covers it.
+    polygonOffset: true,
+    polygonOffsetFactor: 1,
+    polygonOffsetUnits: 4,
     vertexShader: `
-      attribute vec2 plane; varying vec2 vPlane;
-      void main() { vPlane = plane; gl_Position = projectionMatrix * modelViewMatrix * vec4( position, 1.0 ); }`,
+      varying vec2 vPlane; varying vec3 vView;
+      void main() {
+        vPlane = position.xz;
+        vec4 at = modelViewMatrix * vec4( position, 1.0 );
+        vView = at.xyz;
+        gl_Position = projectionMatrix * at;
+      }`,
     fragmentShader: `
       uniform float start; uniform vec3 steps; uniform vec3 line; uniform vec3 fill;
-      uniform float lineAlpha; uniform float fillAlpha; uniform float strength; uniform float wall;
-      varying vec2 vPlane;
+      uniform float lineAlpha; uniform float fillAlpha; uniform float strength;
+      varying vec2 vPlane; varying vec3 vView;
       const float HALF = ${HALF.toFixed(1)};
       float level( vec2 pixel, float step, float width ) {
         vec2 at = ( vPlane - start ) / step;
@@ -215,11 +247,12 @@ function gridMaterial(uniforms, side) {
         float inside = 1.0 - smoothstep( 0.5, 1.5, max( beyond.x, beyond.y ) );
         vec2 rim = abs( beyond );
         float border = 1.0 - smoothstep( 0.5, 1.5, min( rim.x, rim.y ) );
-        float minor = level( pixel, steps.x, 0.5 ) * mix( 0.36, 0.14, wall );
-        float middle = level( pixel, steps.y, 0.5 ) * mix( 0.55, 0.2, wall );
-        float major = level( pixel, steps.z, 0.6 ) * mix( 1.0, 0.36, wall );
-        float lines = max( max( minor, middle ), max( major, border * mix( 1.0, 0.7, wall ) ) ) * lineAlpha;
-        float ground = fillAlpha * mix( 1.0, 0.35, wall ) * step( max( beyond.x, beyond.y ), 0.0 );
+        float away = 1.0 - smoothstep( 12.0, 60.0, length( vView ) );
+        float minor = level( pixel, steps.x, 0.5 ) * 0.42 * away;
+        float middle = level( pixel, steps.y, 0.5 ) * mix( 0.4, 0.62, away );
+        float major = level( pixel, steps.z, 0.6 ) * mix( 0.6, 0.85, away );
+        float lines = max( max( minor, middle ), max( major, border ) ) * lineAlpha;
+        float ground = fillAlpha * step( max( beyond.x, beyond.y ), 0.0 );
         float alpha = ( lines + ground * ( 1.0 - lines ) ) * inside * strength;
         if ( alpha < 0.002 ) discard;
         gl_FragColor = vec4( mix( fill, line, lines / max( lines + ground * ( 1.0 - lines ), 1e-4 ) ), alpha );

@@ -37,7 +37,7 @@ export class LineSet {
       const attribute = new InstancedBufferAttribute(new Float32Array(capacity * items), items);
       geometry.setAttribute(name, attribute.setUsage(DynamicDrawUsage));
     }
-    this.uniforms = { view: { value: new Vector2(1, 1) }, width: { value: width }, strength: { value: 1 }, near: { value: 0.05 } };
+    this.uniforms = { view: { value: new Vector2(1, 1) }, width: { value: width }, strength: { value: 1 }, near: { value: 0.05 }, push: { value: 0 } };
     this.mesh = new Mesh(geometry, lineMaterial(this.uniforms));
     this.mesh.frustumCulled = false;
     this.mesh.renderOrder = ORDER.lines;
@@ -83,7 +83,7 @@ function lineMaterial(uniforms) {
     depthWrite: false,
     vertexShader: `
       attribute vec3 from; attribute vec3 to; attribute vec4 ink; attribute float dash;
-      uniform vec2 view; uniform float width; uniform float near;
+      uniform vec2 view; uniform float width; uniform float near; uniform float push;
       varying vec4 vInk; varying float vSide; varying float vAlong; varying float vDash;
       void main() {
         vec4 a = modelViewMatrix * vec4( from, 1.0 );
@@ -97,6 +97,7 @@ function lineMaterial(uniforms) {
         along = length( along ) > 1e-5 ? normalize( along ) : vec2( 1.0, 0.0 );
         gl_Position = mix( p, q, position.x );
         gl_Position.xy += vec2( -along.y, along.x ) * position.y * ( width + 1.0 ) / view * gl_Position.w;
+        gl_Position.z += push * gl_Position.w;
         vInk = ink;
         vSide = position.y * ( width + 1.0 );
         vAlong = mix( t0, t1, position.x ) * length( to - from );

@@ -461,7 +461,7 @@ test("framing brings an object, the selection or everything into the middle of t
     { reducedMotion: "reduce" },
   );
   // The middle of what is seen of a cube is near to the cube's own middle.
-  assert.ok(Math.abs(seen.one.x - 160) < 8 && Math.abs(seen.one.y - 120) < 8, JSON.stringify(seen.one));
+  assert.ok(Math.abs(seen.one.x - 160) < 20 && Math.abs(seen.one.y - 120) < 20, JSON.stringify(seen.one));
   for (const { x, y } of [...seen.two, ...seen.all]) assert.ok(x > 0 && x < 320 && y > 0 && y < 240, `${x}, ${y}`);
   assert.equal(seen.gone, null);
   assert.equal(seen.byUser, true);
