@@ -9,9 +9,6 @@ import { hasShape, levelFor, shape } from "./shapes.js";
 import { ORDER } from "./stage.js";
 import { NOWHERE } from "./store.js";
 
-/** Beyond this many instances shadows cost more than they show. */
-const MAX_SHADOW_INSTANCES = 5000;
-
 /**
  * @typedef {object} Part a piece of what every instance of a batch looks like
  * @property {import("three").BufferGeometry} geometry
@@ -190,13 +187,13 @@ export class Instances {
       batch.sync();
       total += batch.pool.count;
     }
-    this.shadows = total <= MAX_SHADOW_INSTANCES;
+    this.total = total;
     this.changed = false;
     return changed;
   }
 
-  /** Whether shadows are worth their cost at the present count. */
-  shadows = true;
+  /** How many instances there are. */
+  total = 0;
 
   /**
    * The batch and matrix that draw a slot.

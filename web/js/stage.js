@@ -23,7 +23,8 @@ import { HALF } from "./gridlines.js";
 
 /** Beyond two physical pixels per CSS pixel only the cost grows. */
 const MAX_PIXEL_RATIO = 2;
-const SHADOW_MAP = 2048;
+/** Pixels along an edge of the shadow map, where a graphics card draws and where software does. */
+const SHADOW_MAP = Object.freeze({ high: 2048, low: 1024 });
 const SUN = [7, 20, 10];
 
 /** Draw order of what is blended or has no depth. */
@@ -40,8 +41,8 @@ export class WebGLUnavailableError extends Error {
 }
 
 /**
- * @typedef {"auto" | "high" | "low"} Quality `low`: no anti-aliasing, shadows or reflections, one pixel per
- *   CSS pixel. `auto` takes `low` where WebGL runs in software, else `high`.
+ * @typedef {"auto" | "high" | "low"} Quality `low`: no anti-aliasing and no reflections, coarser shadows of
+ *   fewer objects, one pixel per CSS pixel. `auto` takes `low` where WebGL runs in software, else `high`.
  */
 
 /** Owns the WebGL context, the scene and its lights. */
@@ -58,20 +59,19 @@ export class Stage {
     this.renderer = new WebGLRenderer({ canvas, context: gl, antialias: !this.low });
     this.renderer.toneMapping = NeutralToneMapping;
     this.renderer.info.autoReset = false;
-    this.renderer.shadowMap.enabled = !this.low;
+    this.renderer.shadowMap.enabled = true;
     this.renderer.shadowMap.type = PCFShadowMap;
     this.renderer.shadowMap.autoUpdate = false;
     this.scene = new Scene();
     this.sky = makeSky();
     this.scene.add(this.sky);
-    this.sun = makeSun(!this.low);
+    this.sun = makeSun(this.low ? SHADOW_MAP.low : SHADOW_MAP.high);
     this.fill = new HemisphereLight(0xffffff, 0x9aa3b4, 1);
     this.shadowFloor = new Mesh(new PlaneGeometry(2 * HALF, 2 * HALF).rotateX(-Math.PI / 2), new ShadowMaterial());
     this.shadowFloor.position.y = -0.004;
     this.shadowFloor.receiveShadow = true;
     this.shadowFloor.renderOrder = ORDER.shadow;
     this.shadowFloor.material.depthWrite = false;
-    this.shadowFloor.visible = !this.low;
     this.scene.add(this.sun, this.sun.target, this.fill, this.shadowFloor);
     this.width = 1;
     this.height = 1;
@@ -85,6 +85,17 @@ export class Stage {
   restore() {
     this.shadowsChanged();
     if (!this.low) this.#makeEnvironment();
+  }
+
+  /**
+   * Draws shadows from now on, or none.
+   * @param {boolean} shaded
+   */
+  setShaded(shaded) {
+    if (this.sun.castShadow === shaded) return;
+    this.sun.castShadow = shaded;
+    this.shadowFloor.visible = shaded;
+    this.shadowsChanged();
   }
 
   /** Asks for the shadows to be drawn anew with the next frame. */
@@ -218,17 +229,19 @@ function makeSky() {
   return sky;
 }
 
-/** @param {boolean} shadows */
-function makeSun(shadows) {
+/** @param {number} size of the shadow map */
+function makeSun(size) {
   const sun = new DirectionalLight(0xfffaf3, 1);
   sun.position.set(SUN[0], SUN[1], SUN[2]).normalize().multiplyScalar(40);
-  sun.castShadow = shadows;
-  sun.shadow.mapSize.set(SHADOW_MAP, SHADOW_MAP);
+  sun.castShadow = true;
+  sun.shadow.mapSize.set(size, size);
   const reach = HALF * Math.sqrt(3);
   Object.assign(sun.shadow.camera, { left: -reach, right: reach, top: reach, bottom: -reach, near: 10, far: 70 });
   sun.shadow.radius = 3;
-  sun.shadow.bias = -0.0004;
-  sun.shadow.normalBias = 0.03;
+  // A pixel of a coarser map is wider, and reaches further up or down a slope.
+  const coarse = SHADOW_MAP.high / size;
+  sun.shadow.bias = -0.0004 * coarse * coarse;
+  sun.shadow.normalBias = 0.03 * coarse;
   return sun;
 }
 

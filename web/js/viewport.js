@@ -62,6 +62,7 @@ import { Landing } from "./landing.js";
 import { Marquee } from "./marquee.js";
 import { Models } from "./models.js";
 import { Outline } from "./outline.js";
+import { Pace } from "./pace.js";
 import { Picker } from "./picking.js";
 import { Peers } from "./peers.js";
 import { PointerInput } from "./pointer.js";
@@ -125,6 +126,7 @@ export class Viewport {
     const canvas = makeCanvas(label);
     this.#canvas = canvas;
     this.#stage = new Stage(canvas, quality);
+    this.#pace = new Pace(this.#stage.low);
     container.append(canvas);
     const invalidate = () => this.#invalidate();
     this.#rig = new CameraRig(canvas, invalidate, (p, byUser) => on.onCamera?.(p[0], p[1], p[2], p[3], p[4], p[5], byUser));
@@ -461,13 +463,14 @@ export class Viewport {
 
   /**
    * What the viewport is doing, for tests and diagnostics.
-   * @returns {{objects: number, drawCalls: number, triangles: number, frames: number, quality: string, lost: boolean}}
-   *   present objects; draw calls and triangles of the last frame; frames since construction
+   * @returns {{objects: number, drawCalls: number, triangles: number, frames: number, quality: string, shadows: boolean, lost: boolean}}
+   *   present objects; draw calls and triangles of the last frame, those of shadows included when they were drawn anew; frames since construction
    */
   stats() {
     const { calls, triangles } = this.#drawn;
-    const quality = this.#stage.low ? "low" : "high";
-    return { objects: this.#store.live, drawCalls: calls, triangles, frames: this.#frames, quality, lost: this.#lost };
+    const { low, sun } = this.#stage;
+    const quality = low ? "low" : "high";
+    return { objects: this.#store.live, drawCalls: calls, triangles, frames: this.#frames, quality, shadows: sun.castShadow, lost: this.#lost };
   }
 
   /** Gives everything back. No method may be called after it. */
@@ -487,6 +490,7 @@ export class Viewport {
   #container;
   #canvas;
   #stage;
+  #pace;
   #rig;
   #captions;
   #instances;
@@ -518,6 +522,8 @@ export class Viewport {
   #observer;
   #request = 0;
   #frames = 0;
+  /** Whether the last frame has asked for the next one. */
+  #goesOn = false;
   #drawn = { calls: 0, triangles: 0 };
   #hovered = -1;
   #lost = false;
@@ -594,8 +600,10 @@ export class Viewport {
     if (this.#disposed || this.#lost) return;
     this.#request ||= requestAnimationFrame((now) => {
       this.#request = 0;
-      if (this.#rig.step(now)) this.#invalidate();
-      if (this.#draw()) this.#invalidate();
+      this.#pace.frame(now, this.#goesOn, this.#instances.total);
+      const moves = this.#rig.step(now);
+      this.#goesOn = this.#draw() || moves;
+      if (this.#goesOn) this.#invalidate();
     });
   }
 
@@ -617,10 +625,8 @@ export class Viewport {
     this.#grid.sync(this.#eye);
     this.#lamps.sync(this.#eye, moved);
     const changed = this.#instances.sync(this.#rig.direction());
-    if (changed && !this.#stage.low) {
-      sun.castShadow = this.#instances.shadows;
-      this.#stage.shadowsChanged();
-    }
+    this.#stage.setShaded(this.#pace.affords(this.#instances.total));
+    if (changed) this.#stage.shadowsChanged();
     const { width, height } = this.#stage;
     this.#selection.sync(this.#outline, camera, moved);
     const area = this.#selection.area(camera, width, height);

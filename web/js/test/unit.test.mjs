@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { landingOf } from "../floor.js";
 import { HALF, MAX_SIZE, gridLines } from "../gridlines.js";
 import { LINE_CHARS, MAX_LINES, ShelfPacker, breakLines } from "../packing.js";
+import { Pace } from "../pace.js";
 import { Pool } from "../pool.js";
 import { FIELD, MAX_SLOTS, STRIDE, checkRecords, composeMatrix, packRed, toLinear } from "../records.js";
 import { Store } from "../store.js";
@@ -208,4 +209,24 @@ test("WEB71: what is dropped lands on the floor within the world, wherever the p
   assert.deepEqual(from([0, 10, 20], [0, -0.1, -0.99]), [0, 0, -12], "behind the world's edge is at its edge");
   assert.deepEqual(from([0, 10, 20], [0, 0.1, -0.99]), [0, 0, -12], "above the horizon too");
   assert.deepEqual(from([0, 10, 20], [0.6, 0, -0.8]), [12, 0, -12], "and on it");
+});
+
+test("WEB89: shadows are given up where pictures come slowly, and tried again with half as many objects", () => {
+  const pace = new Pace(false);
+  let now = 0;
+  const frames = (n, took, follows, count) => {
+    for (let i = 0; i < n; i++) pace.frame((now += took), follows, count);
+  };
+  assert.deepEqual([pace.affords(5000), pace.affords(5001), new Pace(true).affords(200), new Pace(true).affords(201)], [true, false, true, false]);
+  frames(100, 20, true, 900);
+  frames(100, 5000, false, 900);
+  assert.equal(pace.affords(900), true, "a pause between two pictures is no slow picture");
+  frames(5, 200, true, 900);
+  frames(1, 20, true, 900);
+  frames(5, 200, true, 900);
+  assert.equal(pace.affords(900), true, "nor is a stutter");
+  frames(1, 200, true, 900);
+  assert.deepEqual([pace.affords(900), pace.affords(451), pace.affords(450)], [false, false, true]);
+  frames(100, 200, true, 900);
+  assert.equal(pace.affords(450), true, "what is slow without shadows says nothing of them");
 });

@@ -359,10 +359,12 @@ test("a model replaces its placeholder, keeps its colours, and can be picked, fa
     const steps = { empty: await look() };
     put(rec(5, "model", [0, 0, 0], { color: [1, 0, 0] }));
     steps.waiting = await look();
-    vp.setModel(5, "/quad.glb");
+    // Of a frame in which nothing has changed: no shadow is drawn anew in it.
+    const triangles = async () => (vp.setWorld({ size: 25, transparency: 1 }), await idle(), vp.stats().triangles);
     // The placeholder has 12 triangles, the quad 2.
-    const box = vp.stats().triangles;
-    while (vp.stats().triangles !== box - 10) await new Promise((done) => setTimeout(done, 10));
+    const box = await triangles();
+    vp.setModel(5, "/quad.glb");
+    while ((await triangles()) !== box - 10) await new Promise((done) => setTimeout(done, 10));
     steps.shown = await look();
     put(rec(5, "model", [0, 0, 0], { opacity: 0.4 }));
     steps.faded = await look();
@@ -408,8 +410,8 @@ test("a model that cannot be shown keeps its placeholder and is reported for eac
   assert.equal(seen.picked, 0);
 });
 
-test("at high quality objects cast shadows on the floor, and a lost context brings them back", async () => {
-  const { lit, shaded, again, quality } = await run(
+for (const quality of ["high", "low"]) test(`WEB89: at ${quality} quality objects cast shadows on the ground, and a lost context brings them back`, async () => {
+  const seen = await run(
     async () => {
       vp.setWorld({ size: 25, transparency: 1 });
       vp.setCamera(0, 20, 0.1, 0, 0, 0, 40);
@@ -434,11 +436,35 @@ test("at high quality objects cast shadows on the floor, and a lost context brin
       return { lit, shaded, again: await mean(), quality: vp.stats().quality };
     },
     null,
-    { width: 160, height: 120, options: { dark: false, quality: "high" } },
+    { width: 160, height: 120, options: { dark: false, quality } },
   );
-  assert.equal(quality, "high");
+  assert.equal(seen.quality, quality);
+  const { lit, shaded, again } = seen;
   assert.ok(shaded < lit - 10, `${lit} became ${shaded}`);
   assert.ok(Math.abs(again - shaded) < 3, `${shaded} became ${again}`);
+});
+
+test("WEB89: a lit plane has no shadow of itself, and more objects than are afforded have none at all", async () => {
+  const { spread, few, many } = await run(
+    async () => {
+      vp.setWorld({ size: 25, transparency: 1 });
+      vp.setCamera(0, 9, 6, 0, 0, 0, 40);
+      put(rec(0, "plane", [0, 0, 0], { scale: [20, 1, 20], color: [0.8, 0.8, 0.8] }));
+      await idle();
+      const s = await shot();
+      // Each pixel beside its neighbour: a plane's light changes slowly.
+      let spread = 0;
+      for (let y = 40; y < 80; y++) for (let x = 40; x < 120; x++) spread = Math.max(spread, Math.abs(s.at(x, y)[0] - s.at(x + 1, y)[0]));
+      const few = vp.stats().shadows;
+      put(...Array.from({ length: 300 }, (_, i) => rec(i, "cube", [(i % 20) - 10, 1, Math.floor(i / 20) - 7])));
+      await idle();
+      return { spread, few, many: vp.stats().shadows };
+    },
+    null,
+    { width: 160, height: 120, options: { dark: false, quality: "low" } },
+  );
+  assert.ok(spread <= 2, `neighbours differ by ${spread}`);
+  assert.deepEqual([few, many], [true, false]);
 });
 
 test("framing brings an object, the selection or everything into the middle of the view", async () => {
