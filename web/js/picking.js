@@ -58,6 +58,8 @@ export class Picker {
     this.store = store;
     this.instances = instances;
     this.labels = labels;
+    /** @type {Set<number>} slots that are not found */
+    this.locked = new Set();
     this.raycaster = new Raycaster();
     this.probe = new Mesh(undefined, new MeshBasicMaterial({ side: DoubleSide }));
     this.probe.matrixAutoUpdate = false;
@@ -79,6 +81,7 @@ export class Picker {
     let nearest = Infinity;
     for (const { slot, near, small } of spheresHit(this.store.spheres, this.store.end, origin, direction, pixel)) {
       if (near > nearest) break;
+      if (this.locked.has(slot)) continue;
       const distance = small ? near : this.#distance(slot, camera);
       if (distance < nearest) {
         nearest = distance;

@@ -328,6 +328,14 @@ export class Viewport {
   }
 
   /**
+   * Lets presses, the pointer and rectangles go through exactly these slots, to what is behind them.
+   * @param {ArrayLike<number> & Iterable<number>} slots
+   */
+  setLocked(slots) {
+    this.#picker.locked = new Set(slots);
+  }
+
+  /**
    * What the pointer does to the selected objects. Another tool than "select" shows handles in their middle,
    * for up to 1,000 objects. Shift takes whole steps (0.5 units, 15 degrees, a tenth); Esc during a drag
    * puts everything back. No position leaves the world, whose border shows where one comes up against it.
@@ -371,7 +379,7 @@ export class Viewport {
   }
 
   /**
-   * The slot at a point of the view, or -1.
+   * The slot at a point of the view that is not locked, or -1.
    * @param {number} x -1..1 from left to right
    * @param {number} y -1..1 from bottom to top
    * @returns {number}
@@ -702,7 +710,8 @@ export class Viewport {
     const { camera } = this.#rig;
     camera.updateMatrixWorld();
     const view = { camera, width: this.#stage.width, height: this.#stage.height };
-    return Uint32Array.from(boxed(this.#store, this.#instances, this.#captions.layer, view, rect));
+    const found = boxed(this.#store, this.#instances, this.#captions.layer, view, rect);
+    return Uint32Array.from(found.filter((slot) => !this.#picker.locked.has(slot)));
   }
 
   /** @param {{x: number, y: number} | null} at */

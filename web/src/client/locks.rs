@@ -89,8 +89,8 @@ fn locked_in<'a>(command: &'a Command, locked: &'a BTreeSet<ObjectName>) -> Opti
 }
 
 impl SessionClient {
-    /// Whether the person here has locked an object. It is then not picked in the view, and whatever would
-    /// change it is refused here.
+    /// Whether the person here has locked an object. The view then lets presses through to what is behind it, and
+    /// whatever would change it is refused here.
     #[must_use]
     pub fn is_locked(&self, name: &ObjectName) -> bool {
         self.locks.borrow().contains(name)
@@ -111,6 +111,12 @@ impl SessionClient {
     /// Tells the user why something is not done.
     pub fn refuse(&self, why: Notice) {
         (self.notify)(why);
+    }
+
+    /// What is locked here, the names of objects that are gone included.
+    #[must_use]
+    pub fn locked(&self) -> Vec<ObjectName> {
+        self.locks.borrow().iter().cloned().collect()
     }
 
     /// How many objects are locked here.

@@ -72,6 +72,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn select(this: &Viewport, slots: &[u32], movable: &[u32]);
 
+    /// Lets presses, the pointer and rectangles go through exactly these slots.
+    #[wasm_bindgen(method, js_name = setLocked)]
+    pub fn set_locked(this: &Viewport, slots: &[u32]);
+
     /// What the pointer does to the selected objects: one of the viewport's words.
     #[wasm_bindgen(method, js_name = setTool)]
     pub fn set_tool(this: &Viewport, tool: &str);
@@ -92,7 +96,7 @@ extern "C" {
     #[wasm_bindgen(method, js_name = setTheme)]
     pub fn set_theme(this: &Viewport, theme: &JsValue);
 
-    /// The view as a PNG, so many times as large in each direction.
+    /// The objects in view as a PNG, so many times as large in each direction.
     #[wasm_bindgen(method, catch)]
     pub async fn screenshot(this: &Viewport, times: f64) -> Result<JsValue, JsValue>;
 

@@ -202,6 +202,7 @@ impl Scene {
             names.iter().filter_map(|name| batcher.slots().get(name)).collect()
         };
         self.viewport.select(&slots(&self.client.selection()), &slots(&self.movable()));
+        self.viewport.set_locked(&slots(&self.client.locked()));
     }
 
     fn world(&self, world: &World) {
@@ -298,9 +299,6 @@ impl Scene {
         let name =
             u32::try_from(slot).ok().and_then(|slot| self.batcher.borrow().slots().name(slot).cloned());
         match name {
-            Some(name) if self.client.is_locked(&name) => {
-                (self.told.say)(format!("{name} is locked in this browser: it is chosen in the list only."));
-            }
             Some(name) if additive => self.client.choose(&name, Mode::Toggle),
             // A click beside everything is no reason to lose what was gathered.
             None if additive => {}
