@@ -421,23 +421,25 @@ export class Viewport {
   }
 
   /**
-   * The view as it is now, without the page's controls.
+   * The view as it is now, without the page's controls: the objects alone.
    * @param {number} [times] as large as the view, in each direction
+   * @param {boolean} [marks] whether with the grid, outlines and other marks of the view, as on screen but for the
+   *   handles and the other people
    * @returns {Promise<Blob>} PNG; rejected while the WebGL context is lost, and where the graphics card draws
    *   nothing so large
    */
-  screenshot(times = 1) {
+  screenshot(times = 1, marks = false) {
     if (this.#lost) return Promise.reject(new Error("the view is lost with its WebGL context"));
     if (!this.#stage.pixels(times)) return Promise.reject(new Error(`the graphics card draws no picture of ${times} times the view`));
     if (times !== 1) this.#resize(times);
-    this.#draw(false);
+    this.#draw(marks ? SHOWN.marks : SHOWN.objects);
     const picture = new Promise((resolve, reject) => {
       // Within the task that drew: the browser may clear the buffer after it.
       this.#canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the view could not be encoded"))), "image/png");
     });
-    // The picture has been taken; what follows is not in it.
+    // The picture has been taken; what follows is not in it, and is there before the screen shows anything.
     if (times !== 1) this.#resize();
-    else if (this.#handles.controls.object || this.#peers.frusta.count > 0) this.#invalidate();
+    else this.#draw();
     return picture;
   }
 
@@ -616,12 +618,12 @@ export class Viewport {
   }
 
   /**
-   * @param {boolean} [controls] whether with the handles and the other people
+   * @param {number} [shown]
    * @returns {boolean} whether something goes on moving
    */
-  #draw(controls = true) {
+  #draw(shown = SHOWN.all) {
     if (this.#disposed || this.#lost || this.#container.clientWidth === 0 || this.#container.clientHeight === 0) return false;
-    const { renderer, scene, sun } = this.#stage;
+    const { renderer, scene } = this.#stage;
     const { camera } = this.#rig;
     camera.updateMatrixWorld();
     this.#eye.copy(camera.position);
@@ -641,11 +643,15 @@ export class Viewport {
     this.#selection.cover(this.#outline, camera, width, height, area, changed || moved);
     this.#gizmo?.update(camera);
     const moving = this.#peers.sync(camera, width, height);
-    this.#peers.root.visible &&= controls;
+    const marks = shown === SHOWN.all ? [] : [this.#peers.root];
+    if (shown === SHOWN.objects) marks.push(this.#grid.root, this.#selection.guides.mesh, this.#landing.root, this.#handles.border.root);
+    const hidden = marks.filter((mark) => mark.visible);
+    for (const mark of hidden) mark.visible = false;
     renderer.info.reset();
     renderer.render(scene, camera);
-    this.#outline.render(renderer, camera, area);
-    if (controls) this.#handles.render(renderer);
+    if (shown !== SHOWN.objects) this.#outline.render(renderer, camera, area);
+    if (shown === SHOWN.all) this.#handles.render(renderer);
+    for (const mark of hidden) mark.visible = true;
     this.#frames++;
     this.#drawn = { calls: renderer.info.render.calls, triangles: renderer.info.render.triangles };
     return moving;
@@ -732,6 +738,9 @@ export class Viewport {
     this.#callbacks.onHover?.(slot);
   }
 }
+
+/** What is in a picture: the objects, the marks of the view beside them, and what a person can take hold of. */
+const SHOWN = Object.freeze({ objects: 0, marks: 1, all: 2 });
 
 const NOTHING = Object.freeze({ slot: -1, point: null });
 

@@ -90,9 +90,9 @@ async function boot(options) {
       frames = now;
     }
   };
-  // The pixels of the view as it is now: [r, g, b] at CSS pixel x, y.
-  window.shot = async () => {
-    const bitmap = await createImageBitmap(await window.vp.screenshot());
+  // The pixels of the view as it is now, its marks included: [r, g, b] at CSS pixel x, y.
+  window.shot = async (marks = true) => {
+    const bitmap = await createImageBitmap(await window.vp.screenshot(1, marks));
     const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
     const context = canvas.getContext("2d");
     context.drawImage(bitmap, 0, 0);
