@@ -16,6 +16,8 @@ const LADDER = Object.freeze([
 ]);
 const LINE_HEIGHT = 1.2;
 const FAMILY = 'ui-sans-serif, system-ui, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
+/** Width of the stroke behind a text, in heights of the font: half of it is seen. */
+const HALO = 0.1;
 /** Stands in for a text when even the last step has no room. */
 const NO_ROOM = "…";
 
@@ -127,7 +129,7 @@ export class Atlas {
     c.textAlign = "center";
     c.textBaseline = "middle";
     c.lineJoin = "round";
-    c.lineWidth = font * 0.18;
+    c.lineWidth = font * HALO;
     c.strokeStyle = "#000";
     c.fillStyle = "#fff";
     for (const [i, line] of lines.entries()) {

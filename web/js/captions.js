@@ -122,7 +122,8 @@ export class Captions {
     return {
       text,
       x: s[at],
-      y: s[at + 1] + s[at + 3],
+      // The mark of a light is twice as large as its ball.
+      y: s[at + 1] + s[at + 3] * (this.store.kind[slot] === KIND.light ? 2 : 1),
       z: s[at + 2],
       size: LABEL_PIXELS,
       pixels: true,

@@ -1,4 +1,5 @@
-// The soft halo around a light's marker: a lit lamp looks lit even where nothing is near it.
+// What shows a light: a soft halo, so that a lit lamp looks lit even where nothing is near it, and a mark, so that it is
+// seen on any ground and from afar: a disc in its colour with a ring and rays.
 
 import {
   CustomBlending,
@@ -16,6 +17,9 @@ import { ORDER } from "./stage.js";
 /** Halos drawn at once; further lights keep their plain marker. */
 export const MAX_GLOWS = 256;
 
+/** Half the width of a disc in CSS pixels at least; the mark takes half of it. */
+const LEAST = 24;
+
 /** Discs that face the camera and fade towards their rim, in one draw call. */
 export class Glow {
   constructor() {
@@ -26,7 +30,7 @@ export class Glow {
     this.inks = new InstancedBufferAttribute(new Float32Array(MAX_GLOWS * 4), 4).setUsage(DynamicDrawUsage);
     geometry.setAttribute("disc", this.discs);
     geometry.setAttribute("ink", this.inks);
-    this.uniforms = { additive: { value: 1 } };
+    this.uniforms = { additive: { value: 1 }, line: { value: [1, 1, 1] }, marks: { value: 1 }, least: { value: 0 } };
     this.mesh = new Mesh(geometry, glowMaterial(this.uniforms));
     this.mesh.frustumCulled = false;
     this.mesh.renderOrder = ORDER.transparent;
@@ -51,6 +55,12 @@ export class Glow {
   setTheme(theme) {
     // Light adds to a dark background; on a light one it can only tint.
     this.uniforms.additive.value = theme.dark ? 1 : 0;
+    this.uniforms.line.value = theme.label;
+  }
+
+  /** @param {number} height of the view in CSS pixels */
+  resize(height) {
+    this.uniforms.least.value = (2 * LEAST) / height;
   }
 
   dispose() {
@@ -69,20 +79,30 @@ function glowMaterial(uniforms) {
     blendSrc: OneFactor,
     blendDst: OneMinusSrcAlphaFactor,
     vertexShader: `
-      attribute vec4 disc; attribute vec4 ink; varying vec2 vAt; varying vec4 vInk;
+      uniform float least; attribute vec4 disc; attribute vec4 ink; varying vec2 vAt; varying vec4 vInk;
       void main() {
         vAt = position.xy;
         vInk = ink;
         vec4 at = modelViewMatrix * vec4( disc.xyz, 1.0 );
-        at.xy += position.xy * disc.w;
+        at.xy += position.xy * max( disc.w, -at.z * least / projectionMatrix[ 1 ][ 1 ] );
         gl_Position = projectionMatrix * at;
       }`,
     fragmentShader: `
-      uniform float additive; varying vec2 vAt; varying vec4 vInk;
+      uniform float additive; uniform float marks; uniform vec3 line; varying vec2 vAt; varying vec4 vInk;
       void main() {
-        float fade = max( 0.0, 1.0 - length( vAt ) );
+        float far = length( vAt );
+        float pixel = fwidth( far );
+        float fade = max( 0.0, 1.0 - far );
         float alpha = fade * fade * vInk.a * mix( 0.9, 0.55, additive );
-        gl_FragColor = vec4( vInk.rgb * alpha, alpha * ( 1.0 - additive ) );
+        vec4 halo = vec4( vInk.rgb * alpha, alpha * ( 1.0 - additive ) );
+        float disc = 1.0 - smoothstep( 0.2 - pixel, 0.2 + pixel, far );
+        float ring = 1.0 - smoothstep( 0.4, 1.4, abs( far - 0.29 ) / pixel );
+        const float TURN = 6.2831853;
+        float beside = abs( far * sin( ( fract( atan( vAt.y, vAt.x ) / TURN * 8.0 ) - 0.5 ) * TURN / 8.0 ) );
+        float rays = ( 1.0 - smoothstep( 0.4, 1.4, beside / pixel ) ) * step( 0.35, far ) * step( far, 0.45 );
+        float drawn = max( ring, rays ) * 0.85;
+        vec4 mark = mix( vec4( vInk.rgb, 1.0 ), vec4( mix( line, vInk.rgb, 0.25 * additive ), 1.0 ), step( 0.24, far ) );
+        gl_FragColor = mix( halo, mark, max( disc, drawn ) * marks );
       }`,
   });
 }

@@ -186,7 +186,7 @@ function labelMaterial(uniforms) {
         float apart = abs( dot( vColor.rgb, LUMA ) - dot( halo, LUMA ) );
         vec3 around = apart > 0.3 ? halo : ( dot( halo, LUMA ) > 0.5 ? vec3( 0.13, 0.16, 0.22 ) : vec3( 0.93 ) );
         vec3 paint = mix( mix( around, vColor.rgb, top ), c, hue );
-        float alpha = t.a * mix( 0.75, 1.0, top ) * vColor.a * strength;
+        float alpha = t.a * mix( 0.7, 1.0, top ) * vColor.a * strength;
         gl_FragColor = vec4( paint * alpha, alpha );
       }`,
   });

@@ -1,5 +1,5 @@
-// Real light from the few light objects nearest to the camera, and a halo around more. Every light has its
-// marker besides, drawn with the other instances.
+// Real light from the few light objects nearest to the camera, and a halo and a mark for more. Every light has its
+// ball besides, drawn with the other instances.
 
 import { Group, PointLight } from "three";
 import { Glow, MAX_GLOWS } from "./glow.js";
@@ -45,6 +45,16 @@ export class Lamps {
   /** @param {import("./theme.js").Theme} theme */
   setTheme(theme) {
     this.glow.setTheme(theme);
+  }
+
+  /** @param {number} height of the view in CSS pixels */
+  resize(height) {
+    this.glow.resize(height);
+  }
+
+  /** @param {boolean} shown whether lights have their marks */
+  setMarked(shown) {
+    this.glow.uniforms.marks.value = shown ? 1 : 0;
   }
 
   dispose() {

@@ -47,7 +47,7 @@ const DARK = {
   shadow: 0.45,
   environment: 0.36,
   key: 2.1,
-  fill: 1.6,
+  fill: 1.9,
 };
 
 /** @type {Theme} */
@@ -67,7 +67,7 @@ const LIGHT = {
   shadow: 0.22,
   environment: 0.46,
   key: 1.9,
-  fill: 2.2,
+  fill: 2.7,
 };
 
 /**

@@ -34,8 +34,8 @@
  * and changes nothing.
  *
  * # What is drawn
- * Shapes fit a unit box at scale 1; planes and tori lie flat, facing +y. A light is a glowing ball, and the
- * four nearest to the camera shine. A text object faces the camera: scale y is its size, rotation z turns it
+ * Shapes fit a unit box at scale 1; planes and tori lie flat, facing +y. A light is a glowing ball with a mark that
+ * is seen from afar, and the four nearest to the camera shine. A text object faces the camera: scale y is its size, rotation z turns it
  * on screen. Any other object with a text carries it as a label above. A model keeps its own size and
  * colours; while it loads, and when it cannot, a wire box stands for it. Custom is an octahedron.
  *
@@ -645,6 +645,7 @@ export class Viewport {
     const moving = this.#peers.sync(camera, width, height);
     const marks = shown === SHOWN.all ? [] : [this.#peers.root];
     if (shown === SHOWN.objects) marks.push(this.#grid.root, this.#selection.guides.mesh, this.#landing.root, this.#handles.border.root);
+    this.#lamps.setMarked(shown !== SHOWN.objects);
     const hidden = marks.filter((mark) => mark.visible);
     for (const mark of hidden) mark.visible = false;
     renderer.info.reset();
@@ -666,6 +667,7 @@ export class Viewport {
     this.#grid.resize(width, height);
     this.#captions.layer.resize(width, height);
     this.#selection.guides.resize(width, height);
+    this.#lamps.resize(height);
     this.#peers.resize(width, height);
     this.#outline.resize(this.#canvas.width, this.#canvas.height, this.#stage.ratio);
     // In this very task: the new size has cleared the canvas.
