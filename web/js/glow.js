@@ -20,6 +20,9 @@ export const MAX_GLOWS = 256;
 /** Half the width of a disc in CSS pixels at least; the mark takes half of it. */
 const LEAST = 24;
 
+/** A mark fades as its disc becomes so much larger than the least one: what is large is seen without it. */
+const LARGE = Object.freeze({ from: 3, to: 6, left: 0.2 });
+
 /** Discs that face the camera and fade towards their rim, in one draw call. */
 export class Glow {
   constructor() {
@@ -79,16 +82,18 @@ function glowMaterial(uniforms) {
     blendSrc: OneFactor,
     blendDst: OneMinusSrcAlphaFactor,
     vertexShader: `
-      uniform float least; attribute vec4 disc; attribute vec4 ink; varying vec2 vAt; varying vec4 vInk;
+      uniform float least; attribute vec4 disc; attribute vec4 ink; varying vec2 vAt; varying vec4 vInk; varying float vMark;
       void main() {
         vAt = position.xy;
         vInk = ink;
         vec4 at = modelViewMatrix * vec4( disc.xyz, 1.0 );
-        at.xy += position.xy * max( disc.w, -at.z * least / projectionMatrix[ 1 ][ 1 ] );
+        float small = -at.z * least / projectionMatrix[ 1 ][ 1 ];
+        at.xy += position.xy * max( disc.w, small );
+        vMark = mix( 1.0, ${LARGE.left}, smoothstep( ${LARGE.from.toFixed(1)}, ${LARGE.to.toFixed(1)}, disc.w / small ) );
         gl_Position = projectionMatrix * at;
       }`,
     fragmentShader: `
-      uniform float additive; uniform float marks; uniform vec3 line; varying vec2 vAt; varying vec4 vInk;
+      uniform float additive; uniform float marks; uniform vec3 line; varying vec2 vAt; varying vec4 vInk; varying float vMark;
       void main() {
         float far = length( vAt );
         float pixel = fwidth( far );
@@ -100,7 +105,7 @@ function glowMaterial(uniforms) {
         const float TURN = 6.2831853;
         float beside = abs( far * sin( ( fract( atan( vAt.y, vAt.x ) / TURN * 8.0 ) - 0.5 ) * TURN / 8.0 ) );
         float rays = ( 1.0 - smoothstep( 0.4, 1.4, beside / pixel ) ) * step( 0.35, far ) * step( far, 0.45 );
-        float drawn = max( ring, rays ) * 0.85;
+        float drawn = max( ring, rays ) * 0.85 * vMark;
         vec4 mark = mix( vec4( vInk.rgb, 1.0 ), vec4( mix( line, vInk.rgb, 0.25 * additive ), 1.0 ), step( 0.24, far ) );
         gl_FragColor = mix( halo, mark, max( disc, drawn ) * marks );
       }`,

@@ -25,8 +25,8 @@ import {
   ZeroFactor,
 } from "three";
 
-/** Width of the outline in CSS pixels. */
-const WIDTH = 2;
+/** How far the outline reaches in CSS pixels: two pixels of it are whole, what is left softens its steps. */
+const WIDTH = 2.6;
 /** Numbers of colours that a mask can hold; 0 is none. */
 const COLORS = 256;
 /** How much is left of an outline behind something nearer. */

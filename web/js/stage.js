@@ -219,7 +219,7 @@ function makeSky() {
       void main() {
         float noise = fract( sin( dot( gl_FragCoord.xy, vec2( 12.9898, 78.233 ) ) ) * 43758.5453 ) - 0.5;
         float around = smoothstep( 0.25, 0.95, length( vAt - vec2( 0.5, 0.55 ) ) );
-        vec3 c = mix( bottom, top, smoothstep( 0.0, 1.0, vAt.y ) ) * ( 1.0 - 0.10 * around );
+        vec3 c = mix( bottom, top, smoothstep( 0.0, 1.0, vAt.y ) ) * ( 1.0 - 0.06 * around );
         gl_FragColor = vec4( c + noise / 255.0, 1.0 );
       }`,
   });
