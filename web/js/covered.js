@@ -4,6 +4,8 @@
 const MOST = 0.75;
 /** Distance between the points that are looked at, in CSS pixels. */
 const STEP = 8;
+/** What is no further than this from a side, or from what covers it already, covers it. */
+const GAP = 20;
 /** Lines that are followed from each side, as parts of it: what stands in a corner alone covers no side. */
 const LINES = Object.freeze([0.35, 0.5, 0.65]);
 
@@ -20,9 +22,9 @@ export function coveredOf(container) {
   };
   const from = (/** @type {number} */ length, /** @type {(line: number, along: number) => boolean} */ isFree) => {
     const deep = LINES.map((line) => {
-      let along = 1;
-      while (along < length && !isFree(line, along)) along += STEP;
-      return along > 1 ? along / length : 0;
+      let end = 0;
+      for (let along = 1; along < Math.min(length, end + GAP); along += STEP) if (!isFree(line, along)) end = along + STEP;
+      return Math.min(end, length) / length;
     });
     const part = Math.max(...deep);
     return part > MOST ? 0 : part;

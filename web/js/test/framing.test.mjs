@@ -96,9 +96,15 @@ test("WEB86: what the page has laid over the view hides nothing that is looked a
   });
   assert.ok(y[1] < 0.5 && y[0] > 0.01, `from ${y}`);
   assert.ok(x[1] - x[0] > 0.84 || y[1] - y[0] > 0.42, `${x} and ${y}`);
+  // A bar that floats over the left.
+  const beside = await takes(page, () => {
+    document.body.lastChild.style.cssText = "position:absolute;left:12px;width:48px;top:80px;height:240px;background:gray;z-index:9";
+    vp.frameAll();
+  });
+  assert.ok(beside.x[0] > 0.2 && beside.x[1] < 0.99, `${beside.x}`);
   // What hides everything is left out of account.
   const all = await takes(page, () => {
-    document.body.lastChild.style.height = "100%";
+    document.body.lastChild.style.cssText = "position:absolute;inset:0;background:gray;z-index:9";
     vp.frameAll();
   });
   assert.ok(all.x[1] - all.x[0] > 0.84, `${all.x}`);
