@@ -56,7 +56,7 @@ test("WEB22: a world is made with the keyboard alone", async () => {
     "it has moved",
     async () => {
       const [{ x, y, z }] = await objects(id);
-      return x === 1 && y === 0.5 && z === -0.1;
+      return x === 1 && y === 1 && z === -0.1;
     },
     () => objects(id),
   );

@@ -2,7 +2,8 @@
 //! refuses: a page that may not store anything works, it only remembers nothing.
 
 use js_sys::Uint8Array;
-use web_sys::{Document, Storage, Window};
+use wasm_bindgen::JsCast;
+use web_sys::{Document, HtmlElement, HtmlInputElement, Storage, Window};
 
 /// The window.
 ///
@@ -53,14 +54,30 @@ pub fn session_storage() -> Option<Storage> {
     window().session_storage().ok().flatten()
 }
 
+fn by_id<T: JsCast>(id: &str) -> Option<T> {
+    document().get_element_by_id(id)?.dyn_into().ok()
+}
+
 /// Gives the focus to the element of this id, if there is one.
 pub fn focus(id: &str) {
-    let element = document().get_element_by_id(id);
-    if let Some(element) =
-        element.and_then(|element| wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(element).ok())
-    {
+    if let Some(element) = by_id::<HtmlElement>(id) {
         // A kindness: where it is refused the user clicks.
         let _ = element.focus();
+    }
+}
+
+/// Gives the focus to the input of this id, with all that it says selected: what is typed takes its place.
+pub fn focus_all_of(id: &str) {
+    focus(id);
+    if let Some(input) = by_id::<HtmlInputElement>(id) {
+        input.select();
+    }
+}
+
+/// Presses the button of this id, unless it cannot be pressed.
+pub fn press(id: &str) {
+    if let Some(button) = by_id::<HtmlElement>(id) {
+        button.click();
     }
 }
 

@@ -1,9 +1,9 @@
-//! The form of a new object.
+//! The fields of a new object, and the command that they are.
 
 use std::collections::BTreeMap;
 
 use vws_core::command::{ObjectDraft, ScaleInput};
-use vws_core::limits::{ModelLimits, POSITION_BOUND};
+use vws_core::limits::ModelLimits;
 use vws_core::model::{Color, ObjectType, Partial3};
 use vws_core::reduce::State;
 use vws_core::{Command, Object};
@@ -56,43 +56,6 @@ impl Default for CreateForm {
 const AXES: [&str; 3] = ["x", "y", "z"];
 
 impl CreateForm {
-    /// A form whose name nobody has yet.
-    #[must_use]
-    pub fn fresh<S: State>(kind: &str, state: &S) -> Self {
-        Self {
-            name: free_name(kind, |name| state.object(name).is_some()),
-            kind: kind.to_owned(),
-            ..Self::default()
-        }
-    }
-
-    /// The same form for another object: the name is a free one and the place is beside, so that a row of
-    /// things is quickly made and none hides another. The rest stays.
-    #[must_use]
-    pub fn next<S: State>(&self, state: &S) -> Self {
-        let mut next = self.clone();
-        next.name = free_name(stem(&self.name), |name| state.object(name).is_some());
-        if let Some(x) = beside(&self.position[0], &self.scale[0]) {
-            next.position[0] = x;
-        }
-        next
-    }
-
-    /// The same form with a model out of a file; a name that was made of the type is now made of the file's.
-    #[must_use]
-    pub fn with_model<S: State>(&self, name: &str, url: &str, state: &S) -> Self {
-        let mut filled = self.clone();
-        let is_taken = |name: &str| state.object(name).is_some();
-        if self.name == Self::fresh(&self.kind, state).name {
-            filled.name = if is_taken(name) { free_name(stem(name), is_taken) } else { name.to_owned() };
-        }
-        match filled.properties.iter_mut().find(|(key, _)| key == "url") {
-            Some((_, value)) => url.clone_into(value),
-            None => filled.properties.push(("url".to_owned(), url.to_owned())),
-        }
-        filled
-    }
-
     /// The command that the form asks for.
     ///
     /// # Errors
@@ -176,17 +139,6 @@ impl From<&Object> for CreateForm {
     }
 }
 
-/// The space between an object and the next one beside it.
-const GAP: f64 = 0.5;
-
-/// Where the next object is, along x, after one of this width; `None` where the world ends before.
-fn beside(x: &str, width: &str) -> Option<String> {
-    let (x, width) = (text::number("x", x).ok()?, text::number("x", width).ok()?);
-    // To the hundredth, as a person would write it.
-    let next = ((x + width + GAP) * 100.0).round() / 100.0;
-    (next.abs() <= POSITION_BOUND).then(|| text::of_number(next))
-}
-
 /// A name without the number that [`free_name`] has put at its end.
 #[must_use]
 pub fn stem(name: &str) -> &str {
@@ -250,14 +202,6 @@ mod tests {
     }
 
     #[test]
-    fn the_first_form_makes_a_cube_in_the_middle() {
-        let state = session(&[]);
-        let command = CreateForm::fresh("cube", &state).command(&state, &ModelLimits::default());
-        let Ok(Command::CreateObject { object }) = command else { panic!("{command:?}") };
-        assert_eq!((object.name.as_str(), object.kind.as_str(), object.x), ("cube-1", "cube", 0.0));
-    }
-
-    #[test]
     fn each_fault_is_told_at_its_field_and_all_at_once() {
         let form = CreateForm {
             position: ["12.0000001".into(), "abc".into(), "0".into()],
@@ -300,41 +244,11 @@ mod tests {
     }
 
     #[test]
-    fn web58_a_model_fills_in_its_address_and_its_name_where_that_is_nobodys_choice() {
-        let state = session(&["ship"]);
-        let fresh = CreateForm::fresh("model", &state);
-        let filled = fresh.with_model("boat", "asset:1", &state);
-        assert_eq!(filled.name, "boat");
-        assert_eq!(filled.properties, [("url".to_owned(), "asset:1".to_owned())]);
-        assert_eq!(fresh.with_model("ship", "asset:1", &state).name, "ship-1", "it is taken");
-        let again = CreateForm { name: "mine".into(), ..filled }.with_model("other", "asset:2", &state);
-        assert_eq!((again.name.as_str(), again.properties[0].1.as_str()), ("mine", "asset:2"));
-        assert_eq!(again.properties.len(), 1);
-    }
-
-    #[test]
-    fn the_next_form_has_a_free_name() {
-        let state = session(&["cube-1", "cube-2"]);
-        assert_eq!(named("cube-1").next(&state).name, "cube-3");
-        assert_eq!(named("lamp").next(&state).name, "lamp-1");
-        assert_eq!(named("").next(&state).name, "object-1");
-        assert_eq!(named("a-").next(&state).name, "a--1");
-    }
-
-    #[test]
-    fn web74_the_next_object_is_beside_the_last_one_and_within_the_world() {
-        let next = |x: &str, width: &str| {
-            let form = CreateForm {
-                position: [x.into(), "1".into(), "-2".into()],
-                scale: [width.into(), "1".into(), "1".into()],
-                ..named("a")
-            };
-            form.next(&session(&[])).position
-        };
-        assert_eq!(next("0", "1"), ["1.5", "1", "-2"]);
-        assert_eq!(next("-2.1", "0.3")[0], "-1.3");
-        assert_eq!(next("10.5", "1")[0], "12", "the bound belongs to the world");
-        assert_eq!(next("10.51", "1")[0], "10.51", "where the world ends it stays");
-        assert_eq!(next("abc", "1")[0], "abc", "what is no number stays to be mended");
+    fn a_free_name_counts_on_from_those_that_are_there() {
+        let taken = |name: &str| ["cube-1", "cube-2"].contains(&name);
+        assert_eq!(free_name(stem("cube-1"), taken), "cube-3");
+        assert_eq!(free_name(stem("lamp"), taken), "lamp-1");
+        assert_eq!(free_name(stem(""), taken), "object-1");
+        assert_eq!(free_name(stem("a-"), taken), "a--1");
     }
 }

@@ -3,14 +3,17 @@
 //!
 //! # Layout
 //! - [`text`]: the text of a field into a number or a property; [`expr`]: sums.
-//! - [`create`]: the form of a new object, judged as a whole.
+//! - [`create`]: the fields of a new object, judged as a whole; [`draft`]: what they begin with; [`room`]: where it has
+//!   room.
 //! - [`object`], [`world`]: single fields of what is there, judged and sent one by one.
 //! - [`several`]: one field of many objects at once; [`properties`]: their data.
 
 pub mod create;
+pub mod draft;
 pub mod expr;
 pub mod object;
 pub mod properties;
+pub mod room;
 pub mod several;
 pub mod text;
 pub mod world;

@@ -53,6 +53,9 @@ pub struct ButtonProps {
     /// More CSS classes.
     #[prop_or_default]
     pub class: Classes,
+    /// Unique in the page, where the page has to find it.
+    #[prop_or_default]
+    pub id: Option<AttrValue>,
     /// Name for browser tests.
     #[prop_or_default]
     pub testid: Option<AttrValue>,
@@ -62,7 +65,7 @@ pub struct ButtonProps {
 #[component]
 pub fn Button(props: &ButtonProps) -> Html {
     html! {
-        <button type={if props.submit { "submit" } else { "button" }}
+        <button type={if props.submit { "submit" } else { "button" }} id={props.id.clone()}
             class={classes!("button", props.kind.class(), props.class.clone())}
             disabled={props.disabled} onclick={props.onclick.clone()} data-testid={props.testid.clone()}>
             if let Some(icon) = props.icon { <Glyph {icon} /> }

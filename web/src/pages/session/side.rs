@@ -1,11 +1,12 @@
 //! The panel at the side: the selected object, a new one, or the world.
 
+use gloo_timers::callback::Timeout;
 use vws_core::ObjectName;
 use web_sys::KeyboardEvent;
 use yew::prelude::*;
 
 use super::context::use_session;
-use super::create::Create;
+use super::create::{Create, Edit};
 use super::inspector::Inspector;
 use super::object_history::ObjectHistory;
 use super::world::World;
@@ -69,6 +70,16 @@ pub(super) fn Side(props: &SideProps) -> Html {
         })
     };
     let onadd = props.ontab.reform(|()| Tab::Add(None));
+    let onedit = {
+        let (client, ontab) = (std::rc::Rc::clone(&session.client), props.ontab.clone());
+        Callback::from(move |Edit { name, by_key }: Edit| {
+            client.select(Some(name));
+            ontab.emit(Tab::Object);
+            if by_key {
+                Timeout::new(0, || browser::focus("inspector-x")).forget();
+            }
+        })
+    };
     let onduplicate = props.ontab.reform(|name| Tab::Add(Some(name)));
     html! {
         <section class="panel side-panel" aria-label="Inspector" data-testid="side-panel">
@@ -93,7 +104,7 @@ pub(super) fn Side(props: &SideProps) -> Html {
                     { match &props.tab {
                         Tab::Object => html! { <Inspector {onadd} {onduplicate} /> },
                         Tab::Add(like) => html! {
-                            <Create key={like.as_ref().map_or("", |name| name.as_str())} like={like.clone()} />
+                            <Create key={like.as_ref().map_or("", |name| name.as_str())} like={like.clone()} {onedit} />
                         },
                         Tab::World => html! { <World /> },
                     } }
