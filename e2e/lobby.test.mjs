@@ -34,3 +34,15 @@ test("WEB7: the list of sessions follows what a script makes, renames and delete
   await page.getByTestId("no-sessions").waitFor();
   assert.deepEqual(page.faults, []);
 });
+
+test("WEB84: the list says since when a session is there, and goes on saying it while time passes", async () => {
+  const id = await here.api.session("Old enough");
+  const page = await here.browser.open("about:blank");
+  await page.clock.install();
+  await page.goto(here.server.origin);
+  const row = page.locator(`[data-session="${id}"]`);
+  await row.getByText("created just now").waitFor();
+  await page.clock.runFor(3 * 60_000);
+  await row.getByText(/^created [34] minutes ago$/).waitFor();
+  assert.deepEqual(page.faults, []);
+});

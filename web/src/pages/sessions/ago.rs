@@ -1,6 +1,24 @@
 //! Times as people say them.
 
+use gloo_timers::callback::Interval;
 use vws_core::Millis;
+use yew::prelude::*;
+
+use crate::browser;
+
+/// How often what tells a time is looked at again, in milliseconds: "just now" lasts 45 s.
+const LOOK_MS: u32 = 15_000;
+
+/// The time now. Who uses it is drawn anew while time passes, whatever else happens.
+#[hook]
+pub(crate) fn use_now() -> Millis {
+    let tick = use_force_update();
+    use_effect_with((), move |()| {
+        let clock = Interval::new(LOOK_MS, move || tick.force_update());
+        move || drop(clock)
+    });
+    browser::unix_ms()
+}
 
 /// How long ago something was, in words. A time to come, which another machine's clock may tell, is
 /// now.

@@ -14,7 +14,7 @@ use crate::pages::files::{ChooseFile, TakesFiles};
 use crate::route::{Link, Route};
 use crate::ui::field::input_text;
 use crate::ui::{Button, Glyph, Icon, ThemeToggle};
-pub(super) use ago::ago;
+pub(super) use ago::{ago, use_now};
 use create::CreateSession;
 pub(super) use create::name_refusal;
 use live_list::{Act, Standing, use_lobby};
@@ -30,6 +30,8 @@ const SEARCH_FROM: usize = 6;
 #[component]
 pub fn Sessions() -> Html {
     let lobby = use_lobby();
+    // To the second: what is told does not change more often.
+    let now = use_now() / 1_000 * 1_000;
     let search = use_state(String::new);
     let rows = use_state(|| ROWS);
 
@@ -109,7 +111,7 @@ pub fn Sessions() -> Html {
                         <span class="count">{ counted(total) }</span>
                     </div>
                 }
-                { list(&lobby.standing, total, &shown, &ongone, &onall) }
+                { list(&lobby.standing, total, &shown, now, &ongone, &onall) }
                 if more > 0 {
                     <Button label={format!("Show more ({more})")} onclick={onmore} class="sessions-more" />
                 }
@@ -122,6 +124,7 @@ fn list(
     standing: &Standing,
     total: usize,
     shown: &[SessionInfo],
+    now: vws_core::Millis,
     ongone: &Callback<vws_core::SessionId>,
     onall: &Callback<()>,
 ) -> Html {
@@ -154,7 +157,7 @@ fn list(
     html! {
         <ul class="session-list" data-testid="session-list">
             { for shown.iter().map(|info| html! {
-                <Row key={info.session_id.to_string()} info={info.clone()} ongone={ongone.clone()} />
+                <Row key={info.session_id.to_string()} info={info.clone()} {now} ongone={ongone.clone()} />
             }) }
         </ul>
     }

@@ -1,12 +1,11 @@
 //! One session of the list.
 
-use vws_core::{SessionId, SessionInfo};
+use vws_core::{Millis, SessionId, SessionInfo};
 use yew::prelude::*;
 
 use super::ago::ago;
 use super::create::name_refusal;
 use crate::api::{delete_session, rename_session};
-use crate::browser;
 use crate::route::{Link, Route};
 use crate::ui::{Confirm, Glyph, Icon, IconButton, Prompt, Tone, use_toasts};
 
@@ -15,6 +14,8 @@ use crate::ui::{Confirm, Glyph, Icon, IconButton, Prompt, Tone, use_toasts};
 pub(super) struct RowProps {
     /// The session.
     pub(super) info: SessionInfo,
+    /// The time now.
+    pub(super) now: Millis,
     /// Called when the session is found to be gone.
     pub(super) ongone: Callback<SessionId>,
 }
@@ -95,7 +96,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
             </Link>
             <span class="session-facts">
                 <span class="session-fact">{ format!("{objects} object{}", if objects == 1 { "" } else { "s" }) }</span>
-                <span class="session-fact session-time">{ ago(info.created_at, browser::unix_ms()) }</span>
+                <span class="session-fact session-time">{ format!("created {}", ago(info.created_at, props.now)) }</span>
             </span>
             <span class="session-actions">
                 <IconButton icon={Icon::Pencil} label={format!("Rename {}", title(info))} onclick={ask(Asking::ToRename)} testid="session-rename" />

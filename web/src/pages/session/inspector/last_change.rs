@@ -12,10 +12,9 @@ use yew::prelude::*;
 use super::super::context::use_session;
 use super::super::timeline::{clock, use_time};
 use crate::api::time::object_history;
-use crate::browser;
 use crate::client::Standing;
 use crate::client::progress::grouped;
-use crate::pages::sessions::ago;
+use crate::pages::sessions::{ago, use_now};
 
 /// How long an object must be selected before the server is asked, in milliseconds: who passes through the list
 /// asks nothing.
@@ -67,7 +66,7 @@ fn subject(event: &Happened) -> Option<&ObjectName> {
 pub(super) fn LastChange(props: &LastChangeProps) -> Html {
     let session = use_session();
     let client = Rc::clone(&session.client);
-    let time = use_time();
+    let (time, now) = (use_time(), use_now());
     let known = use_state_eq(|| Known::Nothing);
     let past = client.past_seq();
     // What was missed while there was no server is asked for when it is back.
@@ -128,7 +127,7 @@ pub(super) fn LastChange(props: &LastChangeProps) -> Html {
                     <span class="author-dot" style={format!("background:{}", face.color)} aria-hidden="true"></span>
                     { format!("Last change{}: ", subject(&record.event).map(of).unwrap_or_default()) }
                     <strong>{ face.name }</strong>
-                    { format!(", {}, seq ", ago(record.at, browser::unix_ms())) }
+                    { format!(", {}, seq ", ago(record.at, now)) }
                     <span class="numbers">{ grouped(record.seq) }</span>
                 </p>
             }
