@@ -235,6 +235,38 @@ test("WEB54: an object's history tells who changed what from what to what, and l
   assert.deepEqual(page.faults, []);
 });
 
+test("WEB79: changes that follow each other closely are one line and one mark, and each moment of them is there", async () => {
+  const id = await here.api.session("Run");
+  await here.api.create(id, cube("a", 0));
+  const page = await openSession(here.browser, here.server.origin, id);
+  await introduce(page, "Ada", "#ff8800");
+  await page.getByTestId("tree-row").click();
+  await until("it is selected", async () => (await state(page)).selected === "a");
+  // A key that is held: eight changes without a pause. In the list the keys are the list's.
+  await page.evaluate(() => document.activeElement.blur());
+  for (let n = 0; n < 8; n += 1) await page.keyboard.press("Shift+PageUp");
+  await until("the server has them", async () => (await here.api.snapshot(id)).json.session.seq === 9);
+  const rows = page.getByTestId("history-row");
+  await until("they are one line", async () => /Ada.*moved a, 8 changes.*y0 → 0\.8/.test((await rows.allTextContents())[0]), () => rows.allTextContents());
+  assert.equal(await rows.count(), 2);
+
+  await openTimeline(page);
+  await until("the history is read", async () => (await page.getByTestId("timeline-shown").textContent()) === "9 events");
+  assert.deepEqual(await page.locator("[data-marks]").evaluateAll((paths) => paths.map((path) => path.dataset.marks)), ["1", "1"]);
+  const box = await page.getByTestId("track").boundingBox();
+  await page.mouse.move(box.x + box.width * (5 / 9), box.y + 8);
+  assert.match(await page.getByTestId("track-tip").textContent(), /seq 5 · .*Ada moved a, 8 changes/);
+  await screenshot(page, "timeline-run");
+  await page.getByTestId("track").focus();
+  for (const seq of [8, 7, 6]) {
+    await page.keyboard.press("ArrowLeft");
+    await past(page, seq);
+    const told = () => page.getByTestId("track").getAttribute("aria-valuetext");
+    await until("it is told which of them", async () => new RegExp(`^seq ${seq}, .*moved a, change ${seq - 1} of 8$`).test(await told()), told);
+  }
+  assert.deepEqual(page.faults, []);
+});
+
 test("WEB54: two moments are compared in words, and the present is made as the first was", async () => {
   const id = await tenCubes();
   await here.api.command(id, { type: "update_object", name: "c01", patch: { x: 3, color: "#ff0000" } });

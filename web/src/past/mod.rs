@@ -3,7 +3,7 @@
 //! # Layout
 //! - this file: the [`TimeMachine`], which fetches, plays and shows.
 //! - [`reel`]: states and events that were fetched. [`trail`]: the marks of the timeline.
-//! - [`play`]: how fast. [`faces`]: who. [`words`]: what.
+//! - [`runs`]: changes that are shown as one. [`play`]: how fast. [`faces`]: who. [`words`]: what.
 //!
 //! Everything that is fetched is bounded, however long the history is.
 
@@ -11,6 +11,7 @@ pub mod faces;
 mod load;
 pub mod play;
 pub mod reel;
+pub mod runs;
 pub mod trail;
 pub mod words;
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use vws_core::model::{Millis, Seq};
 use vws_core::{ClientId, EventRecord};
 
+use super::runs::{self, Run};
 use super::words;
 
 /// Marks that are kept; with more every second one goes.
@@ -33,6 +34,15 @@ pub struct Mark {
     pub author: u16,
     /// What happened, in words.
     pub what: String,
+    /// Whether it can be one of many that are shown as one.
+    pub may_repeat: bool,
+}
+
+impl Mark {
+    /// Whether one of two of the same author goes on with what the other does.
+    fn is_more_of(&self, other: &Self) -> bool {
+        self.may_repeat && other.may_repeat && self.what == other.what && runs::goes_on(self.at, other.at)
+    }
 }
 
 /// The marks of one history.
@@ -55,8 +65,8 @@ pub struct Lane {
     pub author: Option<u16>,
     /// How many marks.
     pub count: usize,
-    /// The columns that have one, each once.
-    pub columns: Vec<u16>,
+    /// The columns from and to which they reach: the same twice for an event by itself, and more for a run.
+    pub spans: Vec<(u16, u16)>,
 }
 
 impl Trail {
@@ -117,7 +127,9 @@ impl Trail {
         self.head = self.head.max(record.seq);
         let author = self.number(record.by.as_ref().map(|by| &by.client_id));
         let what = words::event(&record.event);
-        self.marks.insert(record.seq, Mark { seq: record.seq, at: record.at, author, what });
+        // Of requests without a name nobody knows whether they are one person's.
+        let may_repeat = record.by.is_some() && runs::may_repeat(&record.event);
+        self.marks.insert(record.seq, Mark { seq: record.seq, at: record.at, author, what, may_repeat });
         if self.marks.len() > MOST {
             let mut odd = false;
             let last = self.head;
@@ -213,6 +225,26 @@ impl Trail {
         found.filter(|mark| far(mark) <= reach)
     }
 
+    /// The run that a mark is in, whatever others did meanwhile.
+    #[must_use]
+    pub fn run_of(&self, mark: &Mark) -> Run {
+        let own = |other: &&Mark| other.author == mark.author;
+        let count = |marks: &mut dyn Iterator<Item = &Mark>| {
+            let (mut last, mut count) = (mark, 0);
+            for next in marks {
+                if !next.is_more_of(last) {
+                    break;
+                }
+                (last, count) = (next, count + 1);
+            }
+            (last.seq, count)
+        };
+        let (first, before) =
+            count(&mut self.marks.range(..mark.seq).rev().map(|(_, mark)| mark).filter(own));
+        let (last, after) = count(&mut self.marks.range(mark.seq + 1..).map(|(_, mark)| mark).filter(own));
+        Run { first, last, count: before + 1 + after, place: before + 1 }
+    }
+
     /// A picture of `columns` columns: the authors with the most marks have a lane each, in the order of
     /// their marks, and what is left is one more.
     #[must_use]
@@ -233,16 +265,29 @@ impl Trail {
         let number = |author: usize| u16::try_from(author).ok();
         let mut lanes: Vec<Lane> = order
             .iter()
-            .map(|author| Lane { author: number(*author), count: 0, columns: Vec::new() })
-            .chain([Lane { author: None, count: 0, columns: Vec::new() }])
+            .map(|author| Lane { author: number(*author), count: 0, spans: Vec::new() })
+            .chain([Lane { author: None, count: 0, spans: Vec::new() }])
             .collect();
+        // The last mark of each author, and which span of its lane it is in.
+        let mut open: Vec<Option<(&Mark, usize)>> = vec![None; counts.len()];
         for mark in self.marks.values() {
-            let lane = &mut lanes[lane_of[usize::from(mark.author)]];
+            let author = usize::from(mark.author);
+            let lane = &mut lanes[lane_of[author]];
             lane.count += 1;
             let column = column(self.place(mark.seq, axis), columns);
-            if lane.columns.last() != Some(&column) {
-                lane.columns.push(column);
-            }
+            let span = match open[author] {
+                Some((last, span)) if mark.is_more_of(last) => {
+                    lane.spans[span].1 = column;
+                    span
+                }
+                _ => {
+                    if lane.spans.last() != Some(&(column, column)) {
+                        lane.spans.push((column, column));
+                    }
+                    lane.spans.len() - 1
+                }
+            };
+            open[author] = Some((mark, span));
         }
         lanes.retain(|lane| lane.count > 0);
         lanes
@@ -346,7 +391,7 @@ mod tests {
             .map(|lane| (lane.author.and_then(|a| trail.author(a)).map(ClientId::as_str), lane.count))
             .collect();
         assert_eq!(told, [(Some("a"), 3), (Some("b"), 2), (None, 3)]);
-        assert_eq!(trail.lanes(Axis::Events, 1, 3)[0].columns, [0], "a column is there once");
+        assert_eq!(trail.lanes(Axis::Events, 1, 3)[0].spans, [(0, 0)], "a column is there once");
     }
 
     #[test]
@@ -354,6 +399,50 @@ mod tests {
         let trail = trail(&[(10, 10, "a"), (20, 20, "b")], 100);
         let found = |place: f64| trail.closest(place, Axis::Events, 0.02).map(|mark| mark.seq);
         assert_eq!((found(0.11), found(0.185), found(0.5)), (Some(10), Some(20), None));
+    }
+
+    #[test]
+    fn web79_a_drag_is_one_span_and_each_of_its_moments_is_there() {
+        let mut trail = Trail::new(0, 0, 0);
+        let moved = |seq: Seq, at: Millis, by: &str, name: &str| -> EventRecord {
+            let event = format!(r#"{{"type":"object_updated","name":"{name}","patch":{{"x":1.0}}}}"#);
+            let json = format!(
+                r#"{{"seq":{seq},"at":{at},"by":{{"client_id":"{by}","command_id":{seq}}},"event":{event}}}"#
+            );
+            serde_json::from_str(&json).expect("a valid event")
+        };
+        // Two people drag at once; then one of them drags another thing, and after a while that one again.
+        for seq in 1..=10 {
+            trail.mark(&moved(seq, seq * 60, if seq % 2 == 0 { "a" } else { "b" }, "cube"));
+        }
+        for (seq, at) in [(11, 700), (12, 760), (13, 5_000)] {
+            trail.mark(&moved(seq, at, "a", "cone"));
+        }
+        let run = |seq: Seq| trail.run_of(trail.before(seq).expect("it has a mark"));
+        assert_eq!(run(6), Run { first: 2, last: 10, count: 5, place: 3 });
+        assert_eq!(run(9), Run { first: 1, last: 9, count: 5, place: 5 });
+        assert_eq!(run(12), Run { first: 11, last: 12, count: 2, place: 2 });
+        assert_eq!(run(13), Run { first: 13, last: 13, count: 1, place: 1 });
+        let lanes = trail.lanes(Axis::Events, 14, 5);
+        assert_eq!(lanes[0].spans, [(2, 10), (11, 12), (13, 13)]);
+        assert_eq!((lanes[1].spans.as_slice(), lanes[1].count), ([(1, 9)].as_slice(), 5));
+        for seq in 1..=13 {
+            assert_eq!(trail.moment(trail.place(seq, Axis::Events), Axis::Events), seq);
+        }
+    }
+
+    #[test]
+    fn web79_what_comes_or_goes_and_what_nobody_put_a_name_to_is_by_itself() {
+        let marks = trail(&[(1, 0, "a"), (2, 1, "a")], 2);
+        assert_eq!(marks.lanes(Axis::Events, 3, 5)[0].spans, [(1, 1), (2, 2)], "things were deleted");
+        let mut trail = Trail::new(0, 0, 0);
+        for seq in 1..=2 {
+            let json = format!(
+                r#"{{"seq":{seq},"at":0,"event":{{"type":"object_updated","name":"a","patch":{{"x":1.0}}}}}}"#
+            );
+            trail.mark(&serde_json::from_str(&json).expect("a valid event"));
+        }
+        assert_eq!(trail.lanes(Axis::Events, 3, 5)[0].spans, [(1, 1), (2, 2)]);
     }
 
     #[test]

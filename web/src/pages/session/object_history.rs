@@ -13,9 +13,9 @@ use super::context::use_session;
 use super::parts::Section;
 use super::timeline::{clock, use_time};
 use crate::api::time::{ObjectHistory as Page, object_history};
-use crate::browser;
 use crate::client::progress::grouped;
-use crate::pages::sessions::ago;
+use crate::pages::sessions::{ago, use_now};
+use crate::past::runs::{counted, may_repeat, runs};
 use crate::past::words::{self, Change};
 use crate::ui::{Button, Icon};
 
@@ -50,7 +50,7 @@ pub(super) struct ObjectHistoryProps {
 pub(super) fn ObjectHistory(props: &ObjectHistoryProps) -> Html {
     let session = use_session();
     let client = Rc::clone(&session.client);
-    let time = use_time();
+    let (time, now) = (use_time(), use_now());
     let known = use_state(Known::default);
     // Up to the moment that is shown. The server is asked for what it has confirmed, never for more.
     let past = client.past_seq();
@@ -92,7 +92,6 @@ pub(super) fn ObjectHistory(props: &ObjectHistoryProps) -> Html {
         let known = known.clone();
         Callback::from(move |_: MouseEvent| load(known.next, known.events.clone()))
     };
-    let now = browser::unix_ms();
     let changes = told(&known.events);
     let object = client.object(props.name.as_str());
     html! {
@@ -112,7 +111,7 @@ pub(super) fn ObjectHistory(props: &ObjectHistoryProps) -> Html {
                 <p class="hint">{ if past.is_some() { "It was not there yet." } else { "Nothing of its history is kept." } }</p>
             }
             <ol class="history-list">
-                { for known.events.iter().zip(changes).map(|(record, changes)| {
+                { for rows(&known.events, changes).into_iter().map(|Row { record, count, changes }| {
                     let face = time.face(record.by.as_ref().map(|by| &by.client_id));
                     let seq = record.seq;
                     let onclick = {
@@ -131,7 +130,7 @@ pub(super) fn ObjectHistory(props: &ObjectHistoryProps) -> Html {
                                     <strong>{ face.name }</strong>
                                     <span class="history-when">{ ago(record.at, now) }</span>
                                 </span>
-                                <span>{ words::event(&record.event) }</span>
+                                <span>{ counted(&words::event(&record.event), count) }</span>
                                 { for changes.iter().map(change) }
                             </button>
                         </li>
@@ -156,6 +155,42 @@ pub(super) fn change(change: &Change) -> Html {
             <span class="numbers">{ &change.to }</span>
         </span>
     }
+}
+
+/// A line of the history: an event, or a run of them as one.
+#[derive(Debug)]
+struct Row<'a> {
+    /// The last event.
+    record: &'a EventRecord,
+    count: usize,
+    /// From what was before the first to what is after the last.
+    changes: Vec<Change>,
+}
+
+/// The lines of events, with what each changed, both newest first.
+fn rows(events: &[EventRecord], changes: Vec<Vec<Change>>) -> Vec<Row<'_>> {
+    let key = |record: &EventRecord| {
+        let author = record.by.as_ref().map(|by| by.client_id.clone())?;
+        may_repeat(&record.event).then(|| (author, words::event(&record.event)))
+    };
+    let mut changes = changes.into_iter();
+    let mut row = |run: std::ops::Range<usize>| {
+        let of_each: Vec<_> = changes.by_ref().take(run.len()).collect();
+        Row { record: &events[run.start], count: run.len(), changes: joined(of_each) }
+    };
+    runs(events, key, |record| record.at).into_iter().map(&mut row).collect()
+}
+
+/// What many changes make together, newest first as they are.
+fn joined(of_each: Vec<Vec<Change>>) -> Vec<Change> {
+    let mut whole: Vec<Change> = Vec::new();
+    for change in of_each.into_iter().rev().flatten() {
+        match whole.iter_mut().find(|known| known.field == change.field) {
+            Some(known) => known.to = change.to,
+            None => whole.push(change),
+        }
+    }
+    whole
 }
 
 /// What each event changed, newest first as they are. What it was before is told by the events before, as far as
@@ -218,5 +253,31 @@ mod tests {
             })
             .collect();
         assert_eq!(said, [vec!["opacity →0.5", "x 2→3"], vec!["x 1→2"], vec!["x →1"]]);
+    }
+
+    #[test]
+    fn web79_a_drag_is_one_line_from_where_it_began_to_where_it_ended() {
+        let moved = |seq: u64, at: u64, by: &str, x: f64| -> EventRecord {
+            let event = format!(r#"{{"type":"object_updated","name":"a","patch":{{"x":{x:?}}}}}"#);
+            let by = format!(r#"{{"client_id":"{by}","command_id":{seq}}}"#);
+            serde_json::from_str(&format!(r#"{{"seq":{seq},"at":{at},"by":{by},"event":{event}}}"#))
+                .expect("a valid event")
+        };
+        let events = [
+            moved(6, 9_000, "ada", 5.0),
+            moved(5, 300, "ada", 4.0),
+            moved(4, 200, "ada", 3.0),
+            moved(2, 100, "bob", 2.0),
+        ];
+        let lines: Vec<_> = rows(&events, told(&events))
+            .into_iter()
+            .map(|Row { record, count, changes }| {
+                let words =
+                    |c: &Change| format!("{} {}→{}", c.field, c.from.clone().unwrap_or_default(), c.to);
+                (record.seq, count, changes.iter().map(words).collect::<Vec<_>>().join(", "))
+            })
+            .collect();
+        let line = |seq, count, words: &str| (seq, count, words.to_owned());
+        assert_eq!(lines, [line(6, 1, "x 4→5"), line(5, 2, "x 2→4"), line(2, 1, "x →2")]);
     }
 }

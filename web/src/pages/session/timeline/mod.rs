@@ -180,7 +180,7 @@ fn Status() -> Html {
         let (marks, all) = (trail.len() as u64, trail.head() - trail.base());
         match time.loading() {
             Loading::Busy => format!("reading {} of {} events", grouped(marks), grouped(all)),
-            _ if trail.is_whole() => format!("{} events", grouped(all)),
+            _ if trail.is_whole() => format!("{} event{}", grouped(all), if all == 1 { "" } else { "s" }),
             _ => format!("a sample of {} of {} events", grouped(marks), grouped(all)),
         }
     });

@@ -11,6 +11,7 @@ use crate::client::progress::grouped;
 use crate::pages::session::context::use_session;
 use crate::past::TimeMachine;
 use crate::past::faces::Face;
+use crate::past::runs::counted;
 use crate::past::trail::{Axis, Lane, Mark};
 
 /// Columns of the picture, whatever its width.
@@ -184,8 +185,9 @@ fn value_text(time: &TimeMachine, seq: Seq) -> String {
 }
 
 fn told(time: &TimeMachine, mark: &Mark) -> String {
-    let author = time.trail(|trail| trail.author(mark.author).cloned());
-    format!("{}: {} {}", clock(mark.at), time.face(author.as_ref()).name, mark.what)
+    let (author, run) = time.trail(|trail| (trail.author(mark.author).cloned(), trail.run_of(mark)));
+    let told = format!("{}: {} {}", clock(mark.at), time.face(author.as_ref()).name, mark.what);
+    if run.count > 1 { format!("{told}, change {} of {}", run.place, run.count) } else { told }
 }
 
 /// Who, when and what at a place.
@@ -210,12 +212,12 @@ fn tip(time: &TimeMachine, place: f64) -> Html {
             <span class="numbers">{ format!("seq {}", grouped(seq)) }</span>{ " · " }{ clock(at) }
             if let Some(mark) = mark {
                 { {
-                    let author = time.trail(|trail| trail.author(mark.author).cloned());
+                    let (author, run) = time.trail(|trail| (trail.author(mark.author).cloned(), trail.run_of(&mark)));
                     let face = time.face(author.as_ref());
                     html! {
                         <span class="tip-what">
                             <span class="author-dot" style={format!("background:{}", face.color)}></span>
-                            <strong>{ face.name }</strong>{ " " }{ mark.what }
+                            <strong>{ face.name }</strong>{ " " }{ counted(&mark.what, run.count) }
                         </span>
                     }
                 } }
@@ -251,8 +253,10 @@ fn Picture(props: &PictureProps) -> Html {
             <path class="track-density" d={area} />
             { for props.lanes.iter().enumerate().map(|(index, (face, lane))| {
                 let top = index * LANE + 1;
-                let marks: String = lane.columns.iter().map(|column| format!("M{} {top}v{}", column, LANE - 2)).collect();
-                html! { <path class="track-marks" d={marks} style={format!("stroke:{}", face.color)} /> }
+                // An event is a stroke, a run one bar from its first to its last.
+                let mark = |(from, to): &(u16, u16)| format!("M{from} {top}h{0}v{1}h-{0}z", to - from, LANE - 2);
+                let marks: String = lane.spans.iter().map(mark).collect();
+                html! { <path class="track-marks" d={marks} style={format!("stroke:{0};fill:{0}", face.color)} data-marks={lane.spans.len().to_string()} /> }
             }) }
         </svg>
     }
