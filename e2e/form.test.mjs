@@ -96,6 +96,13 @@ test("WEB76: a type begins with its own name, size and colour; a text is never t
   const made = await objects(id);
   assert.deepEqual(made.map(({ name, type, text }) => [name, type, text]), [["light-1", "light", ""], ["text-1", "text", "Welcome"], ["tower", "cone", ""]]);
   assert.deepEqual(made[0].scale, { x: 2, y: 2, z: 2 });
+
+  // The inspector has the same one number.
+  await page.getByTestId("tree-row").first().click();
+  assert.equal(await page.getByTestId("inspector-brightness").inputValue(), "2");
+  await page.getByTestId("inspector-brightness").fill("+=1");
+  await page.getByTestId("inspector-brightness").press("Enter");
+  await until("it shines more", async () => Object.values((await objects(id))[0].scale).join() === "3,3,3");
   assert.deepEqual(page.faults, []);
 });
 
@@ -171,5 +178,21 @@ test("WEB78: what was added is told with the way to its fields, and Enter adds o
   await add(page, id, 6);
   await here.api.command(id, { type: "delete_object", name: "cube-2" });
   await page.getByTestId("added-edit").waitFor({ state: "detached" });
+  assert.deepEqual(page.faults, []);
+});
+
+test("WEB82: a colour that is being typed is no fault, and the picker keeps the last one that was whole", async () => {
+  const id = await here.api.session("Colours");
+  await here.api.create(id, { name: "a", type: "cube", x: 0, y: 0.5, z: 0 });
+  const page = await openSession(here.browser, here.server.origin, id);
+  await page.getByTestId("tab-add").click();
+  const field = page.getByTestId("create-color");
+  await field.fill("#00ff00");
+  await field.fill("");
+  for (const [typed, shown] of [["#f", "#00ff00"], ["f8", "#00ff00"], ["800", "#ff8800"], ["0", "#ff8800"]]) {
+    await field.pressSequentially(typed);
+    await until(`the picker shows ${shown}`, async () => (await value(page, "swatch")) === shown, () => value(page, "swatch"));
+  }
+  await page.getByTestId("create-color-refusal").waitFor();
   assert.deepEqual(page.faults, []);
 });

@@ -58,6 +58,8 @@ pub enum ObjectField {
     Rotation(Axis),
     /// A factor.
     Scale(Axis),
+    /// The factors of a light as one: how strongly it shines.
+    Brightness,
     /// The colour.
     Color,
     /// The opacity.
@@ -76,6 +78,7 @@ impl ObjectField {
             Self::Position(axis) => axis.as_str().to_owned(),
             Self::Rotation(axis) => format!("rotation-{}", axis.as_str()),
             Self::Scale(axis) => format!("scale-{}", axis.as_str()),
+            Self::Brightness => "brightness".to_owned(),
             Self::Color => "color".to_owned(),
             Self::Opacity => "opacity".to_owned(),
             Self::Text => "text".to_owned(),
@@ -83,7 +86,7 @@ impl ObjectField {
     }
 
     /// Every field that several objects may have in common: all but the name.
-    pub const SHARED: [Self; 13] = [
+    pub const SHARED: [Self; 14] = [
         Self::Kind,
         Self::Position(Axis::X),
         Self::Position(Axis::Y),
@@ -94,6 +97,7 @@ impl ObjectField {
         Self::Scale(Axis::X),
         Self::Scale(Axis::Y),
         Self::Scale(Axis::Z),
+        Self::Brightness,
         Self::Color,
         Self::Opacity,
         Self::Text,
@@ -107,7 +111,7 @@ impl ObjectField {
             Self::Kind => object.kind.as_str().to_owned(),
             Self::Color => object.color.to_string(),
             Self::Text => object.text.as_str().to_owned(),
-            Self::Position(_) | Self::Rotation(_) | Self::Scale(_) | Self::Opacity => {
+            Self::Position(_) | Self::Rotation(_) | Self::Scale(_) | Self::Brightness | Self::Opacity => {
                 self.value(object).map(text::of_number).unwrap_or_default()
             }
         }
@@ -127,6 +131,9 @@ impl ObjectField {
             Self::Scale(Axis::X) => s.x.get(),
             Self::Scale(Axis::Y) => s.y.get(),
             Self::Scale(Axis::Z) => s.z.get(),
+            Self::Brightness if s.x == s.y && s.y == s.z => s.x.get(),
+            // As the viewport takes it.
+            Self::Brightness => (s.x.get() * s.y.get() * s.z.get()).cbrt(),
             Self::Opacity => object.opacity.get(),
             Self::Name | Self::Kind | Self::Color | Self::Text => return None,
         })
@@ -140,7 +147,7 @@ impl ObjectField {
         match self {
             Self::Position(_) => Some((-limits::POSITION_BOUND, limits::POSITION_BOUND)),
             Self::Rotation(_) => Some((-limits::ROTATION_BOUND, limits::ROTATION_BOUND)),
-            Self::Scale(_) => Some((LEAST_SCALE, limits::SCALE_MAX)),
+            Self::Scale(_) | Self::Brightness => Some((LEAST_SCALE, limits::SCALE_MAX)),
             Self::Opacity => Some((0.0, 1.0)),
             Self::Name | Self::Kind | Self::Color | Self::Text => None,
         }
@@ -154,7 +161,7 @@ impl ObjectField {
             Self::Kind => a.kind == b.kind,
             Self::Color => a.color == b.color,
             Self::Text => a.text == b.text,
-            Self::Position(_) | Self::Rotation(_) | Self::Scale(_) | Self::Opacity => {
+            Self::Position(_) | Self::Rotation(_) | Self::Scale(_) | Self::Brightness | Self::Opacity => {
                 self.value(a) == self.value(b)
             }
         }
@@ -171,6 +178,7 @@ impl ObjectField {
                 scale: Change::Set(ScaleInput::Axes(axis.partial(1.0))),
                 ..ObjectPatch::default()
             },
+            Self::Brightness => ObjectPatch { scale: Change::Reset, ..ObjectPatch::default() },
             Self::Color => ObjectPatch { color: Change::Reset, ..ObjectPatch::default() },
             Self::Opacity => ObjectPatch { opacity: Change::Reset, ..ObjectPatch::default() },
             Self::Text => ObjectPatch { text: Change::Reset, ..ObjectPatch::default() },
@@ -183,7 +191,7 @@ impl ObjectField {
     pub fn is_changed(self, object: &Object) -> bool {
         match self {
             Self::Rotation(_) => self.value(object) != Some(0.0),
-            Self::Scale(_) | Self::Opacity => self.value(object) != Some(1.0),
+            Self::Scale(_) | Self::Brightness | Self::Opacity => self.value(object) != Some(1.0),
             Self::Color => object.color != Color::DEFAULT,
             Self::Text => !object.text.as_str().is_empty(),
             Self::Name | Self::Kind | Self::Position(_) => false,
@@ -204,6 +212,9 @@ impl ObjectField {
                 scale: Change::Set(ScaleInput::Axes(axis.partial(value))),
                 ..ObjectPatch::default()
             },
+            Self::Brightness => {
+                ObjectPatch { scale: Change::Set(ScaleInput::Uniform(value)), ..ObjectPatch::default() }
+            }
             Self::Opacity => ObjectPatch { opacity: Change::Set(value), ..ObjectPatch::default() },
             Self::Name | Self::Kind | Self::Color | Self::Text => return None,
         })
@@ -217,6 +228,7 @@ impl ObjectField {
         if let Some(now) = self.value(object) {
             let field = match self {
                 Self::Position(axis) | Self::Rotation(axis) | Self::Scale(axis) => axis.as_str(),
+                Self::Brightness => "scale",
                 _ => "opacity",
             };
             return Ok(self.with_value(text::number_from(field, now, text)?));
@@ -326,6 +338,7 @@ mod tests {
         for (field, text) in [
             (ObjectField::Rotation(Axis::Y), "5"),
             (ObjectField::Scale(Axis::X), "2"),
+            (ObjectField::Brightness, "2"),
             (ObjectField::Color, "#000000"),
             (ObjectField::Opacity, "0.5"),
             (ObjectField::Text, "hi"),

@@ -1,6 +1,7 @@
 //! Fields of a form that is sent as a whole. What is wrong with a field stands under it, tied to it
 //! for screen readers.
 
+use vws_core::model::Color;
 use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, InputEvent};
 use yew::prelude::*;
 
@@ -132,7 +133,7 @@ pub fn TextArea(props: &FieldProps) -> Html {
 pub struct ColorFieldProps {
     /// Unique in the page.
     pub id: AttrValue,
-    /// The colour now, as `#rrggbb`; anything else shows as black in the picker.
+    /// The colour now, as `#rrggbb`; while it is anything else the picker keeps the last one that was.
     pub value: AttrValue,
     /// Called with the colour that the picker shows, while the user tries.
     pub oninput: Callback<String>,
@@ -144,11 +145,17 @@ pub struct ColorFieldProps {
 /// The browser's colour picker as a swatch. The colour's text is a field of its own beside it.
 #[component]
 pub fn ColorField(props: &ColorFieldProps) -> Html {
+    // Browsers warn of each value that is none, and a text that is being typed is none until it is whole.
+    let last = use_mut_ref(|| AttrValue::from(Color::DEFAULT.to_string()));
+    if Color::new("color", &props.value).is_ok() {
+        last.replace(props.value.clone());
+    }
+    let value = last.borrow().clone();
     let oninput = props.oninput.reform(|event: InputEvent| input_text(&event));
     let onchange =
         props.onchange.reform(|event: Event| event.target_unchecked_into::<HtmlInputElement>().value());
     html! {
-        <input type="color" class="swatch" id={props.id.clone()} value={props.value.clone()} {oninput} {onchange}
+        <input type="color" class="swatch" id={props.id.clone()} {value} {oninput} {onchange}
             aria-label="Pick a colour" title="Pick a colour" data-testid={props.id.clone()} />
     }
 }

@@ -89,7 +89,11 @@ fn Fields(props: &FieldsProps) -> Html {
                 <Section title="Transform">
                     { triple(&session, targets, "Position", ObjectField::Position, 0.5) }
                     { triple(&session, targets, "Rotation", ObjectField::Rotation, 15.0) }
-                    { triple(&session, targets, "Scale", ObjectField::Scale, 0.1) }
+                    if targets.are_lights() {
+                        <Live targets={targets.clone()} field={ObjectField::Brightness} label="Brightness" shape={Shape::Number(0.1)} resets=true />
+                    } else {
+                        { triple(&session, targets, "Scale", ObjectField::Scale, 0.1) }
+                    }
                 </Section>
                 <Look targets={targets.clone()} />
                 <Properties targets={targets.clone()} />

@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use vws_core::model::ObjectType;
 use vws_core::reduce::State;
 use vws_core::{Object, ObjectName};
 
@@ -91,6 +92,11 @@ impl Targets {
     /// Whether it is one object.
     pub(super) fn is_one(&self) -> bool {
         self.names.len() == 1
+    }
+
+    /// Whether all of them are lights.
+    pub(super) fn are_lights(&self) -> bool {
+        self.object.kind == ObjectType::Light && !self.is_mixed(ObjectField::Kind)
     }
 
     /// A key that other objects do not have: what was typed for these never shows at those.
