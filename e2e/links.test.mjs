@@ -17,12 +17,38 @@ async function session() {
 
 const CLIPBOARD = { permissions: ["clipboard-read", "clipboard-write"] };
 
-/** The link that the page puts on the clipboard. */
-async function copied(page) {
-  await page.getByTestId("copy-link").click();
-  await page.getByText("on the clipboard").last().waitFor();
-  return page.evaluate(() => navigator.clipboard.readText());
+/** The link that a press puts on the clipboard. */
+async function copiedBy(page, press) {
+  await page.evaluate(() => navigator.clipboard.writeText(""));
+  await press();
+  return until("a link is on the clipboard", () => page.evaluate(() => navigator.clipboard.readText()));
 }
+
+/** The link that the page puts on the clipboard. */
+const copied = (page) => copiedBy(page, () => page.getByTestId("copy-link").click());
+
+/** The same, from the menu that offers the selection, too. */
+const copiedSelecting = (page) =>
+  copiedBy(page, async () => {
+    await page.getByTestId("files-button").click();
+    await page.getByTestId("menu-copy-selecting-link").click();
+  });
+
+test("WEB80: a link says what its sharer has selected only where that is asked for", async () => {
+  const id = await session();
+  const page = await openSession(here.browser, here.server.origin, id, CLIPBOARD);
+  await page.getByTestId("files-button").click();
+  assert.ok(await page.getByTestId("menu-copy-selecting-link").isDisabled(), "nothing is selected");
+  await page.keyboard.press("Escape");
+  await page.getByText("größe & co #1").first().click();
+  await until("it is selected", async () => (await state(page)).selected === "größe & co #1");
+  assert.equal(await copied(page), `${here.server.origin}/s/${id}`);
+  // The message offers the other one.
+  const again = await copiedBy(page, () => page.getByTestId("toast-remedy").last().click());
+  assert.match(again, /#select=gr%C3%B6%C3%9Fe%20%26%20co%20%231$/);
+  await page.getByText("on the clipboard, with the selected object.").waitFor();
+  assert.deepEqual(page.faults, []);
+});
 
 test("WEB57: a copied link opens the selection and the moment on another machine", async () => {
   const id = await session();
@@ -31,7 +57,7 @@ test("WEB57: a copied link opens the selection and the moment on another machine
 
   await page.getByText("größe & co #1").first().click();
   await until("it is selected", async () => (await state(page)).selected === "größe & co #1");
-  const link = await copied(page);
+  const link = await copiedSelecting(page);
   assert.equal(link, `${here.server.origin}/s/${id}#select=gr%C3%B6%C3%9Fe%20%26%20co%20%231`);
   const other = await here.browser.open(link);
   await until("the other has it selected", async () => (await state(other)).selected === "größe & co #1");
@@ -39,7 +65,7 @@ test("WEB57: a copied link opens the selection and the moment on another machine
   await page.goto(`${here.server.origin}/s/${id}#at=2`);
   await until("seq 2 is shown", async () => (await state(page)).shown === 2);
   assert.match(await page.getByTestId("past-banner").textContent(), /You are looking at seq 2, /);
-  assert.match(await copied(page), /#(select=.*&)?at=2$/);
+  assert.match(await copied(page), /#at=2$/);
   assert.deepEqual([page.faults, other.faults], [[], []]);
 });
 

@@ -73,7 +73,7 @@ pub(super) fn Bar(props: &BarProps) -> Html {
             <h1 class={classes!("bar-title", name.is_none().then_some("session-untitled"))} data-testid="session-title">{ title }</h1>
             <IconButton icon={Icon::Pencil} label="Rename session" disabled={!ready} testid="rename-session"
                 class="wide-only" onclick={props.onrenaming.reform(|_| true)} />
-            <IconButton icon={Icon::Copy} label="Copy link: to the selection, your view and the moment" onclick={onlink} class="wide-only" testid="copy-link" />
+            <IconButton icon={Icon::Copy} label="Copy link: to your view and the moment" onclick={onlink} class="wide-only" testid="copy-link" />
             if !ended { <Files /> }
             if let Some(actions) = actions.filter(|_| !ended) {
                 <span class="bar-divider wide-only" aria-hidden="true"></span>

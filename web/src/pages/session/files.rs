@@ -6,13 +6,13 @@ use vws_core::transfer::Format;
 use web_sys::{File, HtmlElement};
 use yew::prelude::*;
 
-use super::context::use_session;
-use super::links::copy_link;
+use super::context::{SessionHandle, use_session};
+use super::links::{copy_link, copy_selecting_link};
 use super::view_files::use_view_exports;
 use crate::client::progress::grouped;
 use crate::pages::files::export::use_exports;
 use crate::pages::files::{ChooseFile, TakesFiles};
-use crate::ui::{Glyph, Icon, use_toasts};
+use crate::ui::{Glyph, Icon, Toasts, use_toasts};
 
 /// The button and menu of files, and what they lead to.
 #[component]
@@ -58,11 +58,12 @@ pub(super) fn Files() -> Html {
             chosen.set(Some(file));
         })
     };
-    let onlink = {
-        let close = close.clone();
+    let nothing_selected = client.selected_count() == 0;
+    let linking = |copy: fn(&SessionHandle, &Toasts)| {
+        let (close, session, toasts) = (close.clone(), session.clone(), toasts.clone());
         Callback::from(move |_: MouseEvent| {
             close();
-            copy_link(&session, &toasts);
+            copy(&session, &toasts);
         })
     };
     let onclose = {
@@ -80,8 +81,11 @@ pub(super) fn Files() -> Html {
                 { item(Icon::Clock, "Export the event log".to_owned(), "The whole history that is kept", Format::Log, "export-log") }
                 { of_view }
                 <div class="menu-line" role="separator"></div>
-                <button type="button" class="menu-item" onclick={onlink} data-testid="menu-copy-link">
-                    <Glyph icon={Icon::Copy} /><span>{ "Copy link" }<span class="menu-hint">{ "To the selection, your view and the moment" }</span></span>
+                <button type="button" class="menu-item" onclick={linking(copy_link)} data-testid="menu-copy-link">
+                    <Glyph icon={Icon::Copy} /><span>{ "Copy link" }<span class="menu-hint">{ "To your view and the moment" }</span></span>
+                </button>
+                <button type="button" class="menu-item" onclick={linking(copy_selecting_link)} disabled={nothing_selected} data-testid="menu-copy-selecting-link">
+                    <Glyph icon={Icon::Focus} /><span>{ "Copy link with the selection" }<span class="menu-hint">{ "Who opens it has selected what you have" }</span></span>
                 </button>
                 <div class="menu-line" role="separator"></div>
                 <ChooseFile {onfile} class="menu-item" label="Import a file as a new session…" />

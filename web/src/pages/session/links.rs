@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use gloo_events::EventListener;
+use vws_core::ObjectName;
 use vws_core::model::Seq;
 use yew::prelude::*;
 
@@ -13,7 +14,7 @@ use crate::client::progress::grouped;
 use crate::link::Place;
 use crate::past::TimeMachine;
 use crate::route::Route;
-use crate::ui::{Toasts, Tone, use_toasts};
+use crate::ui::{Remedy, Toasts, Tone, use_toasts};
 
 /// Goes where the address's fragment leads, once there is a state, and again whenever it changes.
 #[hook]
@@ -51,7 +52,7 @@ fn go(session: &SessionHandle, time: &Rc<TimeMachine>, place: Place, toasts: &To
     let client = &session.client;
     let then = place.at.is_some_and(|seq| at(time, seq, toasts));
     // What is not there now may be there then.
-    let is_there = |name: &vws_core::ObjectName| client.object(name.as_str()).is_some();
+    let is_there = |name: &ObjectName| client.object(name.as_str()).is_some();
     let (there, gone): (Vec<_>, Vec<_>) = place.select.into_iter().partition(|name| then || is_there(name));
     for name in gone {
         toasts.say(Tone::Bad, format!("The link selects {name}, which is not in this session."));
@@ -82,11 +83,26 @@ fn at(time: &Rc<TimeMachine>, seq: Seq, toasts: &Toasts) -> bool {
     true
 }
 
-/// Puts a link to what is seen on the clipboard: to the selection, to a view of one's own, to a moment.
+/// Puts a link to what is seen on the clipboard: to a view of one's own and to a moment. What one has selected is
+/// one's own business, and offered where there is something.
 pub(super) fn copy_link(session: &SessionHandle, toasts: &Toasts) {
+    let remedy = (session.client.selected_count() > 0).then(|| {
+        let (session, toasts) = (session.clone(), toasts.clone());
+        let act = Callback::from(move |()| copy_selecting_link(&session, &toasts));
+        Remedy { label: "With the selection".into(), act }
+    });
+    copy(session, toasts, Vec::new(), remedy);
+}
+
+/// The same, to what is selected as well.
+pub(super) fn copy_selecting_link(session: &SessionHandle, toasts: &Toasts) {
+    copy(session, toasts, session.client.selection(), None);
+}
+
+fn copy(session: &SessionHandle, toasts: &Toasts, select: Vec<ObjectName>, remedy: Option<Remedy>) {
     let client = &session.client;
     let place = Place {
-        select: client.selection(),
+        select,
         camera: session.port.scene().and_then(|scene| scene.own_pose()),
         at: client.past_seq(),
     };
@@ -114,7 +130,10 @@ pub(super) fn copy_link(session: &SessionHandle, toasts: &Toasts) {
     let toasts = toasts.clone();
     wasm_bindgen_futures::spawn_local(async move {
         if browser::copy(&link).await {
-            toasts.say(Tone::Good, told);
+            match remedy {
+                Some(remedy) => toasts.offer(Tone::Good, told, remedy),
+                None => toasts.say(Tone::Good, told),
+            }
         } else {
             toasts.say(
                 Tone::Bad,

@@ -4,7 +4,7 @@ use vws_core::history::Way;
 
 use super::keys::{Keys, Pressed};
 use super::{Action, Ask, Desk, Group, clipboard, edit, nudge};
-use crate::pages::session::links::copy_link;
+use crate::pages::session::links::{copy_link, copy_selecting_link};
 use crate::pages::session::people::{calls, follow};
 use crate::theme::Choice;
 use crate::viewport::scene::Scene;
@@ -153,6 +153,7 @@ pub(super) static ALL: &[Action] = actions! {
     Session {
         "rename-session" "Rename the session" [] edit::unfit_at_all => |desk| desk.ask.emit(Ask::RenameSession);
         "copy-link" "Copy a link to what you see" ["Ctrl+Shift+C"] always => |desk| copy_link(&desk.session, &desk.toasts);
+        "copy-selecting-link" "Copy a link with what is selected" [] no_selection => |desk| copy_selecting_link(&desk.session, &desk.toasts);
         "theme-system" "Theme: as the system has it" [] |desk| chosen(desk, Choice::System) => |desk| desk.theme.choose.emit(Choice::System);
         "theme-light" "Theme: light" [] |desk| chosen(desk, Choice::Light) => |desk| desk.theme.choose.emit(Choice::Light);
         "theme-dark" "Theme: dark" [] |desk| chosen(desk, Choice::Dark) => |desk| desk.theme.choose.emit(Choice::Dark);
