@@ -32,7 +32,7 @@ pub(super) fn ViewTools() -> Html {
 /// What the pointer does now, where that is not to be seen, or why it does not do what was chosen.
 #[component]
 pub(super) fn ViewNote() -> Html {
-    let SessionHandle { port, .. } = use_session();
+    let SessionHandle { client, port, .. } = use_session();
     let Some(scene) = port.scene() else { return html! {} };
     let note = |icon, text: String, testid: &'static str| {
         html! { <div class="view-note" role="status" data-testid={testid}><Glyph {icon} size={14} />{ text }</div> }
@@ -47,5 +47,7 @@ pub(super) fn ViewNote() -> Html {
         let text = "Drag a rectangle around what to select. Ctrl adds to the selection, Esc cancels.";
         return note(Icon::Marquee, text.to_owned(), "boxing");
     }
-    scene.no_handles().map_or_else(|| html! {}, |why| note(Icon::Info, why, "no-handles"))
+    // What says that the past is shown says of all that it cannot be changed.
+    let why = scene.no_handles().filter(|_| client.past_seq().is_none());
+    why.map_or_else(|| html! {}, |why| note(Icon::Info, why, "no-handles"))
 }
