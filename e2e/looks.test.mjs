@@ -35,21 +35,37 @@ test("WEB60: the theme is the system's and follows it, or the person's and is ke
   await looks(page, "dark", "dark");
   await page.emulateMedia({ colorScheme: "light" });
   await looks(page, "dark", "dark");
+  await page.emulateMedia({ colorScheme: "dark" });
 
   // Another window of the same browser has the same choice, and changes it for both.
   const other = await page.context().newPage();
+  await other.emulateMedia({ colorScheme: "dark" });
   await other.goto(here.server.origin);
   await other.getByTestId("theme").waitFor();
   await looks(other, "dark", "dark");
   await other.getByTestId("theme").click();
-  await looks(other, "system", "light");
-  await looks(page, "system", "light");
+  await looks(other, "system", "dark");
+  await looks(page, "system", "dark");
   assert.deepEqual(page.faults, []);
+});
+
+test("WEB81: the first press on the theme's switch shows another theme, and it says which comes next", async () => {
+  for (const [system, other] of [["light", "dark"], ["dark", "light"]]) {
+    const page = await here.browser.open(here.server.origin, { colorScheme: system });
+    const button = page.getByTestId("theme");
+    assert.equal(await button.getAttribute("aria-label"), `Theme: as the system has it (${system}). Next: ${other}`);
+    await button.click();
+    await looks(page, other, other);
+    await button.click();
+    await looks(page, system, system);
+    assert.equal(await button.getAttribute("title"), `Theme: ${system}. Next: as the system has it (${system})`);
+    await button.click();
+    await looks(page, "system", system);
+  }
 });
 
 test("WEB60: a chosen theme is there from the first picture on", async () => {
   const page = await here.browser.open(here.server.origin, { colorScheme: "light" });
-  await page.getByTestId("theme").click();
   await page.getByTestId("theme").click();
   await looks(page, "dark", "dark");
   // What is painted before the program is there: its file is held back.

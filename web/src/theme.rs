@@ -52,13 +52,14 @@ impl Choice {
         }
     }
 
-    /// The next one of the toggle.
+    /// The next one of the toggle: from the system's to the other one, then to what the system has, as a choice of
+    /// one's own, and back. So each press but the last, which gives the choice back, changes what is seen.
     #[must_use]
-    pub const fn next(self) -> Self {
-        match self {
-            Self::System => Self::Light,
-            Self::Light => Self::Dark,
-            Self::Dark => Self::System,
+    pub const fn next(self, system_is_dark: bool) -> Self {
+        match (self, system_is_dark) {
+            (Self::System, true) | (Self::Dark, false) => Self::Light,
+            (Self::System, false) | (Self::Light, true) => Self::Dark,
+            (Self::Light, false) | (Self::Dark, true) => Self::System,
         }
     }
 }
@@ -70,6 +71,8 @@ pub struct Theme {
     pub choice: Choice,
     /// Whether the page is dark, by choice or by the system.
     pub dark: bool,
+    /// Whether the system is.
+    pub system_is_dark: bool,
     /// Makes another choice and keeps it.
     pub choose: Callback<Choice>,
 }
@@ -145,7 +148,7 @@ pub fn use_theme_root() -> Theme {
         let choice = choice.setter();
         move |chosen, ()| choice.set(chosen)
     });
-    Theme { choice: *choice, dark: choice.is_dark(*system_is_dark), choose }
+    Theme { choice: *choice, dark: choice.is_dark(*system_is_dark), system_is_dark: *system_is_dark, choose }
 }
 
 /// The theme in force.
@@ -187,7 +190,17 @@ mod tests {
     }
 
     #[test]
-    fn the_toggle_goes_round() {
-        assert_eq!(Choice::ALL.map(Choice::next), [Choice::Light, Choice::Dark, Choice::System]);
+    fn web81_each_press_of_the_toggle_but_the_return_changes_what_is_seen() {
+        for system_is_dark in [true, false] {
+            let mut choice = Choice::System;
+            let seen: Vec<bool> = (0..3)
+                .map(|_| {
+                    choice = choice.next(system_is_dark);
+                    choice.is_dark(system_is_dark)
+                })
+                .collect();
+            assert_eq!(seen, [!system_is_dark, system_is_dark, system_is_dark]);
+            assert_eq!(choice, Choice::System, "it goes round");
+        }
     }
 }

@@ -17,12 +17,19 @@ pub struct ThemeToggleProps {
 #[component]
 pub fn ThemeToggle(props: &ThemeToggleProps) -> Html {
     let theme = use_theme();
-    let (icon, label) = match theme.choice {
-        Choice::System => (Icon::Monitor, "Theme: as the system has it"),
-        Choice::Light => (Icon::Sun, "Theme: light"),
-        Choice::Dark => (Icon::Moon, "Theme: dark"),
+    let icon = match theme.choice {
+        Choice::System => Icon::Monitor,
+        Choice::Light => Icon::Sun,
+        Choice::Dark => Icon::Moon,
     };
-    let next = theme.choice.next();
+    let next = theme.choice.next(theme.system_is_dark);
+    let system = if theme.system_is_dark { "dark" } else { "light" };
+    let named = |choice| match choice {
+        Choice::System => format!("as the system has it ({system})"),
+        Choice::Light => "light".to_owned(),
+        Choice::Dark => "dark".to_owned(),
+    };
+    let label = format!("Theme: {}. Next: {}", named(theme.choice), named(next));
     let onclick = theme.choose.reform(move |_| next);
     html! { <IconButton {icon} {label} {onclick} class={props.class.clone()} testid="theme" /> }
 }
