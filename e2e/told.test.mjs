@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { addWithForm, converge, live, openSession, state } from "./lib/app.mjs";
 import { screenshot } from "./lib/browser.mjs";
 import { stage } from "./lib/stage.mjs";
-import { breakRandom } from "./lib/states.mjs";
+import { PHONE, breakRandom, openTimeline } from "./lib/states.mjs";
 import { until } from "./lib/until.mjs";
 import { openWire } from "./lib/wire.mjs";
 
@@ -195,3 +195,23 @@ test("WEB67: a fault of the page itself shows a text to report, a way to copy it
   await screenshot(page, "stopped");
   assert.equal(await overlay.getByRole("link", { name: "Load again" }).getAttribute("href"), `/s/${id}`);
 });
+
+for (const [name, options] of [["wide", {}], ["phone", PHONE]]) {
+  test(`WEB83: messages leave the timeline's buttons in reach (${name})`, async () => {
+    const id = await here.api.session("Messages");
+    const page = await openSession(here.browser, here.server.origin, id, { ...options, reducedMotion: "reduce" });
+    await here.api.create(id, { name: "a", type: "cube", x: 0, y: 0, z: 0 });
+    await openTimeline(page);
+    await page.getByTestId("live").waitFor();
+    await page.getByTestId("files-button").click();
+    const saved = page.waitForEvent("download");
+    await page.getByTestId("export-png").click();
+    await saved;
+    const toast = page.getByTestId("toast").filter({ hasText: "Exported" });
+    await toast.waitFor();
+    const [above, below] = [await toast.boundingBox(), await page.getByTestId("timeline").boundingBox()];
+    assert.ok(above.y + above.height <= below.y, `the message ends at ${above.y + above.height}, the timeline begins at ${below.y}`);
+    await screenshot(page, `message-timeline-${name}`);
+    assert.deepEqual(page.faults, []);
+  });
+}

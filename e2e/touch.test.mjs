@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addWithForm, converge, openSession, state } from "./lib/app.mjs";
+import { screenshot } from "./lib/browser.mjs";
 import { startLooker } from "./lib/pixels.mjs";
 import { stage } from "./lib/stage.mjs";
 import { PHONE, dialog, openTimeline } from "./lib/states.mjs";
@@ -163,6 +164,28 @@ test("WEB63: panels come up as sheets that a finger pulls up, down and away", as
   await sheet.waitFor({ state: "detached" });
   assert.deepEqual(page.faults, []);
 });
+
+for (const [name, size] of [["phone", PHONE], ["small", SMALL]]) {
+  test(`WEB85: above an open sheet the tools are in reach (${name})`, async () => {
+    const id = await here.api.session("Tools");
+    await here.api.create(id, { name: "a", type: "cube", x: 0, y: 0.5, z: 0 });
+    const page = await openSession(here.browser, here.server.origin, id, { ...size, reducedMotion: "reduce" });
+    for (const panel of ["dock-objects", "dock-inspector"]) {
+      await page.getByTestId(panel).click();
+      const sheet = await page.getByTestId("sheet").boundingBox();
+      const world = await page.getByTestId("view").boundingBox();
+      assert.ok(sheet.height <= Math.max(world.height * 0.55, 280) + 1, `a sheet of ${sheet.height} in ${world.height}`);
+      for (const tool of ["tool-move", "tool-scale", "tool-select"]) {
+        const { y, height } = await page.getByTestId(tool).boundingBox();
+        assert.ok(y + height <= sheet.y, `${tool} ends at ${y + height}, the sheet begins at ${sheet.y}`);
+        await page.getByTestId(tool).tap();
+        await until(`${tool} is chosen`, async () => (await page.getByTestId(tool).getAttribute("aria-pressed")) === "true");
+      }
+      await screenshot(page, `sheet-tools-${name}-${panel}`);
+    }
+    assert.deepEqual(page.faults, []);
+  });
+}
 
 /** Runs in the page: what can be pressed and is smaller than a finger. */
 function tooSmall(least) {
