@@ -2,12 +2,13 @@
 //!
 //! # Layout
 //! - this file: the [`TimeMachine`], which fetches, plays and shows.
-//! - [`reel`]: states and events that were fetched. [`trail`]: the marks of the timeline.
+//! - [`reel`]: states and events that were fetched. [`trail`]: the marks of the timeline; [`lanes`]: its picture.
 //! - [`runs`]: changes that are shown as one. [`play`]: how fast. [`faces`]: who. [`words`]: what.
 //!
 //! Everything that is fetched is bounded, however long the history is.
 
 pub mod faces;
+pub mod lanes;
 mod load;
 pub mod play;
 pub mod reel;

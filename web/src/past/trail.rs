@@ -40,7 +40,7 @@ pub struct Mark {
 
 impl Mark {
     /// Whether one of two of the same author goes on with what the other does.
-    fn is_more_of(&self, other: &Self) -> bool {
+    pub(super) fn is_more_of(&self, other: &Self) -> bool {
         self.may_repeat && other.may_repeat && self.what == other.what && runs::goes_on(self.at, other.at)
     }
 }
@@ -51,22 +51,11 @@ pub struct Trail {
     base: Seq,
     began: Millis,
     head: Seq,
-    marks: BTreeMap<Seq, Mark>,
-    authors: Vec<Option<ClientId>>,
+    pub(super) marks: BTreeMap<Seq, Mark>,
+    pub(super) authors: Vec<Option<ClientId>>,
     numbers: HashMap<Option<ClientId>, u16>,
     /// Counts the changes.
     revision: u64,
-}
-
-/// The marks of one author, by the columns of the picture that they fall into.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lane {
-    /// Whose; `None` for everybody who has no lane of their own.
-    pub author: Option<u16>,
-    /// How many marks.
-    pub count: usize,
-    /// The columns from and to which they reach: the same twice for an event by itself, and more for a run.
-    pub spans: Vec<(u16, u16)>,
 }
 
 impl Trail {
@@ -244,78 +233,6 @@ impl Trail {
         let (last, after) = count(&mut self.marks.range(mark.seq + 1..).map(|(_, mark)| mark).filter(own));
         Run { first, last, count: before + 1 + after, place: before + 1 }
     }
-
-    /// A picture of `columns` columns: the authors with the most marks have a lane each, in the order of
-    /// their marks, and what is left is one more.
-    #[must_use]
-    pub fn lanes(&self, axis: Axis, columns: u16, most: usize) -> Vec<Lane> {
-        let mut counts = vec![0_usize; self.authors.len() + 1];
-        for mark in self.marks.values() {
-            counts[usize::from(mark.author)] += 1;
-        }
-        let mut order: Vec<usize> = (0..self.authors.len()).filter(|author| counts[*author] > 0).collect();
-        order.sort_by_key(|author| (std::cmp::Reverse(counts[*author]), *author));
-        if order.len() > most {
-            order.truncate(most.saturating_sub(1));
-        }
-        let mut lane_of = vec![order.len(); counts.len()];
-        for (lane, author) in order.iter().enumerate() {
-            lane_of[*author] = lane;
-        }
-        let number = |author: usize| u16::try_from(author).ok();
-        let mut lanes: Vec<Lane> = order
-            .iter()
-            .map(|author| Lane { author: number(*author), count: 0, spans: Vec::new() })
-            .chain([Lane { author: None, count: 0, spans: Vec::new() }])
-            .collect();
-        // The last mark of each author, and which span of its lane it is in.
-        let mut open: Vec<Option<(&Mark, usize)>> = vec![None; counts.len()];
-        for mark in self.marks.values() {
-            let author = usize::from(mark.author);
-            let lane = &mut lanes[lane_of[author]];
-            lane.count += 1;
-            let column = column(self.place(mark.seq, axis), columns);
-            let span = match open[author] {
-                Some((last, span)) if mark.is_more_of(last) => {
-                    lane.spans[span].1 = column;
-                    span
-                }
-                _ => {
-                    if lane.spans.last() != Some(&(column, column)) {
-                        lane.spans.push((column, column));
-                    }
-                    lane.spans.len() - 1
-                }
-            };
-            open[author] = Some((mark, span));
-        }
-        lanes.retain(|lane| lane.count > 0);
-        lanes
-    }
-
-    /// How much happened in each column, from 0 for nothing to 1 for the most of all, as a logarithm: a burst
-    /// does not hide the rest.
-    #[must_use]
-    pub fn density(&self, axis: Axis, columns: u16) -> Vec<f64> {
-        let edge = |column: u16| f64::from(column) / f64::from(columns.max(1));
-        let rate = |column: u16| {
-            let (from, to) = (self.moment(edge(column), axis), self.moment(edge(column + 1), axis));
-            let events = to.saturating_sub(from) as f64;
-            let time = self.time_of(to).saturating_sub(self.time_of(from)) as f64;
-            match axis {
-                Axis::Events => events / (time + 50.0),
-                Axis::Time => events,
-            }
-        };
-        let rates: Vec<f64> = (0..columns).map(rate).collect();
-        let most = rates.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-        rates.into_iter().map(|rate| (1.0 + 63.0 * rate / most).log2() / 6.0).collect()
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below the number of columns")]
-fn column(place: f64, columns: u16) -> u16 {
-    (place * f64::from(columns.saturating_sub(1))).round() as u16
 }
 
 /// The time at `seq` on the line between two marks.
@@ -379,6 +296,13 @@ mod tests {
     }
 
     #[test]
+    fn web51_the_closest_mark_is_found_within_reach() {
+        let trail = trail(&[(10, 10, "a"), (20, 20, "b")], 100);
+        let found = |place: f64| trail.closest(place, Axis::Events, 0.02).map(|mark| mark.seq);
+        assert_eq!((found(0.11), found(0.185), found(0.5)), (Some(10), Some(20), None));
+    }
+
+    #[test]
     fn web51_those_who_did_most_have_lanes_and_the_rest_share_one() {
         let mut marks = Vec::new();
         for (n, by) in ["a", "a", "a", "b", "b", "", "c", "d"].iter().enumerate() {
@@ -392,13 +316,6 @@ mod tests {
             .collect();
         assert_eq!(told, [(Some("a"), 3), (Some("b"), 2), (None, 3)]);
         assert_eq!(trail.lanes(Axis::Events, 1, 3)[0].spans, [(0, 0)], "a column is there once");
-    }
-
-    #[test]
-    fn web51_the_closest_mark_is_found_within_reach() {
-        let trail = trail(&[(10, 10, "a"), (20, 20, "b")], 100);
-        let found = |place: f64| trail.closest(place, Axis::Events, 0.02).map(|mark| mark.seq);
-        assert_eq!((found(0.11), found(0.185), found(0.5)), (Some(10), Some(20), None));
     }
 
     #[test]

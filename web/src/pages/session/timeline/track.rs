@@ -11,8 +11,9 @@ use crate::client::progress::grouped;
 use crate::pages::session::context::use_session;
 use crate::past::TimeMachine;
 use crate::past::faces::Face;
+use crate::past::lanes::Lane;
 use crate::past::runs::counted;
-use crate::past::trail::{Axis, Lane, Mark};
+use crate::past::trail::{Axis, Mark};
 
 /// Columns of the picture, whatever its width.
 const COLUMNS: u16 = 600;
