@@ -2,12 +2,10 @@
 
 use std::rc::Rc;
 
-use gloo_timers::callback::Timeout;
 use vws_core::model::ObjectType;
 use yew::prelude::*;
 
 use super::super::context::use_session;
-use super::TEXT_ID;
 use crate::browser;
 use crate::form::Refusal;
 use crate::form::draft::Draft;
@@ -18,6 +16,8 @@ use crate::ui::{Field, Glyph, Icon};
 pub(super) struct KindsProps {
     pub(super) draft: UseStateHandle<Draft>,
     pub(super) refusal: Option<Refusal>,
+    /// Called when a pointer has chosen a text, whose words are what is typed next.
+    pub(super) ontext: Callback<()>,
 }
 
 /// The types as buttons, and a field for any other.
@@ -36,13 +36,13 @@ pub(super) fn Kinds(props: &KindsProps) -> Html {
         }
     };
     let button = |icon: Icon, label: &str, kind: &str, on: bool| {
-        let (choose, kind) = (choose.clone(), kind.to_owned());
+        let (choose, kind, ontext) = (choose.clone(), kind.to_owned(), props.ontext.clone());
         let onclick = Callback::from(move |event: MouseEvent| {
             choose(&kind);
             // A text is nothing but what it says. Who goes through the types by keys goes on from here, and a finger
             // would have the keyboard come up over the form.
             if kind == ObjectType::Text.as_str() && event.detail() > 0 && !browser::is_coarse() {
-                Timeout::new(0, || browser::focus(TEXT_ID)).forget();
+                ontext.emit(());
             }
         });
         html! {

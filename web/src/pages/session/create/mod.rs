@@ -117,14 +117,18 @@ fn Form(props: &FormProps) -> Html {
         Some(Err(refusals)) => refusals,
         Some(Ok(_)) | None => Refusals::default(),
     };
-    // How often a key has added something: each time the next one's name is what keys go to.
-    let by_key = use_state(|| 0_u32);
-    use_effect_with(*by_key, |times| {
+    // Where keys go next, and how often that was said.
+    let next_keys = use_state(|| (NAME_ID, 0_u32));
+    use_effect_with(*next_keys, |(id, times)| {
         if *times > 0 {
-            browser::focus_all_of(NAME_ID);
+            browser::focus_all_of(id);
         }
     });
-    let onsubmit = submitting(&pen, &added, &by_key);
+    let ontext = {
+        let next_keys = next_keys.clone();
+        Callback::from(move |()| next_keys.set((TEXT_ID, next_keys.1 + 1)))
+    };
+    let onsubmit = submitting(&pen, &added, &next_keys);
     let onchosen = {
         let (client, latest) = (Rc::clone(&client), Rc::clone(&latest));
         Callback::from(move |chosen: Chosen| {
@@ -136,34 +140,18 @@ fn Form(props: &FormProps) -> Html {
     };
     // Somebody may have taken it away since.
     let added = (*added).clone().filter(|name| client.object(name.as_str()).is_some());
-    let onkeydown = {
-        let (added, onedit) = (added.clone(), props.onedit.clone());
-        Callback::from(move |event: KeyboardEvent| match event.key().as_str() {
-            _ if event.is_composing() => {}
-            "Escape" => {
-                if let Some(name) = &added {
-                    event.prevent_default();
-                    onedit.emit(Edit { name: name.clone(), by_key: true });
-                }
-            }
-            // In a text Enter by itself is a new line.
-            "Enter" if event.ctrl_key() || event.meta_key() => {
-                event.prevent_default();
-                browser::press(SUBMIT_ID);
-            }
-            _ => {}
-        })
-    };
+    let onkeydown = keys(&added, &props.onedit);
     let kind = ObjectType::new(&form.kind).ok();
     let at = |pointer: &str| refusals.at(pointer).cloned();
     html! {
         <form class="panel-body" {onsubmit} {onkeydown} data-testid="create-form">
             <Section title="Type">
-                <Kinds draft={draft.clone()} refusal={at("/object/type")} />
+                <Kinds draft={draft.clone()} refusal={at("/object/type")} {ontext} />
                 if kind == Some(ObjectType::Model) { <ChooseModel {onchosen} /> }
             </Section>
             <Section title="Name and place">
-                <Field id={NAME_ID} label="Name" value={form.name.clone()} oninput={pen.edit(|f, t| f.name = t)} refusal={at("/object/name")} autofocus=true />
+                <Field id={NAME_ID} label="Name" value={form.name.clone()} oninput={pen.edit(|f, t| f.name = t)} refusal={at("/object/name")}
+                    autofocus={!browser::is_coarse()} />
                 if kind == Some(ObjectType::Text) { { says(&pen, &refusals, "What it says") } }
                 <Numbers label="Position" id="create" pointer="/object" values={form.position.clone()} refusals={refusals.clone()}
                     onedit={pen.axis(|f| &mut f.position)} />
@@ -197,6 +185,26 @@ fn Form(props: &FormProps) -> Html {
     }
 }
 
+/// What keys do wherever the focus is in the form.
+fn keys(added: &Option<ObjectName>, onedit: &Callback<Edit>) -> Callback<KeyboardEvent> {
+    let (added, onedit) = (added.clone(), onedit.clone());
+    Callback::from(move |event: KeyboardEvent| match event.key().as_str() {
+        _ if event.is_composing() => {}
+        "Escape" => {
+            if let Some(name) = &added {
+                event.prevent_default();
+                onedit.emit(Edit { name: name.clone(), by_key: true });
+            }
+        }
+        // In a text Enter by itself is a new line.
+        "Enter" if event.ctrl_key() || event.meta_key() => {
+            event.prevent_default();
+            browser::press(SUBMIT_ID);
+        }
+        _ => {}
+    })
+}
+
 /// The field of what an object says.
 fn says(pen: &Pen, refusals: &Refusals, placeholder: &'static str) -> Html {
     html! {
@@ -209,9 +217,9 @@ fn says(pen: &Pen, refusals: &Refusals, placeholder: &'static str) -> Html {
 fn submitting(
     pen: &Pen,
     added: &UseStateHandle<Option<ObjectName>>,
-    by_key: &UseStateHandle<u32>,
+    next_keys: &UseStateHandle<(&'static str, u32)>,
 ) -> Callback<SubmitEvent> {
-    let (Pen { draft, client }, added, by_key) = (pen.clone(), added.setter(), by_key.clone());
+    let (Pen { draft, client }, added, next_keys) = (pen.clone(), added.setter(), next_keys.clone());
     Callback::from(move |event: SubmitEvent| {
         event.prevent_default();
         let Some(Ok(command)) = client.view(|view, limits| draft.form.command(view, limits)) else { return };
@@ -227,7 +235,7 @@ fn submitting(
         // Who types goes on with the next one's name; who pressed the button may press it again.
         let held = browser::document().active_element();
         if held.is_some_and(|held| matches!(held.tag_name().as_str(), "INPUT" | "TEXTAREA")) {
-            by_key.set(*by_key + 1);
+            next_keys.set((NAME_ID, next_keys.1 + 1));
         }
     })
 }
@@ -246,7 +254,7 @@ fn Added(props: &AddedProps) -> Html {
         <div class="added" role="status" data-testid="added">
             if let Some(name) = &props.name {
                 <Glyph icon={Icon::Check} />
-                <span class="added-name">{ "Added " }<strong>{ name.to_string() }</strong></span>
+                <span class="added-name"><span class="added-word">{ "Added " }</span><strong>{ name.to_string() }</strong></span>
                 <button type="button" class="added-edit" title="Its fields (Esc)" data-testid="added-edit" onclick={
                     let (name, onedit) = (name.clone(), props.onedit.clone());
                     move |event: MouseEvent| onedit.emit(Edit { name: name.clone(), by_key: event.detail() == 0 })

@@ -88,7 +88,7 @@ fn Fields(props: &FieldsProps) -> Html {
             <fieldset class="all-fields" disabled={targets.locked.is_some()}>
                 <Section title="Transform">
                     { triple(&session, targets, "Position", ObjectField::Position, 0.5) }
-                    { triple(&session, targets, "Rotation", ObjectField::Rotation, 15.0) }
+                    if !targets.are_lights() { { triple(&session, targets, "Rotation", ObjectField::Rotation, 15.0) } }
                     if targets.are_lights() {
                         <Live targets={targets.clone()} field={ObjectField::Brightness} label="Brightness" shape={Shape::Number(0.1)} resets=true />
                     } else {
