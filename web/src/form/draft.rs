@@ -66,6 +66,12 @@ fn texts(place: [f64; 3]) -> [String; 3] {
     place.map(text::of_number)
 }
 
+impl Default for Draft {
+    fn default() -> Self {
+        Self::of(CreateForm::default())
+    }
+}
+
 impl Draft {
     fn of(form: CreateForm) -> Self {
         Self { begun: form.clone(), form }
@@ -111,12 +117,11 @@ impl Draft {
         Self::of(self.form)
     }
 
-    /// The form after a change of its fields. While nobody has chosen a place it stays on the ground, and clear of
+    /// The form once its fields say this. While nobody has chosen a place it stays on the ground, and clear of
     /// what is there, whatever becomes of its size.
     #[must_use]
-    pub fn edited(&self, view: &View<'_>, change: impl FnOnce(&mut CreateForm)) -> Self {
-        let mut draft = self.clone();
-        change(&mut draft.form);
+    pub fn edited(&self, view: &View<'_>, form: CreateForm) -> Self {
+        let draft = Self { form, begun: self.begun.clone() };
         let had = (&self.form.scale, &self.form.rotation, &self.form.text);
         if (&draft.form.scale, &draft.form.rotation, &draft.form.text) == had {
             draft
@@ -224,7 +229,9 @@ mod tests {
         }
 
         fn typed(&self, draft: &Draft, change: impl FnOnce(&mut CreateForm)) -> Draft {
-            draft.edited(&self.view(), change)
+            let mut form = draft.form.clone();
+            change(&mut form);
+            draft.edited(&self.view(), form)
         }
 
         /// Adds what the form says, and answers the form of the next.

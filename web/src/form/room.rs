@@ -138,14 +138,17 @@ pub fn free<'a>(
     near: [f64; 2],
     height: Option<f64>,
 ) -> Option<[f64; 3]> {
-    let objects: Vec<Bounds> = objects.map(|object| Bounds::of(object)).collect();
+    free_of(body, &objects.map(|object| Bounds::of(object)).collect::<Vec<_>>(), near, height)
+}
+
+fn free_of(body: &Body, objects: &[Bounds], near: [f64; 2], height: Option<f64>) -> Option<[f64; 3]> {
     let mut raster = Raster::new(body, height);
     if height.is_none() {
         for floor in objects.iter().filter(|bounds| bounds.is_floor()) {
             raster.raise(floor);
         }
     }
-    for bounds in &objects {
+    for bounds in objects {
         raster.take(bounds);
         if raster.free == 0 {
             return None;

@@ -48,12 +48,13 @@ pub(super) struct CreateProps {
 }
 
 /// The form that begins an object: with the fields of `like`, or those of a cube.
-fn first(client: &SessionClient, like: Option<&ObjectName>) -> Option<Draft> {
+fn first(client: &SessionClient, like: Option<&ObjectName>) -> Draft {
     let like = like.and_then(|name| client.object(name.as_str()));
-    client.view(|view, _| match like {
+    let first = client.view(|view, _| match like {
         Some(object) => Draft::like(&object, view),
         None => Draft::fresh(ObjectType::Cube.as_str(), view),
-    })
+    });
+    first.unwrap_or_default()
 }
 
 /// What writes into the form.
@@ -72,12 +73,19 @@ impl PartialEq for Pen {
 impl Pen {
     /// A callback that changes the form by what it is given.
     fn edit<T: 'static>(&self, change: impl Fn(&mut CreateForm, T) + 'static) -> Callback<T> {
-        let Self { draft, client } = self.clone();
+        let pen = self.clone();
         Callback::from(move |value: T| {
-            if let Some(edited) = client.view(|view, _| draft.edited(view, |form| change(form, value))) {
-                draft.set(edited);
-            }
+            let mut form = pen.draft.form.clone();
+            change(&mut form, value);
+            pen.write(form);
         })
+    }
+
+    /// The form says this from now on. What a field does is small beside it, and there are many fields.
+    fn write(&self, form: CreateForm) {
+        if let Some(edited) = self.client.view(|view, _| self.draft.edited(view, form)) {
+            self.draft.set(edited);
+        }
     }
 
     /// The same for one axis of three.
@@ -86,27 +94,11 @@ impl Pen {
     }
 }
 
-/// The form of a new object, once there is a state to judge it by.
+/// The form of a new object. All of it is judged while one types; nothing is sent while anything is refused.
 #[component]
 pub(super) fn Create(props: &CreateProps) -> Html {
-    let session = use_session();
-    match use_state(|| first(&session.client, props.like.as_ref())).as_ref() {
-        Some(draft) => html! { <Form begun={draft.clone()} onedit={props.onedit.clone()} /> },
-        None => html! {},
-    }
-}
-
-#[derive(Properties, PartialEq)]
-struct FormProps {
-    begun: Draft,
-    onedit: Callback<Edit>,
-}
-
-/// All of it is judged while one types; nothing is sent while anything is refused.
-#[component]
-fn Form(props: &FormProps) -> Html {
     let client = use_session().client;
-    let draft = use_state(|| props.begun.clone());
+    let draft = use_state(|| first(&client, props.like.as_ref()));
     let added = use_state(|| None::<ObjectName>);
     // A file takes its time: what it fills in is the form as it is by then.
     let latest = use_mut_ref(|| draft.clone());
