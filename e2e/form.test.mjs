@@ -188,6 +188,7 @@ test("WEB82: a colour that is being typed is no fault, and the picker keeps the 
   await page.getByTestId("tab-add").click();
   const field = page.getByTestId("create-color");
   await field.fill("#00ff00");
+  await until("the picker shows it", async () => (await value(page, "swatch")) === "#00ff00");
   await field.fill("");
   for (const [typed, shown] of [["#f", "#00ff00"], ["f8", "#00ff00"], ["800", "#ff8800"], ["0", "#ff8800"]]) {
     await field.pressSequentially(typed);
