@@ -24,6 +24,18 @@ const GROUND: &str = "#9aa5b1";
 /// Along x and z.
 const GROUND_WIDTH: &str = "4";
 
+/// What colour a type begins with, so that what is made quickly can be told apart.
+fn paint(kind: &ObjectType) -> String {
+    let color = match kind {
+        ObjectType::Sphere => "#f2784b",
+        ObjectType::Cylinder => "#e9b44c",
+        ObjectType::Cone => "#4caf7d",
+        ObjectType::Torus => "#a06cd5",
+        _ => return Color::DEFAULT.to_string(),
+    };
+    color.to_owned()
+}
+
 /// Whether objects of a type can be seen to be turned.
 #[must_use]
 pub fn has_rotation(kind: &str) -> bool {
@@ -45,8 +57,9 @@ fn defaults(kind: &str) -> CreateForm {
             let scale = [GROUND_WIDTH, "1", GROUND_WIDTH].map(str::to_owned);
             CreateForm { color: GROUND.to_owned(), scale, ..form }
         }
-        // A custom type that has no name yet is one, too.
-        Ok(_) | Err(_) => CreateForm { color: Color::DEFAULT.to_string(), ..form },
+        Ok(kind) => CreateForm { color: paint(&kind), ..form },
+        // A custom type that has no name yet.
+        Err(_) => form,
     }
 }
 
