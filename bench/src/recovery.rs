@@ -166,7 +166,7 @@ async fn fill_one(log: &DiskLog, id: SessionId, events: u64) -> Result<(), Strin
         };
         let command: vws_core::Command = serde_json::from_value(json).map_err(|error| error.to_string())?;
         let event = decide(&session, &command, &context).map_err(|error| error.to_string())?.remove(0);
-        let record = EventRecord { seq, at: seq, by: None, more: 0, event };
+        let record = EventRecord { seq, at: seq, by: None, subject: None, more: 0, event };
         session.apply(&record).map_err(|error| error.to_string())?;
         records.push(Arc::new(record));
         if records.len() == 100 || seq == events {

@@ -38,7 +38,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::JoinHandle;
 use vws_core::command::Command;
 use vws_core::replica::{Touched, View};
-use vws_core::wire::{ClientMessage, Encoding, Peer, PresenceDraft};
+use vws_core::wire::{ClientMessage, Encoding, Peer, PresenceDraft, Secret};
 use vws_core::{ClientId, Rejection, Seq, SessionId, Snapshot};
 
 pub use backoff::Backoff;
@@ -57,6 +57,8 @@ pub struct Options {
     pub name: Option<String>,
     /// The colour that peers see this client in, `#rrggbb`.
     pub color: Option<String>,
+    /// What shows the server who this is, where it asks. No log shows it.
+    pub token: Option<Secret>,
     /// How messages are written.
     pub encoding: Encoding,
     /// How long to wait before connecting again.
@@ -70,6 +72,7 @@ impl Default for Options {
             client_id: ClientId::new(&drawn).expect("a UUID is a client id"),
             name: None,
             color: None,
+            token: None,
             encoding: Encoding::MessagePack,
             backoff: Backoff::default(),
         }

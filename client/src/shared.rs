@@ -11,7 +11,7 @@ use vws_core::command::Command;
 use vws_core::limits::PENDING_COMMANDS;
 use vws_core::reduce::State;
 use vws_core::replica::{Effect, Touched};
-use vws_core::wire::{ClientMessage, ServerMessage};
+use vws_core::wire::{ClientMessage, Hello, ServerMessage};
 use vws_core::{Millis, Replica, Seq};
 
 use crate::{Options, Status, SubmitError};
@@ -158,7 +158,8 @@ impl Shared {
     /// The first message of a new connection.
     pub(crate) fn hello(&self, options: &Options) -> ClientMessage {
         self.replica(|replica| {
-            ClientMessage::Hello(replica.hello(options.name.clone(), options.color.clone()))
+            let hello = replica.hello(options.name.clone(), options.color.clone());
+            ClientMessage::Hello(Hello { token: options.token.clone(), ..hello })
         })
     }
 

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error as ThisError;
 
-use crate::model::{Seq, SessionId};
+use crate::model::{Role, Seq, SessionId};
 pub use crate::transfer::TransferError;
 
 /// A number outside its range.
@@ -105,6 +105,14 @@ pub enum SessionError {
     /// A presence value is out of its range.
     #[error("{0}")]
     PresenceOutOfRange(OutOfRange),
+    /// Who asks is not trusted with it.
+    #[error("the role {role} may not change this session; it takes {needed}")]
+    Forbidden {
+        /// The role that there is.
+        role: Role,
+        /// The least role that may.
+        needed: Role,
+    },
     /// What the change was based on is not the present state.
     #[error("{target} has version {actual}, not the expected {expected}")]
     VersionMismatch {
@@ -402,6 +410,7 @@ impl Error {
                 SessionError::NameInvalid { .. } => "display_name_invalid",
                 SessionError::NotReady => "not_ready",
                 SessionError::PresenceOutOfRange(_) => "presence_out_of_range",
+                SessionError::Forbidden { .. } => "forbidden",
                 SessionError::VersionMismatch { .. } => "version_mismatch",
             },
             Self::Object(e) => match e {

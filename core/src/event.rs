@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::model::{
     CameraCoordinate, ClientId, Color, Coordinate, Degrees, DisplayName, Epoch, Fov, Fraction, Label, Millis,
-    Object, ObjectName, ObjectType, Orbit, Partial3, PropertyKey, Scalar, Scale, Seq, SessionId, World,
-    WorldSize,
+    Object, ObjectName, ObjectType, Orbit, Partial3, PropertyKey, Scalar, Scale, Seq, SessionId, Subject,
+    World, WorldSize,
 };
 use crate::session::Origin;
 use crate::wire::tagged::{self, Tagged};
@@ -277,6 +277,9 @@ pub struct EventRecord {
     /// Whose command it came of; absent when the client did not say who it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Author>,
+    /// Who showed a token with it; absent where none was needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
     /// How many events of the same batch follow this one.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more: u32,
@@ -334,6 +337,16 @@ pub enum LobbyEvent {
 impl LobbyEvent {
     /// Every tag there is.
     pub const TYPES: &[&str] = &["session_created", "session_renamed", "session_deleted"];
+
+    /// The session that it is about.
+    #[must_use]
+    pub const fn session_id(&self) -> SessionId {
+        match self {
+            Self::SessionCreated { session_id, .. }
+            | Self::SessionRenamed { session_id, .. }
+            | Self::SessionDeleted { session_id } => *session_id,
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for LobbyEvent {

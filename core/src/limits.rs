@@ -40,6 +40,8 @@ pub const PROPERTY_COUNT: usize = 32;
 pub const PROPERTIES_BYTES: usize = 4 * 1024;
 /// Characters in a client id.
 pub const CLIENT_ID_CHARS: usize = 64;
+/// Bytes of the name by which a token's issuer calls its holder.
+pub const SUBJECT_BYTES: usize = 128;
 
 /// Objects and arrays inside one another in one JSON or MessagePack value.
 pub const NESTING_DEPTH: usize = 16;

@@ -12,11 +12,12 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::command::ScaleInput;
 use crate::limits::{
-    CLIENT_ID_CHARS, DISPLAY_NAME_CHARS, OBJECT_NAME_BYTES, OBJECT_TYPE_CHARS, PROPERTY_COUNT, TEXT_CHARS,
+    CLIENT_ID_CHARS, DISPLAY_NAME_CHARS, OBJECT_NAME_BYTES, OBJECT_TYPE_CHARS, PROPERTY_COUNT, SUBJECT_BYTES,
+    TEXT_CHARS,
 };
 use crate::model::{
     Bounded, ClientId, Color, DisplayName, Label, ObjectName, ObjectType, Partial3, Properties, PropertyKey,
-    Range, Scalar, Scale, SessionId,
+    Range, Scalar, Scale, SessionId, Subject,
 };
 use crate::session::Digest;
 
@@ -117,6 +118,8 @@ schemas! {
         .pattern(Some("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"));
     ClientId => text("Names one client across its reconnects.", 1, CLIENT_ID_CHARS)
         .pattern(Some("^[A-Za-z0-9._:-]*$"));
+    Subject => text("Who somebody is, as the issuer of their token says: at most 128 bytes of UTF-8.", 1, SUBJECT_BYTES)
+        .pattern(Some(r"^[^\u0000-\u001f\u007f-\u009f]*$"));
     Digest => ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some("A 64-bit hash of a session's content."))

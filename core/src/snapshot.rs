@@ -191,7 +191,8 @@ mod tests {
             let context = Context { at: u64::MAX, limits: &limits, expect_version: None };
             let command = Command::CreateObject { object };
             let event = decide(&session, &command, &context).expect("is allowed").remove(0);
-            let record = EventRecord { seq: session.seq() + 1, at: u64::MAX, by: None, more: 0, event };
+            let record =
+                EventRecord { seq: session.seq() + 1, at: u64::MAX, by: None, subject: None, more: 0, event };
             session.apply(&record).expect("is the next");
         }
         session

@@ -23,6 +23,17 @@ pub struct Target {
     host: String,
     port: u16,
     prefix: String,
+    token: Option<Token>,
+}
+
+/// What shows a server who asks. No log shows it.
+#[derive(Clone, PartialEq, Eq)]
+struct Token(String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token")
+    }
 }
 
 impl FromStr for Target {
@@ -42,7 +53,7 @@ impl FromStr for Target {
         if host.is_empty() {
             return Err(wanted());
         }
-        Ok(Self { host: host.to_owned(), port, prefix: path.trim_end_matches('/').to_owned() })
+        Ok(Self { host: host.to_owned(), port, prefix: path.trim_end_matches('/').to_owned(), token: None })
     }
 }
 
@@ -56,7 +67,19 @@ impl Target {
     /// One on this machine, at a port.
     #[must_use]
     pub fn local(port: u16) -> Self {
-        Self { host: "127.0.0.1".to_owned(), port, prefix: String::new() }
+        Self { host: "127.0.0.1".to_owned(), port, prefix: String::new(), token: None }
+    }
+
+    /// The same, shown a token with every request and in every hello.
+    #[must_use]
+    pub fn with_token(self, token: Option<String>) -> Self {
+        Self { token: token.map(Token), ..self }
+    }
+
+    /// The token that it is shown.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_ref().map(|Token(token)| token.as_str())
     }
 
     /// Whether it is on this machine for certain.
@@ -200,6 +223,9 @@ pub(crate) fn read_head(stream: &mut impl BufRead) -> Done<String> {
 pub fn write_request(out: &mut Vec<u8>, target: &Target, method: &str, under: &str, body: Option<&str>) {
     let head = format!("{method} {} HTTP/1.1\r\nhost: {}\r\n", target.path(under), target.host());
     out.extend_from_slice(head.as_bytes());
+    if let Some(token) = target.token() {
+        out.extend_from_slice(format!("authorization: Bearer {token}\r\n").as_bytes());
+    }
     if let Some(body) = body {
         let head = format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
         out.extend_from_slice(head.as_bytes());

@@ -8,6 +8,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use thiserror::Error;
 
+use crate::auth::Anonymous;
 use crate::http::origin::Origin;
 use crate::log::disk::Level;
 use crate::units::{After, ByteSize, Span};
@@ -16,7 +17,7 @@ use crate::units::{After, ByteSize, Span};
 #[derive(Debug, Clone, Args)]
 pub struct Config {
     /// Address and port to listen on. Port 0 takes a free one. An address that other machines reach
-    /// needs --allow-anonymous, since there is no authentication.
+    /// needs keys for tokens, --anonymous or --allow-anonymous.
     #[arg(long, env = "VWS_LISTEN", value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = listen_address)]
     pub listen: SocketAddr,
 
@@ -52,9 +53,23 @@ pub struct Config {
     pub allow_host: Vec<String>,
 
     /// Listen on an address that other machines reach, although anyone may then read and change
-    /// every session.
+    /// every session: the same as --anonymous own.
     #[arg(long, env = "VWS_ALLOW_ANONYMOUS")]
     pub allow_anonymous: bool,
+
+    /// Take tokens that are signed with the secret in this file (JWT, HS256), and sign such tokens for those who
+    /// share a session. At least 32 bytes, as `openssl rand -hex 32` makes them.
+    #[arg(long, env = "VWS_AUTH_SECRET_FILE", value_name = "FILE", help_heading = "Access")]
+    pub auth_secret_file: Option<PathBuf>,
+
+    /// Take tokens that another service has signed with the key whose public half is in this file (JWT, EdDSA;
+    /// an Ed25519 key in PEM).
+    #[arg(long, env = "VWS_AUTH_PUBLIC_KEY", value_name = "FILE", help_heading = "Access")]
+    pub auth_public_key: Option<PathBuf>,
+
+    /// What may be done without a token. [default: none where there are keys, else own on a loopback address]
+    #[arg(long, env = "VWS_ANONYMOUS", value_name = "ROLE", help_heading = "Access")]
+    pub anonymous: Option<Anonymous>,
 
     /// How log lines look; they go to stderr.
     #[arg(long, env = "VWS_LOG_FORMAT", value_name = "FORMAT", default_value = "human")]
@@ -171,6 +186,9 @@ impl Default for Config {
             allow_origin: Vec::new(),
             allow_host: Vec::new(),
             allow_anonymous: false,
+            auth_secret_file: None,
+            auth_public_key: None,
+            anonymous: None,
             log_format: LogFormat::Human,
             log: "info".to_owned(),
             limits: Limits::DEFAULT,

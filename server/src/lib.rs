@@ -15,6 +15,7 @@
 //! - [`telemetry`]: logs and metrics.
 
 pub mod assets;
+pub mod auth;
 pub mod config;
 pub mod feed;
 pub mod http;

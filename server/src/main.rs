@@ -12,6 +12,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use tokio::net::TcpListener;
 use tracing::warn;
+use vws_server::auth::SetupError;
 use vws_server::config::Config;
 use vws_server::serve::ServeError;
 use vws_server::telemetry::log;
@@ -102,14 +103,7 @@ fn asked_for() -> String {
 #[tokio::main]
 async fn serve(config: Config) -> Result<(), (u8, String)> {
     let address = config.listen;
-    if !address.ip().is_loopback() && !config.allow_anonymous {
-        return Err((
-            USAGE,
-            format!(
-                "{address} is reachable from other machines and nothing checks who asks: add --allow-anonymous to accept that, or listen on a loopback address"
-            ),
-        ));
-    }
+    vws_server::auth::anonymous(&config, address).map_err(|error| (USAGE, error.to_string()))?;
     let logger =
         log::start(config.log_format, &config.log).map_err(|error| (USAGE, format!("--log: {error}")))?;
     log::panics();
@@ -121,7 +115,8 @@ async fn serve(config: Config) -> Result<(), (u8, String)> {
     let bound = listener.local_addr().map_err(|error| (CANNOT_LISTEN, error.to_string()))?;
     let server = vws_server::serve::Server::new(listener, config).await.map_err(|error| match error {
         ServeError::Config(_) => (USAGE, error.to_string()),
-        ServeError::Page(_) => (CANNOT_READ, error.to_string()),
+        ServeError::Page(_) | ServeError::Access(SetupError::Key(_)) => (CANNOT_READ, error.to_string()),
+        ServeError::Access(_) => (USAGE, error.to_string()),
         ServeError::Data(_) | ServeError::Store(_) => (CANNOT_KEEP, error.to_string()),
         _ => (FAILED, error.to_string()),
     })?;

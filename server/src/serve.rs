@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{info, warn};
 
 use crate::assets::{Assets, Bounds};
+use crate::auth::{Auth, Revoked, SetupError};
 use crate::config::{Config, Contradiction, Storage};
 use crate::http::{self, App, PageError};
 use crate::log::disk::{DiskLog, OpenError, Options};
@@ -29,6 +30,9 @@ pub enum ServeError {
     /// The flags contradict one another.
     #[error(transparent)]
     Config(#[from] Contradiction),
+    /// It is not clear who may do what.
+    #[error(transparent)]
+    Access(#[from] SetupError),
     /// The data directory cannot be used.
     #[error(transparent)]
     Data(#[from] OpenError),
@@ -61,8 +65,9 @@ impl Server {
         let storage = config.storage()?;
         let log = open_log(storage.clone()).await?;
         // The log has the data directory from here on.
+        let revoked = open_revoked(storage.clone()).await?;
         let assets = open_assets(storage, Bounds::from(&config.limits)).await?;
-        Self::with_assets(listener, config, log, assets).await
+        Self::with_all(listener, config, log, assets, revoked).await
     }
 
     /// Prepares a server of the sessions whose histories are kept in `log`. Their assets are in memory.
@@ -88,8 +93,19 @@ impl Server {
         log: Arc<dyn EventLog>,
         assets: Assets,
     ) -> Result<Self, ServeError> {
+        Self::with_all(listener, config, log, assets, Revoked::default()).await
+    }
+
+    async fn with_all(
+        listener: TcpListener,
+        config: Config,
+        log: Arc<dyn EventLog>,
+        assets: Assets,
+        revoked: Revoked,
+    ) -> Result<Self, ServeError> {
         let address = listener.local_addr()?;
-        let app = App::new(config, log, Arc::new(assets), address, Stop::default()).await?;
+        let auth = Auth::of(&config, address, revoked)?;
+        let app = App::new(config, auth, log, Arc::new(assets), address, Stop::default()).await?;
         Ok(Self { listener, address, app })
     }
 
@@ -149,6 +165,14 @@ async fn open_assets(storage: Storage, bounds: Bounds) -> Result<Assets, ServeEr
     let Storage::Disk { path, level } = storage else { return Ok(Assets::in_memory(bounds)) };
     let root = path.clone();
     let opened = spawn_blocking(move || Assets::open(&root, level, bounds, None)).await;
+    let opened = opened.unwrap_or_else(|failed| Err(io::Error::other(failed)));
+    opened.map_err(|error| OpenError::Io { path, error }.into())
+}
+
+async fn open_revoked(storage: Storage) -> Result<Revoked, ServeError> {
+    let Storage::Disk { path, .. } = storage else { return Ok(Revoked::default()) };
+    let root = path.clone();
+    let opened = spawn_blocking(move || Revoked::open(&root)).await;
     let opened = opened.unwrap_or_else(|failed| Err(io::Error::other(failed)));
     opened.map_err(|error| OpenError::Io { path, error }.into())
 }

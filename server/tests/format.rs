@@ -60,7 +60,7 @@ impl Scribe {
         let by = author.map(|command_id| Author { client_id: client, command_id });
         let mut records = Vec::new();
         for (event, seq) in events.expect("is allowed").into_iter().zip(after + 1..) {
-            let record = EventRecord { seq, at, by: by.clone(), more: 0, event };
+            let record = EventRecord { seq, at, by: by.clone(), subject: None, more: 0, event };
             self.session.apply(&record).expect("is the next");
             records.push(Arc::new(record));
         }

@@ -213,7 +213,7 @@ impl Ours {
             let context = Context { at: 0, limits: &limits, expect_version: None };
             let command: Command = serde_json::from_value(json).map_err(|error| error.to_string())?;
             let event = decide(&session, &command, &context).map_err(|error| error.to_string())?.remove(0);
-            let record = EventRecord { seq: 1, at: 0, by: None, more: 0, event };
+            let record = EventRecord { seq: 1, at: 0, by: None, subject: None, more: 0, event };
             session.apply(&record).map_err(|error| error.to_string())?;
             sessions.push((id, Mutex::new(record)));
         }

@@ -40,7 +40,7 @@ impl Ours {
 }
 
 pub(super) fn request(command: vws_core::Command) -> Request {
-    Request { command, expect_version: None, author: None, origin: Origin::Client }
+    Request { command, expect_version: None, author: None, subject: None, origin: Origin::Client }
 }
 
 impl Contender for Ours {

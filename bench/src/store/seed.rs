@@ -95,7 +95,7 @@ impl Room {
         for event in events {
             let seq = self.seq + 1;
             apply(self, &event, seq, at);
-            self.events.push(Arc::new(EventRecord { seq, at, by: None, more: 0, event }));
+            self.events.push(Arc::new(EventRecord { seq, at, by: None, subject: None, more: 0, event }));
         }
         self.head.send_replace(self.seq);
     }

@@ -2,6 +2,7 @@
 //! holds: their fields are private or valid themselves, and parsing goes through the same
 //! constructors, so that a log or a snapshot can bring in nothing that a command could not.
 
+mod access;
 mod color;
 mod id;
 mod number;
@@ -12,6 +13,7 @@ mod text;
 mod vector;
 mod world;
 
+pub use access::{Role, Subject};
 pub use color::Color;
 pub use id::{ClientId, Epoch, Millis, Seq, SessionId};
 pub use number::{

@@ -26,7 +26,7 @@ use crate::model::{ClientId, Epoch, Millis, Seq, SessionId};
 use crate::reduce::{Changes, Overlay, State};
 use crate::session::Session;
 use crate::snapshot::SnapshotAssembly;
-use crate::wire::{ClientMessage, Hello, PROTOCOL, Peer, Resume, ResyncReason};
+use crate::wire::{Access, ClientMessage, Hello, PROTOCOL, Peer, Resume, ResyncReason};
 
 /// A mirror of one session.
 ///
@@ -37,6 +37,8 @@ use crate::wire::{ClientMessage, Hello, PROTOCOL, Peer, Resume, ResyncReason};
 pub struct Replica {
     client_id: ClientId,
     limits: ModelLimits,
+    /// What the server allows; `None` where it asks nobody who they are.
+    access: Option<Access>,
     session: Option<SessionId>,
     /// The state that the server has confirmed; `None` before the first snapshot.
     confirmed: Option<Session>,
@@ -174,6 +176,7 @@ impl Replica {
         Self {
             client_id,
             limits: ModelLimits::default(),
+            access: None,
             session: None,
             confirmed: None,
             pending: VecDeque::new(),
@@ -196,6 +199,12 @@ impl Replica {
     #[must_use]
     pub const fn limits(&self) -> &ModelLimits {
         &self.limits
+    }
+
+    /// What the server allows this client; `None` where it asks nobody who they are, or before its welcome.
+    #[must_use]
+    pub const fn access(&self) -> Option<Access> {
+        self.access
     }
 
     /// The session, once the server has told it.

@@ -84,8 +84,9 @@ impl Replica {
     }
 
     fn welcome(&mut self, welcome: Welcome, out: &mut Gathered) {
-        let Welcome { session, epoch, mode, peers, limits, .. } = welcome;
+        let Welcome { session, epoch, mode, peers, limits, access, .. } = welcome;
         self.limits = limits;
+        self.access = access;
         self.session = Some(session);
         self.assembly = SnapshotAssembly::default();
         self.peers = peers.into_iter().map(|peer| (peer.client_id.clone(), peer)).collect();

@@ -7,7 +7,7 @@ use crate::limits::PENDING_COMMANDS;
 use crate::model::{Millis, Seq};
 use crate::reduce::{Changes, Context, Overlay, State, apply, decide};
 use crate::session::Session;
-use crate::wire::{ClientMessage, CommandMessage};
+use crate::wire::{Access, ClientMessage, CommandMessage};
 
 /// A command on its way.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +35,7 @@ impl Replica {
         now: Millis,
     ) -> Result<Submitted, Rejection> {
         let Some(confirmed) = &self.confirmed else { return Err(SessionError::NotReady.into()) };
+        self.may_change()?;
         if self.pending.len() >= PENDING_COMMANDS {
             return Err(LimitError::TooManyPending { count: self.pending.len() }.into());
         }
@@ -68,7 +69,16 @@ impl Replica {
         now: Millis,
     ) -> Result<(), Rejection> {
         let Some(view) = self.view() else { return Err(SessionError::NotReady.into()) };
+        self.may_change()?;
         decide(&view, command, &Context { at: now, limits: &self.limits, expect_version }).map(|_| ())
+    }
+
+    /// Whether any change may be made at all.
+    ///
+    /// # Errors
+    /// [`SessionError::Forbidden`] where the server has told that this client may only look.
+    pub fn may_change(&self) -> Result<(), SessionError> {
+        self.access.map_or(Ok(()), Access::check_change)
     }
 
     /// Plays the pending commands anew over the confirmed state, after it has changed. One that the

@@ -11,7 +11,7 @@ use crate::error::{Rejection, RequestError};
 use crate::event::EventRecord;
 use crate::history::wish::{STAMPS, tagged, wish, without};
 use crate::limits::{IMPORT_SEQ, ModelLimits, SAFE_INTEGER};
-use crate::model::{ClientId, DisplayName, Object, SessionId, World};
+use crate::model::{ClientId, DisplayName, Object, SessionId, Subject, World};
 use crate::reduce::{Context, decide, pointer_token};
 use crate::session::{Session, SessionInfo};
 use crate::wire::{FromTree, Tree};
@@ -150,7 +150,7 @@ pub(super) fn world(tree: Tree, judge: Judge<'_>) -> Result<World, Rejection> {
     Ok(world)
 }
 
-const RECORD: &[&str] = &["seq", "at", "by", "more", "event"];
+const RECORD: &[&str] = &["seq", "at", "by", "subject", "more", "event"];
 const AUTHOR: &[&str] = &["client_id", "command_id"];
 
 /// An event at its place.
@@ -161,6 +161,10 @@ pub(super) fn record(tree: Tree, judge: Judge<'_>) -> Result<EventRecord, Reject
         if let Some(Tree::String(id)) = by.get("client_id") {
             ClientId::new(id).map_err(|e| Rejection::at("/by/client_id", e))?;
         }
+    }
+    if let Some(Tree::String(subject)) = fields.get("subject") {
+        let wrong = |detail| Rejection::at("/subject", RequestError::Invalid { detail });
+        Subject::new(subject).map_err(|detail| wrong(format!("subject: {detail}")))?;
     }
     if let Some(event) = fields.get("event") {
         let wish = wish(event).map_err(|r| r.under("/event"))?;

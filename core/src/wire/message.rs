@@ -7,10 +7,10 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use super::presence::{Peer, Presence, PresenceDraft};
 use super::tagged::{self, Tagged};
 use crate::command::Command;
-use crate::error::{Faults, Problem, Rejection, RequestError};
+use crate::error::{Faults, Problem, Rejection, RequestError, SessionError};
 use crate::event::EventRecord;
 use crate::limits::ModelLimits;
-use crate::model::{ClientId, Color, DisplayName, Epoch, Seq, SessionId};
+use crate::model::{ClientId, Color, DisplayName, Epoch, Millis, Role, Seq, SessionId};
 use crate::session::Digest;
 use crate::snapshot::SnapshotPart;
 
@@ -270,6 +270,33 @@ pub struct Welcome {
     pub peers: Vec<Peer>,
     /// The bounds in force.
     pub limits: ModelLimits,
+    /// What the client may do; absent where the server asks nobody who they are, and all is allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<Access>,
+}
+
+/// What a client may do in its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// What it is trusted with.
+    pub role: Role,
+    /// When its token ends; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Millis>,
+    /// Whether it can have tokens for others made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shares: bool,
+}
+
+impl Access {
+    /// Refuses a change where the role does not allow one: the rule of servers and replicas alike.
+    ///
+    /// # Errors
+    /// [`SessionError::Forbidden`].
+    pub fn check_change(self) -> Result<(), SessionError> {
+        let needed = Role::Edit;
+        if self.role >= needed { Ok(()) } else { Err(SessionError::Forbidden { role: self.role, needed }) }
+    }
 }
 
 /// What follows a welcome.

@@ -17,7 +17,7 @@ pub use de::ParseError;
 pub use encoding::{DecodeError, Encoding, read_json};
 pub use label::command_id;
 pub use message::{
-    ClientMessage, CloseCode, CommandMessage, Heartbeat, Hello, Identity, Mode, PROTOCOL, Resume,
+    Access, ClientMessage, CloseCode, CommandMessage, Heartbeat, Hello, Identity, Mode, PROTOCOL, Resume,
     ResyncReason, Secret, ServerMessage, Welcome,
 };
 pub use parse::{FromTree, canonical_json, parse_json, parse_msgpack};

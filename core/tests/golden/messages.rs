@@ -81,6 +81,16 @@ fn evt1_law9_every_message_of_a_server_travels_as_its_golden_file_says() {
         Welcome => [
             ("welcome.tail", welcome("tail", json!([]))),
             ("welcome.snapshot", welcome("snapshot", json!([peer(), {"client_id": "c-2", "presence": {}}]))),
+            ("welcome.access", {
+                let mut welcome = welcome("tail", json!([]));
+                welcome["access"] = json!({"role": "own", "until": 1_700_000_000_000_u64, "shares": true});
+                welcome
+            }),
+            ("welcome.viewer", {
+                let mut welcome = welcome("tail", json!([]));
+                welcome["access"] = json!({"role": "view"});
+                welcome
+            }),
         ],
         Snapshot => [
             ("snapshot.first", json!({
@@ -99,6 +109,11 @@ fn evt1_law9_every_message_of_a_server_travels_as_its_golden_file_says() {
                 "type": "event", "seq": u64::MAX, "at": 1_700_000_000_000_u64,
                 "by": {"client_id": "c-1", "command_id": 3}, "more": 2,
                 "event": {"type": "object_updated", "name": "a", "patch": {"x": 0.1}},
+            })),
+            ("event.of_subject", json!({
+                "type": "event", "seq": 2, "at": 1_700_000_000_000_u64,
+                "by": {"client_id": "c-1", "command_id": 3}, "subject": "ada@example.org",
+                "event": {"type": "objects_cleared"},
             })),
         ],
         Accepted => [("accepted", json!({"type": "accepted", "id": 3, "seq": 12, "events": 0}))],

@@ -82,7 +82,8 @@ fn run(mut look: impl FnMut(&Session)) -> (Session, Vec<EventRecord>) {
         let mut more = events.len() as u32;
         for event in events {
             more -= 1;
-            let record = EventRecord { seq: session.seq() + 1, at, by: Some(by.clone()), more, event };
+            let by = Some(by.clone());
+            let record = EventRecord { seq: session.seq() + 1, at, by, subject: None, more, event };
             session.apply(&record).expect("is the next");
             log.push(record);
         }

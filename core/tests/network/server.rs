@@ -47,6 +47,7 @@ impl Server {
             mode: if tail.is_some() { Mode::Tail } else { Mode::Snapshot },
             peers: Vec::new(),
             limits: LIMITS,
+            access: None,
         };
         std::iter::once(ServerMessage::Welcome(welcome)).chain(self.go_on(tail)).collect()
     }
@@ -142,6 +143,7 @@ impl Server {
                 seq: self.session.seq() + u64::from(n),
                 at,
                 by: Some(author.clone()),
+                subject: None,
                 more: count - n,
                 event,
             })

@@ -5,6 +5,7 @@ use vws_core::error::{
     CoordinateError, LimitError, NameFault, ObjectError, OutOfRange, RequestError, SessionError,
     TransferError, WorldError,
 };
+use vws_core::model::Role;
 use vws_core::{Error, Rejection};
 
 use super::given::{Given, batch, cube, patch, plain, session_id};
@@ -25,6 +26,7 @@ fn samples() -> Vec<Error> {
         SessionError::NameInvalid { field: "name".to_owned(), value: name(), fault: NameFault::Empty }.into(),
         SessionError::NotReady.into(),
         SessionError::PresenceOutOfRange(out("pointer.x", 1e9)).into(),
+        SessionError::Forbidden { role: Role::View, needed: Role::Edit }.into(),
         SessionError::VersionMismatch { target: "the world".to_owned(), expected: 1, actual: 2 }.into(),
         ObjectError::NotFound { name: name() }.into(),
         ObjectError::Exists { name: name() }.into(),

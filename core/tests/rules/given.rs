@@ -109,6 +109,7 @@ pub(crate) fn records(
             seq: session.seq() + Seq::from(n),
             at,
             by: by.clone(),
+            subject: None,
             more: count - n,
             event,
         })

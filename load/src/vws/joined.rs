@@ -36,9 +36,11 @@ impl Joined {
         let client = CLIENTS.fetch_add(1, Ordering::Relaxed);
         let mut socket = Socket::open(target, &format!("/api/sessions/{session}/ws"), "vws.v1.json")?;
         let after = after.map(|after| format!(r#","after":{after}"#)).unwrap_or_default();
+        let token =
+            target.token().map(|token| format!(r#","token":{}"#, Value::from(token))).unwrap_or_default();
         // As long as the ids that clients draw for themselves.
         let id = format!("load-{:010}-{client:020}", std::process::id());
-        socket.say(&format!(r#"{{"type":"hello","protocol":1,"client_id":"{id}"{after}}}"#))?;
+        socket.say(&format!(r#"{{"type":"hello","protocol":1,"client_id":"{id}"{token}{after}}}"#))?;
         let (mut epoch, mut head) = (Value::Null, 0);
         loop {
             let (_, payload) = socket.message()?;

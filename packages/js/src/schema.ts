@@ -227,6 +227,7 @@ export interface components {
             readonly more?: number;
             /** @description Its place. */
             readonly seq: components["schemas"]["u64"];
+            readonly subject?: components["schemas"]["Subject"] | null;
         };
         readonly Fov: number;
         readonly Fraction: number;
@@ -511,6 +512,8 @@ export interface components {
             /** @description The world. */
             readonly world: components["schemas"]["World"];
         };
+        /** @description Who somebody is, as the issuer of their token says: at most 128 bytes of UTF-8. */
+        readonly Subject: string;
         /** @description x, y and z of one quantity. */
         readonly Vec3_CameraCoordinate: {
             readonly x: number;

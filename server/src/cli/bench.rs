@@ -109,6 +109,7 @@ impl Bench {
     pub(crate) async fn run(self) -> Done {
         let url = self.server.clone().unwrap_or_else(|| self.common.url.clone());
         let target: Target = url.to_string().parse().map_err(Failure::Usage)?;
+        let target = target.with_token(self.common.token()?);
         if !target.is_loopback() {
             print::note(&format!("{target} is not this machine: load it only if it is yours"));
         }

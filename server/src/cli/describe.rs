@@ -8,8 +8,14 @@ use super::print::clean;
 
 /// An event at its place, as one line.
 pub(crate) fn record(record: &EventRecord) -> String {
-    let EventRecord { seq, at, by, more: _, event } = record;
-    let by = by.as_ref().map_or_else(|| "-".to_owned(), |by| format!("{}:{}", by.client_id, by.command_id));
+    let EventRecord { seq, at, by, subject, more: _, event } = record;
+    let client = by.as_ref().map(|by| format!("{}:{}", by.client_id, by.command_id));
+    let by = match (subject, client) {
+        (None, None) => "-".to_owned(),
+        (None, Some(client)) => client,
+        (Some(subject), None) => subject.to_string(),
+        (Some(subject), Some(client)) => format!("{subject} {client}"),
+    };
     clean(&format!("{}  #{seq}  {by}  {}", rfc3339(*at), self::event(event)))
 }
 

@@ -78,7 +78,7 @@ impl Diff {
             let words = "only a session as it is now can be changed: leave the first @MOMENT out";
             return Err(Failure::Usage(words.to_owned()));
         }
-        let mut remote = self.common.remote();
+        let mut remote = self.common.remote()?;
         let query = query(&[
             ("from", self.from.moment.clone()),
             ("with", self.to.session.map(|session| session.to_string())),

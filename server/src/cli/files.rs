@@ -248,7 +248,7 @@ impl Report {
 
 impl Import {
     pub(crate) async fn run(self) -> Done {
-        let mut remote = self.common.remote();
+        let mut remote = self.common.remote()?;
         let source = Source::open(&self.file)?;
         let bar = print::progress(source.length, "bytes", "importing");
         let query = query(&[("dry_run", self.dry_run.then(|| "true".to_owned()))]);
@@ -277,7 +277,7 @@ impl Verify {
 
 impl Export {
     pub(crate) async fn run(self) -> Done {
-        let mut remote = self.common.remote();
+        let mut remote = self.common.remote()?;
         let format = match self.format {
             Kind::Json => Format::State,
             Kind::Log => Format::Log,

@@ -4,7 +4,7 @@
 //! stderr. No rule about what a valid world is lives here: the server and core are asked.
 //!
 //! # Layout
-//! - `sessions`, `objects`, `files`, `watch`, `replay`, `diff`, `bench`, `doctor`: the commands.
+//! - `sessions`, `objects`, `files`, `watch`, `replay`, `diff`, `bench`, `doctor`, `token`: the commands.
 //! - `remote`, `sse`: a server over HTTP, and its streams.
 //! - `print`, `describe`: what is written. `failure`: why something was not done, and the exit codes.
 
@@ -20,9 +20,11 @@ mod remote;
 mod replay;
 mod sessions;
 mod sse;
+mod token;
 mod watch;
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -33,6 +35,9 @@ use vws_core::SessionId;
 use failure::{Done, Failure};
 pub(crate) use print::{clean, note};
 use remote::{Remote, Url, escaped};
+
+/// Has the token where no file does.
+const TOKEN_VARIABLE: &str = "VWS_TOKEN";
 
 /// What every command's help ends with.
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 refused or failed, 2 wrong command line, 3 no server reached, \
@@ -52,6 +57,9 @@ pub(crate) enum Client {
     Diff(diff::Diff),
     Verify(files::Verify),
     Bench(bench::Bench),
+    /// Make, look at and revoke the tokens that say who may do what.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Find what is damaged in a data directory, and repair it.
     Doctor(doctor::Doctor),
     /// Write a script that completes commands and flags in a shell.
@@ -79,6 +87,9 @@ pub(crate) struct Common {
     /// Where the server is.
     #[arg(long, env = "VWS_URL", value_name = "URL", default_value = "http://127.0.0.1:8080")]
     url: Url,
+    /// The file with the token that shows who you are. Left out, VWS_TOKEN has the token, or there is none.
+    #[arg(long, env = "VWS_TOKEN_FILE", value_name = "FILE")]
+    token_file: Option<PathBuf>,
     #[command(flatten)]
     form: Form,
 }
@@ -92,8 +103,25 @@ pub(crate) struct Form {
 }
 
 impl Common {
-    fn remote(&self) -> Remote {
-        Remote::new(self.url.clone())
+    fn remote(&self) -> Done<Remote> {
+        Ok(Remote::new(self.url.clone(), self.token()?))
+    }
+
+    /// The token that there is. Never an argument: those are shown to everybody on the machine.
+    fn token(&self) -> Done<Option<String>> {
+        match &self.token_file {
+            Some(file) => token::read(file).map(Some),
+            None => match std::env::var(TOKEN_VARIABLE) {
+                Ok(token) if token.trim().is_empty() => Ok(None),
+                Ok(token) if token.trim().bytes().all(|b| b.is_ascii_graphic()) => {
+                    Ok(Some(token.trim().to_owned()))
+                }
+                Err(std::env::VarError::NotPresent) => Ok(None),
+                Ok(_) | Err(std::env::VarError::NotUnicode(_)) => {
+                    Err(Failure::Usage(format!("{TOKEN_VARIABLE} has no token")))
+                }
+            },
+        }
     }
 }
 
@@ -156,6 +184,7 @@ impl Client {
             Self::Diff(diff) => diff.run().await,
             Self::Verify(verify) => verify.run(),
             Self::Bench(bench) => bench.run().await,
+            Self::Token(token) => token.run().await,
             Self::Doctor(doctor) => doctor.run(),
             Self::Completions { shell } => {
                 let mut script = Vec::new();
@@ -183,6 +212,7 @@ impl Client {
             Self::Diff(diff) => diff.common.form,
             Self::Verify(verify) => verify.form,
             Self::Bench(bench) => bench.common.form,
+            Self::Token(token) => token.form(),
             Self::Doctor(doctor) => doctor.form,
             Self::Completions { .. } => Form { json: false },
         }

@@ -148,7 +148,7 @@ impl ObjectCommand {
 
 impl Ls {
     async fn run(self) -> Done {
-        let mut remote = self.common.remote();
+        let mut remote = self.common.remote()?;
         let mut table = Table::new(&["NAME", "TYPE", "X", "Y", "Z", "COLOR", "VERSION", "UPDATED"]);
         let mut after = None;
         loop {
@@ -188,7 +188,7 @@ impl Ls {
 
 impl Set {
     async fn run(self) -> Done {
-        let mut remote = self.common.remote();
+        let mut remote = self.common.remote()?;
         let patch = Value::from(patch(&self.fields)?);
         let object = match self.update(&mut remote, &patch).await {
             Err(Failure::Refused(problem))
@@ -229,7 +229,7 @@ impl Set {
 
 impl Rm {
     async fn run(self) -> Done {
-        let mut remote = self.common.remote();
+        let mut remote = self.common.remote()?;
         for name in self.names {
             let target = path(self.session, &format!("/objects/{}", escaped(&name)));
             let gone: Value = remote.json(Method::DELETE, &target, None, &[]).await?;

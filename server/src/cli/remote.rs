@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::ext::on_informational;
 use hyper::header::{
-    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderName, HeaderValue, USER_AGENT,
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderName, HeaderValue, USER_AGENT,
 };
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
@@ -103,14 +103,15 @@ impl Payload {
 /// A server, and the connection to it.
 pub(crate) struct Remote {
     url: Url,
+    token: Option<String>,
     connection: Option<SendRequest<Body>>,
     /// Of the last answer.
     status: Option<StatusCode>,
 }
 
 impl Remote {
-    pub(crate) const fn new(url: Url) -> Self {
-        Self { url, connection: None, status: None }
+    pub(crate) const fn new(url: Url, token: Option<String>) -> Self {
+        Self { url, token, connection: None, status: None }
     }
 
     pub(crate) const fn url(&self) -> &Url {
@@ -202,6 +203,13 @@ impl Remote {
                     HeaderValue::from_str(value).map_err(|error| Failure::Usage(error.to_string()))?;
                 all.insert(name, value);
             }
+        }
+        if let (Some(token), Some(all)) = (&self.token, request.headers_mut()) {
+            // The value is not repeated where it cannot be one.
+            let value = HeaderValue::from_str(&format!("Bearer {token}"));
+            let mut value = value.map_err(|_| Failure::Usage("the token is none".to_owned()))?;
+            value.set_sensitive(true);
+            all.insert(AUTHORIZATION, value);
         }
         if let Some(Payload { media_type, length, .. }) = &body {
             request = request.header(CONTENT_TYPE, *media_type);

@@ -75,7 +75,7 @@ impl Speed {
 
 impl Replay {
     pub(crate) async fn run(self) -> Done {
-        let mut remote = self.common.remote();
+        let mut remote = self.common.remote()?;
         let file = self.read(&mut remote).await?;
         let (base, events) = file.history();
         let mut pace = Pace::new(self.speed, events);

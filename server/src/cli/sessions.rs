@@ -68,7 +68,7 @@ struct Page {
 
 impl Ls {
     pub(crate) async fn run(self) -> Done {
-        let mut remote = self.common.remote();
+        let mut remote = self.common.remote()?;
         let (mut rows, mut any_damaged, mut after) = (Vec::new(), false, None);
         loop {
             let query = query(&[("limit", Some(PAGE.to_string())), ("after", after)]);
@@ -116,14 +116,14 @@ pub(crate) fn made(info: &SessionInfo, as_json: bool) -> Done {
 impl Create {
     pub(crate) async fn run(self) -> Done {
         let info: SessionInfo =
-            self.common.remote().post("/api/sessions", &json!({ "name": self.name })).await?;
+            self.common.remote()?.post("/api/sessions", &json!({ "name": self.name })).await?;
         made(&info, self.common.form.json)
     }
 }
 
 impl Rm {
     pub(crate) async fn run(self) -> Done {
-        let mut remote = self.common.remote();
+        let mut remote = self.common.remote()?;
         for session in self.sessions {
             let _: Value = remote.json(Method::DELETE, &path(session, ""), None, &[]).await?;
             if self.common.form.json {
@@ -145,7 +145,8 @@ impl Fork {
         if self.no_name || self.name.is_some() {
             wish["name"] = self.name.into();
         }
-        let info: SessionInfo = self.common.remote().post(&path(self.origin.session, "/fork"), &wish).await?;
+        let info: SessionInfo =
+            self.common.remote()?.post(&path(self.origin.session, "/fork"), &wish).await?;
         made(&info, self.common.form.json)
     }
 }

@@ -83,7 +83,7 @@ impl Watch {
         let mut place = Place { id: None, left: self.count, alive: false };
         let mut wait = WAIT.0;
         loop {
-            let mut remote = self.common.remote();
+            let mut remote = self.common.remote()?;
             let known = place.id.is_some();
             match self.follow(&mut remote, &mut place).await {
                 Ok(Next::Over) => return Ok(()),

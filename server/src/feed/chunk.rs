@@ -263,7 +263,14 @@ mod tests {
     fn record(seq: Seq) -> Arc<EventRecord> {
         let name = seq.is_multiple_of(3).then(|| "n".repeat(1 + seq as usize % 50));
         let name = name.map(|name| vws_core::DisplayName::new("name", &name).expect("is valid"));
-        Arc::new(EventRecord { seq, at: 0, by: None, more: 0, event: Event::SessionRenamed { name } })
+        Arc::new(EventRecord {
+            seq,
+            at: 0,
+            by: None,
+            subject: None,
+            more: 0,
+            event: Event::SessionRenamed { name },
+        })
     }
 
     fn batch(encoding: Encoding, seqs: std::ops::RangeInclusive<Seq>) -> Batch {

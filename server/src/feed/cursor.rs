@@ -142,7 +142,8 @@ mod tests {
     }
 
     fn view(seqs: std::ops::RangeInclusive<Seq>) -> View {
-        let record = |seq| EventRecord { seq, at: 0, by: None, more: 0, event: Event::ObjectsCleared };
+        let record =
+            |seq| EventRecord { seq, at: 0, by: None, subject: None, more: 0, event: Event::ObjectsCleared };
         let after = seqs.start() - 1;
         let records: Vec<_> = seqs.map(|seq| Arc::new(record(seq))).collect();
         let mut frames = Frames::new(after);

@@ -173,7 +173,8 @@ mod tests {
     use vws_core::Event;
 
     fn records(seqs: std::ops::RangeInclusive<Seq>) -> Vec<Arc<EventRecord>> {
-        let record = |seq| EventRecord { seq, at: 0, by: None, more: 0, event: Event::ObjectsCleared };
+        let record =
+            |seq| EventRecord { seq, at: 0, by: None, subject: None, more: 0, event: Event::ObjectsCleared };
         seqs.map(|seq| Arc::new(record(seq))).collect()
     }
 
@@ -219,7 +220,7 @@ mod tests {
         let patch = serde_json::from_value(change).expect("is a change");
         let name = vws_core::ObjectName::new("name", "a").expect("is valid");
         let event = Event::ObjectUpdated { name, patch };
-        let record = Arc::new(EventRecord { seq: 1, at: 0, by: None, more: 0, event });
+        let record = Arc::new(EventRecord { seq: 1, at: 0, by: None, subject: None, more: 0, event });
         let feed = Feed::new(0, 100, usize::MAX);
         feed.push(&[record]);
         assert!(feed.bytes() > 3_000, "{} bytes hold the note", feed.bytes());

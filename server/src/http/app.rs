@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use vws_core::Millis;
 
 use super::idempotency::Answers;
 use super::origin::Access;
@@ -12,6 +13,7 @@ use super::packed::Packs;
 use super::page::Page;
 use super::refusal::Refusal;
 use crate::assets::Assets;
+use crate::auth::Auth;
 use crate::config::Config;
 use crate::log::EventLog;
 use crate::net::Stop;
@@ -23,6 +25,7 @@ use crate::telemetry::Metrics;
 #[derive(Debug)]
 pub struct App {
     config: Config,
+    auth: Auth,
     access: Access,
     page: Page,
     answers: Answers,
@@ -42,6 +45,7 @@ impl App {
     /// [`ServeError`] when the page cannot be read, or the log not asked for its sessions.
     pub(crate) async fn new(
         config: Config,
+        auth: Auth,
         log: Arc<dyn EventLog>,
         assets: Arc<Assets>,
         address: SocketAddr,
@@ -56,13 +60,36 @@ impl App {
         let store = SessionStore::with_assets(log, assets, bounds, Arc::clone(&metrics)).await?;
         let started = Instant::now();
         let packs = Packs::default();
-        Ok(Arc::new(Self { config, access, page, answers, packs, transfers, store, started, metrics, stop }))
+        Ok(Arc::new(Self {
+            config,
+            auth,
+            access,
+            page,
+            answers,
+            packs,
+            transfers,
+            store,
+            started,
+            metrics,
+            stop,
+        }))
     }
 
     /// How this server runs.
     #[must_use]
     pub const fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Who may do what.
+    #[must_use]
+    pub const fn auth(&self) -> &Auth {
+        &self.auth
+    }
+
+    /// The time by the system's clock, which tokens are judged by.
+    pub(crate) fn now() -> Millis {
+        crate::store::now()
     }
 
     /// Which hosts and origins it answers.

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use vws_core::limits::OBJECT_NAME_BYTES;
 
 use super::app::App;
-use super::idempotency::idempotent;
+use super::authorize::authorize;
 use super::origin::Access;
 use super::refusal::Refusal;
 use super::rest::{IMPORT_PATH, assets};
@@ -23,7 +23,7 @@ const REQUEST_LINE_EXTRA: usize = 12;
 
 pub(super) async fn guard(app: &Arc<App>, request: Request, next: Next) -> Response {
     match check(app, &request) {
-        Ok(()) => idempotent(app, request, next).await,
+        Ok(()) => authorize(app, request, next).await,
         Err(refusal) => refusal.into_response(),
     }
 }

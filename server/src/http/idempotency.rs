@@ -19,6 +19,7 @@ use super::app::App;
 use super::body;
 use super::problem::Problem;
 use super::refusal::Refusal;
+use crate::auth::{Grant, Subject};
 use crate::config::Limits;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -46,10 +47,10 @@ struct Kept {
     bytes: usize,
 }
 
-/// A key means something only together with the path that it is sent to: clients of different
-/// sessions may draw the same one.
+/// A key means something only together with the path that it is sent to and with who sends it: others may draw the
+/// same one, and are not to see the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Id(Arc<(String, HeaderValue)>);
+struct Id(Arc<(String, HeaderValue, Option<Subject>)>);
 
 #[derive(Debug)]
 struct Entry {
@@ -94,7 +95,8 @@ async fn once(app: &Arc<App>, request: Request, next: Next) -> Result<Response, 
     let (parts, body) = request.into_parts();
     let bytes = body::read(body, limits.max_body, limits.body_timeout).await?;
     let fingerprint = fingerprint(&parts.headers, &bytes);
-    let id = Id(Arc::new((parts.uri.to_string(), key)));
+    let subject = parts.extensions.get::<Arc<Grant>>().and_then(|grant| grant.subject().cloned());
+    let id = Id(Arc::new((parts.uri.to_string(), key, subject)));
     let mut request = Some(Request::from_parts(parts, Body::from(bytes)));
     let mut next = Some(next);
     loop {
@@ -255,6 +257,7 @@ impl Answer {
         let Id(id) = id;
         let headers: usize = self.headers.iter().map(|(n, v)| n.as_str().len() + v.len()).sum();
         let problem = self.problem.as_ref().map_or(0, |problem| problem.bytes());
-        self.body.len() + headers + problem + id.0.len() + id.1.len() + 2 * size_of::<Entry>()
+        let subject = id.2.as_ref().map_or(0, |subject| subject.as_str().len());
+        self.body.len() + headers + problem + id.0.len() + id.1.len() + subject + 2 * size_of::<Entry>()
     }
 }

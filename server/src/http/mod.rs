@@ -4,6 +4,7 @@
 //! - [`app`](self::App): what every handler can reach.
 //! - `observe`: the outermost layer: request id, span, metrics, panics, and the one shape of refusals.
 //! - `guard`: what is refused before a handler runs: sizes, foreign hosts, foreign origins.
+//! - `authorize`: who may do what: the one place that knows which route is which operation.
 //! - `problem`, `refusal`, `status`: refusals as `application/problem+json`; `last_words`: those that no
 //!   handler gives.
 //! - [`origin`], `cors`: which pages may talk to this server.
@@ -14,6 +15,7 @@
 //! - `ops`: health, readiness, version, metrics.
 
 mod app;
+mod authorize;
 mod body;
 mod conditional;
 mod cors;
@@ -60,7 +62,8 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .with_state(Arc::clone(app))
 }
 
-/// What is around each route within `observe`, from the outside in: headers, CORS, guard, idempotency. They are one
+/// What is around each route within `observe`, from the outside in: headers, CORS, guard, authorization,
+/// idempotency. They are one
 /// layer of axum's, since each layer costs a request several allocations.
 async fn inner(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = cors::cors(&app, request, next).await;

@@ -142,6 +142,7 @@ async fn translated(response: Response, request_id: &str) -> Response {
 mod tests {
     use super::*;
     use crate::assets::{Assets, Bounds};
+    use crate::auth::{Auth, Keys, Revoked, Role};
     use crate::config::{Config, Limits};
     use crate::log::MemoryLog;
     use crate::net::Stop;
@@ -157,7 +158,8 @@ mod tests {
     async fn leaving(handler: axum::routing::MethodRouter) -> (StatusCode, Value) {
         let log = Arc::new(MemoryLog::default());
         let assets = Arc::new(Assets::in_memory(Bounds::from(&Limits::DEFAULT)));
-        let app = App::new(Config::default(), log, assets, ([127, 0, 0, 1], 0).into(), Stop::default());
+        let auth = Auth::new(Keys::default(), Some(Role::Own), Revoked::default());
+        let app = App::new(Config::default(), auth, log, assets, ([127, 0, 0, 1], 0).into(), Stop::default());
         let app = app.await.expect("a server without a page");
         let router = Router::new().route("/", handler).layer(from_fn_with_state(app, observe));
         let request = Request::get("/").body(Body::empty()).expect("a request");

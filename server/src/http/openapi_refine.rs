@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::authorize::{Need, need};
 use super::observe::REQUEST_ID_CHARS;
 use crate::config::Limits;
 
@@ -23,10 +24,15 @@ const IDEMPOTENCY_KEY: &str = "With an `Idempotency-Key` of your own the request
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The refusals that operations share: status, name, and when it is given.
-const REFUSALS: [(u16, &str, &str); 17] = [
+const REFUSALS: [(u16, &str, &str); 18] = [
     (304, "NotModified", "The client has this version."),
     (400, "Unreadable", "The path, the query, a header or the body cannot be read."),
-    (403, "ForeignOrigin", "The request comes from a page that may not use this server."),
+    (401, "Unauthorized", "It takes a token, or the one that came does not hold."),
+    (
+        403,
+        "Forbidden",
+        "The token does not allow it, or the request comes from a page that may not use this server.",
+    ),
     (404, "NotFound", "There is no such session or object."),
     (408, "BodyTimeout", "The body did not arrive in time."),
     (409, "Conflict", "A name is taken, or something has been changed since."),
@@ -60,6 +66,7 @@ pub(super) fn refine(mut document: Value, limits: &Limits) -> Value {
         { "name": "commands", "description": "Any change, one or many at once." },
         { "name": "assets", "description": "The models that objects show." },
         { "name": "history", "description": "The whole state, and the events that made it." },
+        { "name": "access", "description": "Tokens: for those whom a session is shared with." },
         { "name": "operation", "description": "For those who run the server." },
     ]);
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
@@ -86,7 +93,7 @@ fn refine_operation(path: &str, method: &str, operation: &mut Value) {
             }
         }
     }
-    let responses = &mut operation["responses"];
+    let mut responses = operation["responses"].take();
     let is_conditional = responses.get("412").is_some();
     let has_tag = method == "get" && responses.pointer("/200/headers/etag").is_some();
 
@@ -97,7 +104,13 @@ fn refine_operation(path: &str, method: &str, operation: &mut Value) {
     if path.contains("{name}") {
         shared.push(422);
     }
-    if method != "get" {
+    let is_guarded = matches!(need(method, path), Some(Need::One(_)));
+    if is_guarded {
+        shared.push(401);
+        // Where the server gives everybody the role, nobody needs a token.
+        operation["security"] = json!([{}, { "token": [] }]);
+    }
+    if is_guarded || method != "get" {
         shared.push(403);
     }
     if has_body {
@@ -122,6 +135,7 @@ fn refine_operation(path: &str, method: &str, operation: &mut Value) {
             response["headers"]["x-request-id"] = json!({ "$ref": "#/components/headers/RequestId" });
         }
     }
+    operation["responses"] = responses;
 
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     parameters.push(json!({ "$ref": "#/components/parameters/RequestId" }));
@@ -180,6 +194,14 @@ fn links(paths: &Value, wanted: impl Fn(&str) -> bool, parameters: &Value) -> Va
 }
 
 fn refine_components(components: &mut Value, limits: &Limits) {
+    components["securitySchemes"] = json!({
+        "token": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "A token as docs/ACCESS.md has it. What takes none depends on how the server was started.",
+        },
+    });
     components["headers"] = json!({
         "RequestId": {
             "description": "Names this request in the server's log.",

@@ -1,12 +1,13 @@
 //! What HTTP itself refuses, before or beside any rule of the worlds.
 
-use axum::http::header::{CONNECTION, RETRY_AFTER, UPGRADE};
+use axum::http::header::{CONNECTION, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use thiserror::Error;
 
 use super::problem::Problem;
 use crate::assets::AssetIdInvalid;
+use crate::auth::Denied;
 use crate::units::{ByteSize, Span};
 
 /// A request that no handler took, or could take.
@@ -154,6 +155,15 @@ pub enum Refusal {
         /// The event that was named.
         after: u64,
     },
+    /// Who asks may not.
+    #[error("{0}")]
+    Denied(Denied),
+    /// Tokens cannot be made here.
+    #[error("this server has no secret to sign tokens with: --auth-secret-file gives it one")]
+    NoSigningKey,
+    /// The path names no token of its session.
+    #[error("the token {0:?} was not made for this session here")]
+    NoSuchToken(String),
     /// The server is ending.
     #[error("the server is stopping")]
     Stopping,
@@ -202,6 +212,10 @@ impl Refusal {
             Self::WebSocketExpected(_) => (StatusCode::UPGRADE_REQUIRED, "websocket_expected"),
             Self::LastEventIdInvalid(_) => (StatusCode::BAD_REQUEST, "last_event_id_invalid"),
             Self::LobbyGone { .. } => (StatusCode::GONE, "history_gone"),
+            Self::Denied(denied) if denied.is_about_identity() => (StatusCode::UNAUTHORIZED, denied.code()),
+            Self::Denied(denied) => (StatusCode::FORBIDDEN, denied.code()),
+            Self::NoSigningKey => (StatusCode::CONFLICT, "no_signing_key"),
+            Self::NoSuchToken(_) => (StatusCode::NOT_FOUND, "token_not_found"),
             Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
@@ -213,6 +227,8 @@ impl Refusal {
             Self::BodyTooLarge { .. } | Self::BodyTimeout { .. } | Self::BodyBroken => {
                 Some((CONNECTION, HeaderValue::from_static("close")))
             }
+            // RFC 6750 §3: how to do better.
+            Self::Denied(denied) => Some((WWW_AUTHENTICATE, HeaderValue::from_static(denied.challenge()))),
             // RFC 9110 §15.5.22: the answer names the protocol.
             Self::WebSocketExpected(_) => Some((UPGRADE, HeaderValue::from_static("websocket"))),
             Self::TooManyConnections { .. } | Self::TooManyTransfers { .. } | Self::Stopping => {

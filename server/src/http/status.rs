@@ -19,6 +19,7 @@ const fn status_of(error: &Error) -> StatusCode {
         Error::Session(error) => match error {
             SessionError::NotFound { .. } => StatusCode::NOT_FOUND,
             SessionError::IdInvalid { .. } => StatusCode::BAD_REQUEST,
+            SessionError::Forbidden { .. } => StatusCode::FORBIDDEN,
             SessionError::VersionMismatch { .. } => StatusCode::CONFLICT,
             // A client's own word: a server's session is always loaded.
             SessionError::NotReady => StatusCode::SERVICE_UNAVAILABLE,

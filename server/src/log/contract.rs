@@ -54,7 +54,7 @@ impl Scribe {
                 let limits = ModelLimits::default();
                 let context = Context { at: 1_000 + seq, limits: &limits, expect_version: None };
                 let event = decide(&self.session, &command, &context).expect("is allowed").remove(0);
-                let record = EventRecord { seq, at: 1_000 + seq, by: None, more: 0, event };
+                let record = EventRecord { seq, at: 1_000 + seq, by: None, subject: None, more: 0, event };
                 self.session.apply(&record).expect("is the next");
                 Arc::new(record)
             })

@@ -12,6 +12,7 @@ use vws_core::{Epoch, Seq};
 
 use super::frame::{Chunk, KEEP_ALIVE, ResyncReason};
 use super::{Source, place, respond};
+use crate::auth::Grant;
 use crate::http::{App, Refusal};
 use crate::telemetry::Held;
 
@@ -22,6 +23,7 @@ use crate::telemetry::Held;
 /// [`Refusal::LastEventIdInvalid`].
 pub(crate) fn lobby_stream(
     app: &Arc<App>,
+    by: Arc<Grant>,
     after: Option<Seq>,
     headers: &HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -42,6 +44,7 @@ pub(crate) fn lobby_stream(
         over: false,
         _counted: app.metrics().lobby_subscriber(),
         app: Arc::clone(app),
+        by,
     }))
 }
 
@@ -73,6 +76,7 @@ fn resync(chunk: &mut Chunk, epoch: Epoch, head_seq: Seq, reason: ResyncReason) 
 
 struct LobbyStream {
     app: Arc<App>,
+    by: Arc<Grant>,
     epoch: Epoch,
     /// The last event that the client has been told.
     seen: Seq,
@@ -89,14 +93,12 @@ impl Source for LobbyStream {
         if let Some(opening) = self.opening.take() {
             return Some(opening);
         }
-        let app = Arc::clone(&self.app);
+        let (app, by) = (Arc::clone(&self.app), Arc::clone(&self.by));
         tokio::select! {
             () = app.stop().stopping() => {
-                self.over = true;
-                let mut chunk = Chunk::new(self.epoch);
-                chunk.about("end", self.seen, &End { reason: CloseCode::GoingAway.name() });
-                Some(chunk.finish())
+                Some(self.end(CloseCode::GoingAway.name()))
             }
+            fault = app.auth().end_of(&by, App::now) => Some(self.end(fault.code())),
             chunk = self.advance() => Some(chunk),
             () = sleep(app.config().limits.ping_interval.get()) => Some(KEEP_ALIVE),
         }
@@ -104,27 +106,40 @@ impl Source for LobbyStream {
 }
 
 impl LobbyStream {
+    /// The next events of sessions that the client may know of, as soon as there are some.
     async fn advance(&mut self) -> Bytes {
         let lobby = self.app.store().lobby();
-        let mut place = lobby.subscribe(self.seen);
-        place.ready().await;
-        let mut chunk = Chunk::new(self.epoch);
-        let head = lobby.head();
-        match place.take() {
-            Some(records) => {
-                for record in records {
-                    chunk.event(record.seq, &canonical_json(&*record));
-                    self.seen = record.seq;
-                    if chunk.is_full() {
-                        break;
-                    }
-                }
-            }
-            None => {
+        let scope = self.by.scope();
+        loop {
+            let mut place = lobby.subscribe(self.seen);
+            place.ready().await;
+            let mut chunk = Chunk::new(self.epoch);
+            let head = lobby.head();
+            let Some(records) = place.take() else {
                 self.seen = head;
                 resync(&mut chunk, self.epoch, head, ResyncReason::HistoryGone);
+                return chunk.finish();
+            };
+            for record in records {
+                if scope.has(record.event.session_id()) {
+                    chunk.event(record.seq, &canonical_json(&*record));
+                }
+                self.seen = record.seq;
+                if chunk.is_full() {
+                    break;
+                }
+            }
+            let told = chunk.finish();
+            if !told.is_empty() {
+                return told;
             }
         }
+    }
+
+    fn end(&mut self, reason: &'static str) -> Bytes {
+        self.over = true;
+        let mut chunk = Chunk::new(self.epoch);
+        chunk.about("end", self.seen, &End { reason });
         chunk.finish()
     }
 }

@@ -14,6 +14,7 @@ use vws_core::{Epoch, EventRecord, Seq, Session, SessionId};
 
 use super::frame::{Chunk, KEEP_ALIVE, ResyncReason};
 use super::{Source, place, respond};
+use crate::auth::Grant;
 use crate::feed::Told;
 use crate::http::{App, Problem};
 use crate::store::{Follower, LiveSession, StoreError};
@@ -31,6 +32,7 @@ const EVENTS_A_CHUNK: usize = 64;
 pub(crate) fn session_stream(
     app: &Arc<App>,
     live: &Arc<LiveSession>,
+    by: Arc<Grant>,
     after: Option<Seq>,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
@@ -49,6 +51,7 @@ pub(crate) fn session_stream(
         over: false,
         _counted: app.metrics().subscriber(),
         app: Arc::clone(app),
+        by,
         live,
     };
     if let Err(reason) = begin {
@@ -83,6 +86,7 @@ struct End {
 
 struct SessionStream {
     app: Arc<App>,
+    by: Arc<Grant>,
     live: Follower,
     epoch: Epoch,
     /// The last event that the client has been told.
@@ -100,9 +104,10 @@ impl Source for SessionStream {
         if let Some(opening) = self.opening.take() {
             return Some(opening);
         }
-        let app = Arc::clone(&self.app);
+        let (app, by) = (Arc::clone(&self.app), Arc::clone(&self.by));
         tokio::select! {
             () = app.stop().stopping() => Some(self.end(CloseCode::GoingAway.name())),
+            fault = app.auth().end_of(&by, App::now) => Some(self.end(fault.code())),
             chunk = self.advance() => Some(chunk),
             () = sleep(app.config().limits.ping_interval.get()) => Some(KEEP_ALIVE),
         }

@@ -147,7 +147,14 @@ impl LiveSession {
         };
         let seq = after + 1;
         let outcome = Outcome { seqs: seq..seq + 1, seq, at };
-        let record = Arc::new(EventRecord { seq, at, by: author.cloned(), more: 0, event });
+        let record = Arc::new(EventRecord {
+            seq,
+            at,
+            by: author.cloned(),
+            subject: request.subject.clone(),
+            more: 0,
+            event,
+        });
         let records = std::slice::from_ref(&record);
         self.metrics.append();
         match self.append_to_log(after, records) {

@@ -74,11 +74,13 @@ impl Draft {
     }
 
     /// Numbers the events of a command, which come next.
-    fn take(&mut self, events: Vec<Event>, at: Millis, author: Option<&Author>) -> Fate {
+    fn take(&mut self, events: Vec<Event>, at: Millis, request: &Request) -> Fate {
+        let Request { author, subject, .. } = request;
         let (after, count) = (self.head(), events.len());
         for (event, n) in events.into_iter().zip(1..) {
             let more = u32::try_from(count - n).unwrap_or(u32::MAX);
-            let record = EventRecord { seq: after + n as Seq, at, by: author.cloned(), more, event };
+            let (by, subject, seq) = (author.clone(), subject.clone(), after + n as Seq);
+            let record = EventRecord { seq, at, by, subject, more, event };
             self.records.push(Arc::new(record));
         }
         let head = self.head();
@@ -123,7 +125,7 @@ impl LiveSession {
                             Some(ahead) => self.decide(ahead, request, at),
                         };
                         match decided {
-                            Ok(events) => draft.take(events, at, author),
+                            Ok(events) => draft.take(events, at, request),
                             Err(rejection) => Fate::Refused(rejection),
                         }
                     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tracing::error;
 use vws_core::history::compensate;
+use vws_core::model::Subject;
 use vws_core::reduce::State;
 use vws_core::{Author, Event, EventRecord, Millis, ObjectName, Seq, Session};
 
@@ -159,6 +160,7 @@ impl LiveSession {
         self: &Arc<Self>,
         seq: Seq,
         author: Option<Author>,
+        subject: Option<Subject>,
         expect_version: Option<Seq>,
     ) -> Result<Outcome, StoreError> {
         let records = self.command_of(seq).await?;
@@ -166,7 +168,7 @@ impl LiveSession {
         let before = self.at(Moment::Seq(first - 1)).await?;
         let command = compensate(&before, &records);
         drop((before, records));
-        let request = Request { command, expect_version, author, origin: Origin::Server };
+        let request = Request { command, expect_version, author, subject, origin: Origin::Server };
         let (outcome, ()) = self.execute(request, |_| ()).await?;
         Ok(outcome)
     }

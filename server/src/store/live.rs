@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use vws_core::limits::ModelLimits;
+use vws_core::model::Subject;
 use vws_core::reduce::State;
 use vws_core::wire::{Encoding, Resume};
 use vws_core::{Author, Command, EventRecord, Millis, Seq, Session, SessionId, SessionInfo};
@@ -38,6 +39,8 @@ pub struct Request {
     pub expect_version: Option<Seq>,
     /// Whose it is; a retry with the same author has no second effect.
     pub author: Option<Author>,
+    /// Who showed a token with it: its events carry that.
+    pub subject: Option<Subject>,
     /// Who wrote it.
     pub origin: Origin,
 }

@@ -227,6 +227,12 @@ impl SessionStore {
         }
     }
 
+    /// What is known of a session without loading it; `None` where there is none.
+    #[must_use]
+    pub fn known(&self, id: SessionId) -> Option<Known> {
+        self.0.sessions.read().get(&id).map(Slot::known)
+    }
+
     /// At most `limit` sessions in the order of their creation, after the one named. Loads none.
     #[must_use]
     pub fn list(&self, after: Option<SessionId>, limit: usize) -> Vec<Known> {

@@ -105,8 +105,14 @@ mod tests {
     fn imp1_no_batch_is_cut_in_two_appends() {
         let history = |sizes: &[u32]| {
             let mores = sizes.iter().flat_map(|size| (0..*size).rev());
-            let event =
-                |(more, seq)| EventRecord { seq, at: 0, by: None, more, event: Event::ObjectsCleared };
+            let event = |(more, seq)| EventRecord {
+                seq,
+                at: 0,
+                by: None,
+                subject: None,
+                more,
+                event: Event::ObjectsCleared,
+            };
             mores.zip(1..).map(|(more, seq)| Arc::new(event((more, seq)))).collect::<Vec<_>>()
         };
         let most = APPEND as u32;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use tracing::warn;
 use vws_core::wire::{CloseCode, CommandMessage, ResyncReason, ServerMessage};
-use vws_core::{Author, Problem, Seq};
+use vws_core::{Author, Problem, Rejection, Seq};
 
 use super::Ending;
 use super::conversation::Connection;
@@ -21,10 +21,17 @@ impl Connection<'_> {
         Ok(())
     }
 
+    /// Whether the client may change its session: in the words of its own replica.
+    pub(super) fn may_change(&self) -> Result<(), Problem> {
+        let Some(access) = self.auth.access(&self.grant) else { return Ok(()) };
+        access.check_change().map_err(|forbidden| Rejection::from(forbidden).to_problem())
+    }
+
     pub(super) fn request(&self, message: CommandMessage) -> Request {
         let CommandMessage { id, expect_version, command } = message;
         let author = Author { client_id: self.identity.client_id.clone(), command_id: id };
-        Request { command, expect_version, author: Some(author), origin: Origin::Client }
+        let subject = self.grant.subject().cloned();
+        Request { command, expect_version, author: Some(author), subject, origin: Origin::Client }
     }
 
     /// Commits commands in order, and answers each.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tracing::debug;
 use vws_core::reduce::State;
 use vws_core::wire::{
@@ -14,9 +14,11 @@ use vws_core::wire::{
     Welcome,
 };
 
+use super::greet::{Greeted, NO_COMMAND, greet, refuse};
 use super::rate::TokenBucket;
 use super::write::{Said, Stirred, Wire};
 use super::{Ending, deliver};
+use crate::auth::{Auth, Denied, Grant};
 use crate::config::Limits;
 use crate::feed::{Caught, Seat, SnapshotFrames};
 use crate::http::App;
@@ -29,8 +31,6 @@ const PRESENCE_INTERVAL: Duration = Duration::from_millis(67);
 const PRESENCE_BYTES_A_SECOND: u32 = 64 * 1024;
 /// What a `resume` counts against the rate: it may cost a whole snapshot.
 const RESUME_TOKENS: u32 = 200;
-/// The id of a `rejected` that is about no command but about what the client said.
-const NO_COMMAND: u64 = 0;
 
 /// Speaks with a client until one of them ends it.
 pub(super) async fn run(wire: &mut Wire, live: &Arc<LiveSession>, app: &Arc<App>) -> Ending {
@@ -45,12 +45,7 @@ enum Never {}
 
 async fn converse(wire: &mut Wire, live: &Arc<LiveSession>, app: &Arc<App>) -> Result<Never, Ending> {
     let limits = &app.config().limits;
-    let (identity, after) = tokio::select! {
-        () = app.stop().stopping() => return Err(Ending::Close(CloseCode::GoingAway)),
-        said = timeout(limits.hello_timeout.get(), hello(wire)) => {
-            said.unwrap_or(Err(Ending::Close(CloseCode::BadHello)))?
-        }
-    };
+    let Greeted { identity, after, grant } = greet(wire, app, Some(live.id())).await?;
     deliver::join(live, &wire.member, app);
     let metrics = app.metrics();
     let _counted = metrics.subscriber();
@@ -68,6 +63,7 @@ async fn converse(wire: &mut Wire, live: &Arc<LiveSession>, app: &Arc<App>) -> R
         mode,
         peers: present.peers,
         limits: *live.limits(),
+        access: app.auth().access(&grant),
     };
     wire.say(&ServerMessage::Welcome(welcome));
     match resumed {
@@ -91,39 +87,10 @@ async fn converse(wire: &mut Wire, live: &Arc<LiveSession>, app: &Arc<App>) -> R
         presence_at: None,
         presence_allowed_at: now,
         identity,
+        auth: app.auth(),
+        grant,
     };
     connection.go_on().await
-}
-
-/// The first message, which must be a hello.
-async fn hello(wire: &mut Wire) -> Result<(Identity, Option<Resume>), Ending> {
-    loop {
-        let Some(said) = wire.heard().map_err(bad_hello)? else {
-            wire.flush().await?;
-            wire.more().await?;
-            continue;
-        };
-        let problem = match said {
-            Said::Nothing => continue,
-            Said::Goodbye => return Err(Ending::Goodbye),
-            Said::Message(ClientMessage::Hello(hello)) => match hello.check() {
-                Ok(identity) => return Ok((identity, hello.after)),
-                Err(rejection) => rejection.to_problem(),
-            },
-            Said::Message(_) => return Err(Ending::Close(CloseCode::BadHello)),
-            Said::Unreadable { problem, .. } => problem,
-        };
-        wire.reject(NO_COMMAND, problem);
-        return Err(Ending::Close(CloseCode::BadHello));
-    }
-}
-
-/// A first message in another encoding is no hello; what is against the standard is that.
-const fn bad_hello(ending: Ending) -> Ending {
-    match ending {
-        Ending::Close(_) => Ending::Close(CloseCode::BadHello),
-        other => other,
-    }
 }
 
 /// Sends a snapshot. The connection goes on behind it.
@@ -145,6 +112,8 @@ pub(super) struct Connection<'a> {
     pub(super) wire: &'a mut Wire,
     seat: &'a Seat<'a>,
     pub(super) identity: Identity,
+    pub(super) auth: &'a Auth,
+    pub(super) grant: Arc<Grant>,
     rate: TokenBucket,
     /// The client has changed something whose events it may not have been sent.
     pub(super) spoke: bool,
@@ -164,6 +133,8 @@ pub(super) struct Connection<'a> {
 impl Connection<'_> {
     async fn go_on(mut self) -> Result<Never, Ending> {
         let mut superseded = pin!(self.seat.superseded());
+        let grant = Arc::clone(&self.grant);
+        let mut token_over = pin!(self.auth.end_of(&grant, App::now));
         let mut sleep = pin!(sleep_until(self.ping_at));
         loop {
             self.wire.is_over()?;
@@ -183,6 +154,7 @@ impl Connection<'_> {
             let member = Arc::clone(&self.wire.member);
             tokio::select! {
                 () = &mut superseded => return Err(Ending::Close(CloseCode::Superseded)),
+                fault = &mut token_over => return Err(refuse(self.wire, &Denied::Token(fault))),
                 heard = self.wire.more_or_room(listens, is_full) => match heard? {
                     Stirred::Heard => self.heard_at = Instant::now(),
                     Stirred::Room => self.stalled_at = None,
@@ -280,7 +252,14 @@ impl Connection<'_> {
             }
             Said::Message(ClientMessage::Hello(_)) => Err(Ending::Close(CloseCode::BadHello)),
             Said::Message(ClientMessage::Command(message)) => {
-                commands.push_back(self.request(message));
+                match self.may_change() {
+                    Ok(()) => commands.push_back(self.request(message)),
+                    // One who may not change anything has no commands under way.
+                    Err(problem) => {
+                        self.catch_up().await?;
+                        self.wire.reject(message.id, problem);
+                    }
+                }
                 Ok(())
             }
             Said::Message(ClientMessage::Presence(draft)) => {

@@ -6,6 +6,7 @@
 //! # Layout
 //! - this file: the route, and a connection from its beginning to its end.
 //! - `handshake`: how a connection leaves HTTP.
+//! - `greet`: how a client is let in, or not.
 //! - `read`: what a client sends, as RFC 6455 has it; `write`: the socket, in messages of the protocol.
 //! - `conversation`: what is said; `commands`: what is changed; `rate`: how much a client may say.
 //! - `deliver`: the task that writes what happens to all who follow a session.
@@ -13,6 +14,7 @@
 mod commands;
 mod conversation;
 mod deliver;
+mod greet;
 mod handshake;
 mod rate;
 mod read;
@@ -28,6 +30,7 @@ use tracing::{Instrument, debug, debug_span};
 use vws_core::SessionId;
 use vws_core::wire::{CloseCode, Encoding};
 
+use crate::auth::Operation;
 use crate::http::{App, Problem, Refusal};
 use crate::store::{Follower, StoreError};
 use handshake::{Handshake, Upgrading};
@@ -52,15 +55,16 @@ async fn open(
     if app.stop().is_stopping() {
         return Err(Refusal::Stopping.into());
     }
-    let follower = match id.parse::<SessionId>() {
-        Ok(id) => follower(&app, id).await?,
-        Err(_) => None,
+    let session = id.parse::<SessionId>().ok();
+    let follower = match session {
+        Some(id) => follower(&app, id).await?,
+        None => None,
     };
     let encoding = handshake.encoding;
     let (answer, upgrading) = handshake.accept();
     let span = debug_span!("websocket", session.id = %id);
     let stop = app.stop().clone();
-    stop.spawn(Box::pin(serve(upgrading, follower, encoding, app)).instrument(span));
+    stop.spawn(Box::pin(serve(upgrading, session, follower, encoding, app)).instrument(span));
     Ok(answer)
 }
 
@@ -87,7 +91,13 @@ enum Ending {
     Gone,
 }
 
-async fn serve(upgrading: Upgrading, follower: Option<Follower>, encoding: Encoding, app: Arc<App>) {
+async fn serve(
+    upgrading: Upgrading,
+    session: Option<SessionId>,
+    follower: Option<Follower>,
+    encoding: Encoding,
+    app: Arc<App>,
+) {
     let Some((open, early)) = upgrading.done().await else { return };
     let live = follower.as_ref().map(|follower| Arc::clone(follower));
     let limits = &app.config().limits;
@@ -96,7 +106,10 @@ async fn serve(upgrading: Upgrading, follower: Option<Follower>, encoding: Encod
     let member = Arc::clone(&wire.member);
     let ending = match &follower {
         Some(live) => conversation::run(&mut wire, live, &app).await,
-        None => Ending::Close(CloseCode::NoSuchSession),
+        None if app.auth().anonymous().check(Operation::Read, None).is_ok() => {
+            Ending::Close(CloseCode::NoSuchSession)
+        }
+        None => greet::turn_away(&mut wire, &app, session).await,
     };
     debug!(?ending, "websocket ends");
     wire.end(ending).await;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::support::{Server, next, program};
 
 /// Every command, with arguments that it takes.
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 19] = [
     &["session", "ls"],
     &["session", "create"],
     &["session", "rm", ID],
@@ -24,6 +24,9 @@ const COMMANDS: [&[&str]; 16] = [
     &["replay", ID],
     &["diff", ID, "@0"],
     &["bench"],
+    &["token", "revoke", "a"],
+    &["token", "create", "ada", "--role", "view", "--session", "*", "--secret-file", "/dev/null"],
+    &["token", "inspect", "/dev/null"],
     &["verify", "/dev/null"],
     &["completions", "bash"],
     &["serve"],
@@ -32,11 +35,15 @@ const ID: &str = "0190b5a0-0000-7000-8000-000000000001";
 
 /// Those that ask a server.
 fn remote() -> impl Iterator<Item = &'static [&'static str]> {
-    COMMANDS.into_iter().filter(|command| !["verify", "completions", "serve"].contains(&command[0]))
+    let local = |command: &&[&str]| {
+        ["verify", "completions", "serve"].contains(&command[0])
+            || (command[0] == "token" && command[1] != "revoke")
+    };
+    COMMANDS.into_iter().filter(move |command| !local(command))
 }
 
 fn name(command: &[&str]) -> String {
-    let words = if ["session", "object"].contains(&command[0]) { 2 } else { 1 };
+    let words = if ["session", "object", "token"].contains(&command[0]) { 2 } else { 1 };
     format!("vws {}", command[..words].join(" "))
 }
 

@@ -1,5 +1,6 @@
 //! The commands that talk to a server, as a shell sees them: the real program, a real server on port 0.
 
+mod access;
 mod bench;
 mod diff;
 mod files;
@@ -8,4 +9,6 @@ mod objects;
 mod replay;
 mod sessions;
 mod support;
+#[path = "../common/tokens.rs"]
+mod tokens;
 mod watch;

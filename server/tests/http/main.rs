@@ -1,5 +1,6 @@
 //! The server over real sockets, in process, on port 0.
 
+mod access;
 mod assets;
 mod bodies;
 mod commands;
@@ -19,5 +20,7 @@ mod sessions;
 mod stop;
 mod support;
 mod time;
+#[path = "../common/tokens.rs"]
+mod tokens;
 mod transfer;
 mod world;

@@ -2,6 +2,7 @@
 //!
 //! Sessions are made in process where a test is not about how they are made.
 
+mod access;
 mod answers;
 mod ending;
 mod frames;
@@ -14,3 +15,5 @@ mod races;
 mod standard;
 mod streams;
 mod support;
+#[path = "../common/tokens.rs"]
+mod tokens;

@@ -76,7 +76,7 @@ struct World {
 }
 
 fn record(seq: Seq) -> StdArc<EventRecord> {
-    StdArc::new(EventRecord { seq, at: 0, by: None, more: 0, event: Event::ObjectsCleared })
+    StdArc::new(EventRecord { seq, at: 0, by: None, subject: None, more: 0, event: Event::ObjectsCleared })
 }
 
 /// The event that a client has reached by what it was sent, which must be whole frames in order, and how many answers

@@ -41,6 +41,7 @@ pub(crate) fn command(json: &str) -> Request {
         command: serde_json::from_str(json).expect("is a command"),
         expect_version: None,
         author: None,
+        subject: None,
         origin: Origin::Client,
     }
 }

@@ -297,3 +297,38 @@ fn rep18_law8_a_command_whose_outcome_is_no_longer_kept_is_told_as_such() {
         assert_eq!(pair.hear([expired(1)]), [], "and told once");
     }
 }
+
+#[test]
+fn auth12_what_a_role_does_not_allow_is_refused_before_it_is_sent() {
+    let mut pair = Pair::live(&[plain("a")]);
+    let welcomed = |role: Option<Role>, session: &Session| match welcome(session, Mode::Tail) {
+        ServerMessage::Welcome(welcome) => {
+            let access = role.map(|role| Access { role, until: None, shares: false });
+            ServerMessage::Welcome(Welcome { access, ..welcome })
+        }
+        other => other,
+    };
+    for (role, may) in [
+        (Some(Role::View), false),
+        (Some(Role::Edit), true),
+        (Some(Role::View), false),
+        (Some(Role::Own), true),
+        (Some(Role::Admin), true),
+        (None, true),
+    ] {
+        pair.replica.disconnected();
+        pair.replica.receive([welcomed(role, &pair.server.session)]);
+        assert_eq!(pair.replica.access().map(|access| access.role), role);
+        let change = command(&patch("a", json!({"x": 5})));
+        let judged = pair.replica.judge(&change, None, NOW);
+        assert_eq!(judged.is_ok(), may, "{role:?}");
+        if let Err(refused) = judged {
+            assert_eq!(
+                (refused.code(), refused.to_string()),
+                ("forbidden", "the role view may not change this session; it takes edit".to_owned(),)
+            );
+            assert_eq!(pair.replica.submit(change, None, NOW), Err(refused));
+            assert_eq!(pair.replica.pending(), 0, "it takes no id");
+        }
+    }
+}

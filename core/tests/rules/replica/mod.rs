@@ -10,11 +10,13 @@ mod states;
 
 use serde_json::{Value, json};
 use vws_core::limits::{ModelLimits, PENDING_COMMANDS};
+use vws_core::model::Role;
 use vws_core::reduce::State;
 use vws_core::replica::{Effect, Replica, Submitted};
 use vws_core::snapshot::SnapshotPart;
 use vws_core::wire::{
-    ClientMessage, Heartbeat, Mode, PROTOCOL, Peer, Presence, Resume, ResyncReason, ServerMessage, Welcome,
+    Access, ClientMessage, Heartbeat, Mode, PROTOCOL, Peer, Presence, Resume, ResyncReason, ServerMessage,
+    Welcome,
 };
 use vws_core::{Author, ClientId, EventRecord, Problem, Rejection, Session};
 
@@ -33,6 +35,7 @@ fn welcome(session: &Session, mode: Mode) -> ServerMessage {
         mode,
         peers: Vec::new(),
         limits: ModelLimits { objects_per_session: 5, commands_per_batch: 9 },
+        access: None,
     })
 }
 

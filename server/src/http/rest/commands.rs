@@ -11,6 +11,7 @@ use vws_core::reduce::State as _;
 use vws_core::{Command, Session, SessionId};
 
 use super::super::app::App;
+use super::super::authorize::By;
 use super::super::conditional::IfMatch;
 use super::super::problem::Problem;
 use super::super::request::{Json, SessionPath};
@@ -49,13 +50,14 @@ pub(in crate::http) struct Executed {
 )]
 pub(super) async fn execute(
     State(app): State<Arc<App>>,
+    By(by): By,
     SessionPath(id): SessionPath,
     condition: IfMatch,
     Json(command): Json<Command>,
 ) -> Result<Response, Problem> {
     let about = Subject::of(&command);
     let expected = |session: &Session| condition.expected(|| about.version(session));
-    let (outcome, ()) = execute_command(&app, id, command, expected, "", |_| ()).await?;
+    let (outcome, ()) = execute_command(&app, &by, id, command, expected, "", |_| ()).await?;
     Ok(json(&Executed::of(&outcome)))
 }
 

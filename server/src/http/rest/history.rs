@@ -17,6 +17,7 @@ use vws_core::wire::canonical_json;
 use vws_core::{EventRecord, Session, SessionId, Snapshot};
 
 use super::super::app::App;
+use super::super::authorize::By;
 use super::super::conditional::{IfNoneMatch, etag, weak};
 use super::super::packed::{Coding, FEW};
 use super::super::page::accepts;
@@ -149,6 +150,7 @@ async fn packed(app: &App, view: View, coding: Coding, known: &IfNoneMatch) -> R
 )]
 pub(super) async fn events(
     State(app): State<Arc<App>>,
+    By(by): By,
     SessionPath(id): SessionPath,
     uri: Uri,
     headers: HeaderMap,
@@ -159,7 +161,7 @@ pub(super) async fn events(
     query.finish()?;
     let live = app.store().get(id).await?;
     if accepts(&headers, ACCEPT, EVENT_STREAM) {
-        return session_stream(&app, &live, after, &headers);
+        return session_stream(&app, &live, by, after, &headers);
     }
     let page = live.events(after.unwrap_or(0), limit).await?;
     let epoch = live.read(Session::epoch);
@@ -190,6 +192,7 @@ pub(super) async fn events(
 )]
 pub(super) async fn lobby(
     State(app): State<Arc<App>>,
+    By(by): By,
     uri: Uri,
     headers: HeaderMap,
     mut query: Query,
@@ -198,7 +201,7 @@ pub(super) async fn lobby(
     let after = query.parse("after", seq)?;
     query.finish()?;
     if accepts(&headers, ACCEPT, EVENT_STREAM) {
-        return Ok(lobby_stream(&app, after, &headers)?);
+        return Ok(lobby_stream(&app, by, after, &headers)?);
     }
     let after = after.unwrap_or(0);
     let lobby = app.store().lobby();
@@ -208,6 +211,7 @@ pub(super) async fn lobby(
     } else {
         lobby.subscribe(after).take().ok_or(Refusal::LobbyGone { after })?
     };
+    events.retain(|record| by.scope().has(record.event.session_id()));
     let more = paging::cut(&mut events, limit);
     let next = events.last().filter(|_| more).map(|event| event.seq);
     let mut response = json(&LobbyPage { epoch: lobby.epoch(), seq, next, events });

@@ -2,8 +2,8 @@
 //! No rule about what a valid world is lives here.
 //!
 //! # Layout
-//! - `sessions`, `objects`, `world`, `commands`, `history`, `time`, `transfer`, `assets`, `stats`: the
-//!   handlers.
+//! - `sessions`, `objects`, `world`, `commands`, `history`, `time`, `transfer`, `assets`, `tokens`,
+//!   `stats`: the handlers.
 //! - `moment`: the present or a moment of the past, read in the same way.
 //! - `filter`, `paging`: what lists are asked for.
 //! - `reply`: answers, large ones made piece by piece.
@@ -19,6 +19,7 @@ mod reply;
 mod sessions;
 mod stats;
 mod time;
+mod tokens;
 mod transfer;
 mod world;
 
@@ -34,6 +35,7 @@ pub(super) use transfer::IMPORT_PATH;
 use super::app::App;
 use super::ops;
 use super::problem::Problem;
+use crate::auth::Grant;
 use crate::store::{Origin, Outcome, Request};
 
 /// Every route of the API with its description.
@@ -60,6 +62,9 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .route(IMPORT_PATH, axum::routing::post(transfer::import))
         .routes(routes!(assets::add, assets::list))
         .routes(routes!(assets::get, assets::delete))
+        .routes(routes!(tokens::share))
+        .routes(routes!(tokens::withdraw))
+        .routes(routes!(tokens::revoke, tokens::revoked))
         .routes(routes!(stats::stats))
         .routes(routes!(ops::healthz))
         .routes(routes!(ops::readyz))
@@ -72,6 +77,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 /// request's body lies: refusals point into the body.
 async fn execute<T: Send + 'static>(
     app: &App,
+    by: &Grant,
     session: SessionId,
     command: Command,
     expect_version: impl FnOnce(&Session) -> Option<Seq>,
@@ -80,7 +86,8 @@ async fn execute<T: Send + 'static>(
 ) -> Result<(Outcome, T), Problem> {
     let live = app.store().get(session).await?;
     let expect_version = live.read(expect_version);
-    let request = Request { command, expect_version, author: None, origin: Origin::Client };
+    let subject = by.subject().cloned();
+    let request = Request { command, expect_version, author: None, subject, origin: Origin::Client };
     let refused = if expect_version.is_some() { Problem::of_conditional } else { Problem::of_body };
     let done = live.execute(request, view).await.map_err(|error| refused(error, base))?;
     if let Some(seq) = done.0.seqs.clone().last() {

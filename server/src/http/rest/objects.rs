@@ -16,6 +16,7 @@ use vws_core::wire::canonical_json;
 use vws_core::{Command, Object, ObjectName, Session, SessionId};
 
 use super::super::app::App;
+use super::super::authorize::By;
 use super::super::conditional::{IfMatch, IfNoneMatch, etag};
 use super::super::problem::Problem;
 use super::super::request::{Json, ObjectPath, Query, SessionPath};
@@ -23,6 +24,7 @@ use super::filter::Filter;
 use super::moment::{self, MomentText, View};
 use super::reply::{Changed, ChangedObject, Deleted, json, streamed};
 use super::{execute, paging};
+use crate::auth::Grant;
 
 /// Objects that a filtered list looks at in one go: writers wait for no more than that.
 const SCAN: usize = 4_096;
@@ -60,6 +62,7 @@ pub(in crate::http) struct ObjectPage {
 )]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
+    By(by): By,
     SessionPath(id): SessionPath,
     condition: IfMatch,
     Json(object): Json<ObjectDraft>,
@@ -68,7 +71,7 @@ pub(super) async fn create(
     let view = view_of(name.clone());
     let command = Command::CreateObject { object };
     let expected = |session: &Session| condition.expected(|| Some(session.seq()));
-    let (outcome, object) = execute(&app, id, command, expected, "/object", view).await?;
+    let (outcome, object) = execute(&app, &by, id, command, expected, "/object", view).await?;
     let object = object.ok_or_else(|| not_found(&name))?;
     let mut response = Changed::new(&*object, object.version, &outcome).created().into_response();
     let name = utf8_percent_encode(&name, NON_ALPHANUMERIC);
@@ -179,11 +182,12 @@ pub(super) async fn get(
 )]
 pub(super) async fn update(
     State(app): State<Arc<App>>,
+    By(by): By,
     path: ObjectPath,
     condition: IfMatch,
     Json(patch): Json<ObjectPatch>,
 ) -> Result<ChangedObject, Problem> {
-    patched(&app, path, &condition, patch).await
+    patched(&app, &by, path, &condition, patch).await
 }
 
 /// Change an object, by PUT
@@ -203,15 +207,17 @@ pub(super) async fn update(
 )]
 pub(super) async fn replace(
     State(app): State<Arc<App>>,
+    By(by): By,
     path: ObjectPath,
     condition: IfMatch,
     Json(patch): Json<ObjectPatch>,
 ) -> Result<ChangedObject, Problem> {
-    patched(&app, path, &condition, patch).await
+    patched(&app, &by, path, &condition, patch).await
 }
 
 async fn patched(
     app: &App,
+    by: &Grant,
     ObjectPath { session, name }: ObjectPath,
     condition: &IfMatch,
     patch: ObjectPatch,
@@ -220,7 +226,7 @@ async fn patched(
     let expected = |session: &Session| condition.expected(|| version(session, name));
     let command = Command::UpdateObject { name: name.to_owned(), patch };
     let view = view_of(name.to_owned());
-    let (outcome, object) = execute(app, session, command, expected, "/patch", view).await?;
+    let (outcome, object) = execute(app, by, session, command, expected, "/patch", view).await?;
     let object = object.ok_or_else(|| not_found(name))?;
     Ok(Changed::new(&*object, object.version, &outcome))
 }
@@ -239,13 +245,14 @@ async fn patched(
 )]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
+    By(by): By,
     ObjectPath { session, name }: ObjectPath,
     condition: IfMatch,
 ) -> Result<Response, Problem> {
     let name = name.as_str().to_owned();
     let expected = |session: &Session| condition.expected(|| version(session, &name));
     let command = Command::DeleteObject { name: name.clone() };
-    let (outcome, ()) = execute(&app, session, command, expected, "", |_| ()).await?;
+    let (outcome, ()) = execute(&app, &by, session, command, expected, "", |_| ()).await?;
     Ok(json(&Deleted { name, seq: outcome.seq, changed: true }))
 }
 

@@ -15,11 +15,13 @@ use vws_core::wire::{FromTree, ParseError, Tree};
 use vws_core::{Command, DisplayName, Epoch, Millis, Seq, Session, SessionId, SessionInfo};
 
 use super::super::app::App;
+use super::super::authorize::By;
 use super::super::conditional::{IfMatch, IfNoneMatch, etag};
 use super::super::problem::Problem;
 use super::super::request::{Json, OptionalJson, Query, SessionPath};
 use super::reply::{Changed, ChangedSession, json};
 use super::{execute, paging};
+use crate::auth::Scope;
 use crate::store::Known;
 
 /// A session as its creator writes it.
@@ -135,13 +137,19 @@ pub(super) async fn create(
 )]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
+    By(by): By,
     uri: Uri,
     mut query: Query,
 ) -> Result<Response, Problem> {
     let limit = paging::limit(&mut query)?;
     let after = query.parse("after", |text| text.parse::<SessionId>().map_err(|error| error.to_string()))?;
     query.finish()?;
-    let mut found = app.store().list(after, limit + 1);
+    let mut found = match by.scope() {
+        Scope::All => app.store().list(after, limit + 1),
+        Scope::Session(only) => {
+            app.store().known(only).filter(|_| after.is_none_or(|after| after < only)).into_iter().collect()
+        }
+    };
     let more = paging::cut(&mut found, limit);
     let next = found.last().filter(|_| more).map(Known::id);
     let sessions = found.into_iter().map(ListedSession::from).collect();
@@ -182,6 +190,7 @@ pub(super) async fn get(
 )]
 pub(super) async fn rename(
     State(app): State<Arc<App>>,
+    By(by): By,
     SessionPath(id): SessionPath,
     condition: IfMatch,
     Json(patch): Json<SessionPatch>,
@@ -193,7 +202,7 @@ pub(super) async fn rename(
         Change::Keep => Command::Batch { commands: Vec::new() },
     };
     let expected = |session: &Session| condition.expected(|| Some(session.seq()));
-    let (outcome, info) = execute(&app, id, command, expected, "", Session::info).await?;
+    let (outcome, info) = execute(&app, &by, id, command, expected, "", Session::info).await?;
     Ok(Changed::session(&info, &outcome))
 }
 

@@ -17,14 +17,17 @@ use vws_core::wire::{FromTree, ParseError, Tree};
 use vws_core::{Author, Command, EventRecord, ObjectName, Session, SessionId, SessionInfo};
 
 use super::super::app::App;
+use super::super::authorize::By;
 use super::super::conditional::IfMatch;
 use super::super::problem::Problem;
+use super::super::refusal::Refusal;
 use super::super::request::{Json, ObjectPath, OptionalJson, Query, SessionPath};
 use super::commands::Executed;
 use super::moment::{self, MomentText};
 use super::paging;
 use super::reply::{json, streamed};
 use super::sessions::with_tag;
+use crate::auth::Operation;
 use crate::store::Moment;
 
 /// Where a fork begins and what it is called.
@@ -184,6 +187,7 @@ pub(super) async fn fork(
 )]
 pub(super) async fn difference(
     State(app): State<Arc<App>>,
+    By(by): By,
     SessionPath(id): SessionPath,
     mut query: Query,
 ) -> Result<Response, Problem> {
@@ -191,6 +195,9 @@ pub(super) async fn difference(
     let with = query.parse("with", |text| text.parse::<SessionId>().map_err(|error| error.to_string()))?;
     let to = moment::take(&mut query, "to")?;
     query.finish()?;
+    if let Some(other) = with {
+        by.check(Operation::Read, Some(other)).map_err(Refusal::from)?;
+    }
     let from = state(&app, id, from).await?;
     let to = state(&app, with.unwrap_or(id), to).await?;
     Ok(json(&Diff { from: end(&from), to: end(&to), commands: diff(&from, &to) }))
@@ -263,6 +270,7 @@ pub(super) async fn object_history(
 )]
 pub(super) async fn undo(
     State(app): State<Arc<App>>,
+    By(by): By,
     SessionPath(id): SessionPath,
     condition: IfMatch,
     Json(undo): Json<Undo>,
@@ -276,7 +284,7 @@ pub(super) async fn undo(
     let live = app.store().get(id).await?;
     let expected = condition.expected(|| Some(live.read(|session| session.seq())));
     let refused = if expected.is_some() { Problem::of_conditional } else { Problem::of_body };
-    let done = live.undo(undo.seq, author, expected).await;
+    let done = live.undo(undo.seq, author, by.subject().cloned(), expected).await;
     let outcome = done.map_err(|error| refused(error, ""))?;
     Ok(json(&Executed::of(&outcome)))
 }

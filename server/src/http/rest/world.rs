@@ -9,12 +9,14 @@ use vws_core::reduce::State as _;
 use vws_core::{Command, Session, SessionId, World};
 
 use super::super::app::App;
+use super::super::authorize::By;
 use super::super::conditional::{IfMatch, IfNoneMatch, etag};
 use super::super::problem::Problem;
 use super::super::request::{Json, OptionalJson, Query, SessionPath};
 use super::execute;
 use super::moment::{self, MomentText, View};
 use super::reply::{Changed, ChangedWorld, json};
+use crate::auth::Grant;
 
 /// Look at the world
 ///
@@ -53,12 +55,13 @@ pub(super) async fn get(
 )]
 pub(super) async fn initialize(
     State(app): State<Arc<App>>,
+    By(by): By,
     SessionPath(id): SessionPath,
     condition: IfMatch,
     OptionalJson(world): OptionalJson<WorldDraft>,
 ) -> Result<ChangedWorld, Problem> {
     let command = Command::InitializeWorld { world: world.unwrap_or_default() };
-    change(&app, id, &condition, command, "/world").await
+    change(&app, &by, id, &condition, command, "/world").await
 }
 
 /// Change the world
@@ -78,11 +81,12 @@ pub(super) async fn initialize(
 )]
 pub(super) async fn update(
     State(app): State<Arc<App>>,
+    By(by): By,
     SessionPath(id): SessionPath,
     condition: IfMatch,
     Json(patch): Json<WorldPatch>,
 ) -> Result<ChangedWorld, Problem> {
-    change(&app, id, &condition, Command::UpdateWorld { patch }, "/patch").await
+    change(&app, &by, id, &condition, Command::UpdateWorld { patch }, "/patch").await
 }
 
 /// Move the camera
@@ -99,11 +103,12 @@ pub(super) async fn update(
 )]
 pub(super) async fn move_camera(
     State(app): State<Arc<App>>,
+    By(by): By,
     SessionPath(id): SessionPath,
     condition: IfMatch,
     Json(camera): Json<CameraPatch>,
 ) -> Result<ChangedWorld, Problem> {
-    change(&app, id, &condition, Command::MoveCamera { camera }, "/camera").await
+    change(&app, &by, id, &condition, Command::MoveCamera { camera }, "/camera").await
 }
 
 /// Let the camera circle its target
@@ -120,12 +125,13 @@ pub(super) async fn move_camera(
 )]
 pub(super) async fn start_orbit(
     State(app): State<Arc<App>>,
+    By(by): By,
     SessionPath(id): SessionPath,
     condition: IfMatch,
     OptionalJson(orbit): OptionalJson<OrbitDraft>,
 ) -> Result<ChangedWorld, Problem> {
     let command = Command::StartOrbit { orbit: orbit.unwrap_or_default() };
-    change(&app, id, &condition, command, "/orbit").await
+    change(&app, &by, id, &condition, command, "/orbit").await
 }
 
 /// End the camera's orbit
@@ -141,14 +147,16 @@ pub(super) async fn start_orbit(
 )]
 pub(super) async fn stop_orbit(
     State(app): State<Arc<App>>,
+    By(by): By,
     SessionPath(id): SessionPath,
     condition: IfMatch,
 ) -> Result<ChangedWorld, Problem> {
-    change(&app, id, &condition, Command::StopOrbit, "").await
+    change(&app, &by, id, &condition, Command::StopOrbit, "").await
 }
 
 async fn change(
     app: &App,
+    by: &Grant,
     session: SessionId,
     condition: &IfMatch,
     command: Command,
@@ -156,6 +164,6 @@ async fn change(
 ) -> Result<ChangedWorld, Problem> {
     let expected = |session: &Session| condition.expected(|| Some(session.world().version));
     let (outcome, world) =
-        execute(app, session, command, expected, base, |session| session.world().clone()).await?;
+        execute(app, by, session, command, expected, base, |session| session.world().clone()).await?;
     Ok(Changed::new(&world, world.version, &outcome))
 }

@@ -66,7 +66,7 @@ impl World {
                 .expect("is a command");
                 let context = Context { at, limits: &limits, expect_version: None };
                 let event = decide(&session, &command, &context).expect("is allowed").remove(0);
-                let record = EventRecord { seq, at, by: None, more: 0, event };
+                let record = EventRecord { seq, at, by: None, subject: None, more: 0, event };
                 session.apply(&record).expect("is the next");
                 Arc::new(record)
             })

@@ -115,6 +115,7 @@ pub(crate) fn create_many(prefix: &str, count: usize) -> Command {
 
 /// Executes a command in process, as nobody in particular.
 pub(crate) async fn run(live: &Arc<LiveSession>, command: Command) -> Result<Outcome, StoreError> {
-    let request = Request { command, expect_version: None, author: None, origin: Origin::Client };
+    let request =
+        Request { command, expect_version: None, author: None, subject: None, origin: Origin::Client };
     live.execute(request, |_| ()).await.map(|(outcome, ())| outcome)
 }
