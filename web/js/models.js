@@ -152,6 +152,22 @@ function absolute(url) {
 }
 
 /**
+ * What lets this page in (src/token.rs) is shown to its own server, and to no other.
+ * @param {URL} url
+ * @returns {Record<string, string>}
+ */
+function shown(url) {
+  if (url.origin !== location.origin) return {};
+  try {
+    const token = sessionStorage.getItem("vws.token");
+    return token === null ? {} : { authorization: `Bearer ${token}` };
+  } catch {
+    // A browser that keeps nothing for tabs.
+    return {};
+  }
+}
+
+/**
  * Fetches a model of bounded size.
  * @param {string} url https, data, blob or of the page's own origin
  * @param {AbortSignal} signal
@@ -161,7 +177,7 @@ async function download(url, signal) {
   const full = new URL(url, location.href);
   const allowed = ["https:", "data:", "blob:"].includes(full.protocol) || full.origin === location.origin;
   if (!allowed) throw new Error(`${full.protocol} addresses are not loaded, only https, data, blob and this origin`);
-  const response = await fetch(full, { signal, credentials: "omit" });
+  const response = await fetch(full, { signal, credentials: "omit", headers: shown(full) });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   const reader = response.body?.getReader();
   if (!reader) return new ArrayBuffer(0);

@@ -8,6 +8,7 @@
 //! - [`past`]: a session's history: its timeline, and the way to each moment.
 //! - [`form`]: what people type, into commands, judged by `vws-core`.
 //! - [`viewport`], [`list`]: the 3D view and long lists.
+//! - [`token`]: what lets this page in where a server asks.
 //! - [`person`]: who the person at this browser is to others.
 //! - [`ui`], [`theme`]: widgets and looks. [`words`]: letters and numbers, by the browser.
 //! - [`debug`]: what browser tests read. [`panic_overlay`]: what a fault of the page looks like.
@@ -30,6 +31,7 @@ pub mod past;
 pub mod person;
 pub mod route;
 pub mod theme;
+pub mod token;
 pub mod ui;
 pub mod viewport;
 pub mod words;
@@ -37,6 +39,7 @@ pub mod words;
 /// Puts the page into the document, in the place of what it shows while it loads.
 pub fn run() {
     yew::set_custom_panic_hook(Box::new(panic_overlay::show));
+    token::arrive();
     let root = browser::document().get_element_by_id("app");
     match root {
         Some(root) => yew::Renderer::<app::App>::with_root(root).render(),

@@ -8,6 +8,7 @@ use web_sys::File;
 
 use super::files::{Progress, Transfer, post};
 use super::{ApiError, done, good, json};
+use crate::token::shown;
 use crate::words;
 
 /// What the address of an asset begins with, in an object's property `url`.
@@ -68,7 +69,7 @@ pub struct Room {
 /// # Errors
 /// [`ApiError`].
 pub async fn room(session: SessionId) -> Result<Room, ApiError> {
-    json(Request::get(&format!("/api/sessions/{session}/assets?limit=1")).send().await?).await
+    json(shown(Request::get(&format!("/api/sessions/{session}/assets?limit=1"))).send().await?).await
 }
 
 /// Sends a file that is to be a model of a session.
@@ -96,7 +97,7 @@ pub async fn has(session: SessionId, asset: &str) -> Result<bool, ApiError> {
     struct Page {
         assets: Vec<Asset>,
     }
-    let page: Page = json(Request::get(&list).send().await?).await?;
+    let page: Page = json(shown(Request::get(&list)).send().await?).await?;
     Ok(page.assets.first().is_some_and(|first| first.asset == asset))
 }
 
@@ -125,12 +126,12 @@ fn after(asset: &str) -> String {
 /// # Errors
 /// [`ApiError`]: the other session or its asset is not there, or this one does not take it.
 pub async fn copy(from: SessionId, to: SessionId, asset: &str) -> Result<(), ApiError> {
-    let found = good(Request::get(&path_of(from, asset)).send().await?).await?;
+    let found = good(shown(Request::get(&path_of(from, asset))).send().await?).await?;
     let media_type = found.headers().get("content-type").unwrap_or_default();
     let content = found.binary().await?;
     let body = Uint8Array::from(content.as_slice());
     let target = format!("/api/sessions/{to}/assets");
-    done(Request::post(&target).header("content-type", &media_type).body(body)?.send().await?).await
+    done(shown(Request::post(&target)).header("content-type", &media_type).body(body)?.send().await?).await
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, EventTarget, File, ProgressEvent, XmlHttpRequest, XmlHttpRequestResponseType};
 
 use super::ApiError;
+use crate::token;
 
 /// What a file is, and all that is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -147,6 +148,7 @@ pub(super) fn post<T: for<'de> Deserialize<'de>>(
         let request = XmlHttpRequest::new()?;
         request.open("POST", path)?;
         request.set_request_header("content-type", media_type)?;
+        show_token(&request)?;
         let upload = request.upload()?;
         let transfer = Transfer::new(request.clone(), &upload, progress, |request| {
             let text = request.response_text().ok().flatten().unwrap_or_default();
@@ -156,6 +158,10 @@ pub(super) fn post<T: for<'de> Deserialize<'de>>(
         Ok(transfer)
     };
     begin().map_err(|_: JsValue| ApiError::Failed("the browser does not send the file".to_owned()))
+}
+
+fn show_token(request: &XmlHttpRequest) -> Result<(), JsValue> {
+    token::authorization().map_or(Ok(()), |value| request.set_request_header("authorization", &value))
 }
 
 fn answer<T: for<'de> Deserialize<'de>>(request: &XmlHttpRequest, text: &str) -> Result<T, ApiError> {
@@ -193,6 +199,7 @@ pub fn export(
     let begin = || {
         let request = XmlHttpRequest::new()?;
         request.open("GET", &format!("/api/sessions/{id}/export?format={kind}{at}"))?;
+        show_token(&request)?;
         request.set_response_type(XmlHttpRequestResponseType::Blob);
         let transfer = Transfer::new(request.clone(), &request, progress, move |request| {
             let status = request.status().unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Which sessions there are, as it changes.
 
+use crate::token;
 use crate::words;
 use gloo_events::EventListener;
 use vws_core::event::{LobbyEvent, LobbyRecord};
@@ -26,10 +27,11 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Follows the lobby; `None` in a browser without event streams.
+    /// Follows the lobby; `None` in a browser without event streams, and where a token has to be shown, which they
+    /// cannot.
     #[must_use]
     pub fn follow(told: impl Fn(Told) + Clone + 'static) -> Option<Self> {
-        let source = EventSource::new("/api/events").ok()?;
+        let source = (!token::is_there()).then(|| EventSource::new("/api/events").ok()).flatten()?;
         let on = |name: &'static str, tell: fn(&MessageEvent) -> Option<Told>| {
             let told = told.clone();
             EventListener::new(&source, name, move |event| {

@@ -4,18 +4,21 @@
 //! # Layout
 //! - this file: sessions. [`lobby`]: their list as it changes.
 //! - [`time`]: a session's past. [`files`]: sessions as files. [`assets`]: the models that objects
-//!   show.
+//!   show. [`tokens`]: links that let others in.
 
 pub mod assets;
 pub mod files;
 pub mod lobby;
 pub mod time;
+pub mod tokens;
 
 use gloo_net::http::{Request, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use vws_core::wire::read_json;
 use vws_core::{Problem, SessionId, SessionInfo};
+
+use crate::token::shown;
 
 /// Why a request has no good answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +86,7 @@ struct SessionPatch<'a> {
 /// [`ApiError`].
 pub async fn list_sessions(after: Option<SessionId>) -> Result<SessionPage, ApiError> {
     let after = after.map(|id| format!("&after={id}")).unwrap_or_default();
-    json(Request::get(&format!("/api/sessions?limit={PAGE}{after}")).send().await?).await
+    json(shown(Request::get(&format!("/api/sessions?limit={PAGE}{after}"))).send().await?).await
 }
 
 /// Makes a session.
@@ -91,7 +94,7 @@ pub async fn list_sessions(after: Option<SessionId>) -> Result<SessionPage, ApiE
 /// # Errors
 /// [`ApiError`].
 pub async fn create_session(name: Option<&str>) -> Result<SessionInfo, ApiError> {
-    json(Request::post("/api/sessions").json(&SessionDraft { name })?.send().await?).await
+    json(shown(Request::post("/api/sessions")).json(&SessionDraft { name })?.send().await?).await
 }
 
 /// Gives a session another name, or none.
@@ -111,7 +114,7 @@ pub async fn delete_session(id: SessionId) -> Result<(), ApiError> {
 }
 
 fn session(method: impl Fn(&str) -> RequestBuilder, id: SessionId) -> RequestBuilder {
-    method(&format!("/api/sessions/{id}"))
+    shown(method(&format!("/api/sessions/{id}")))
 }
 
 async fn json<T: DeserializeOwned>(response: Response) -> Result<T, ApiError> {

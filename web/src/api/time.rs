@@ -11,6 +11,7 @@ use web_sys::ReadableStreamDefaultReader;
 
 use super::{ApiError, good, json};
 use crate::link::encoded;
+use crate::token::shown;
 
 /// Some events in their order.
 #[derive(Debug, Clone, Deserialize)]
@@ -37,7 +38,8 @@ pub struct ObjectHistory {
 /// # Errors
 /// [`ApiError`]; 410 where they are no longer kept.
 pub async fn events(id: SessionId, after: Seq, limit: u64) -> Result<EventPage, ApiError> {
-    json(Request::get(&format!("/api/sessions/{id}/events?after={after}&limit={limit}")).send().await?).await
+    json(shown(Request::get(&format!("/api/sessions/{id}/events?after={after}&limit={limit}"))).send().await?)
+        .await
 }
 
 /// The state of a moment.
@@ -45,7 +47,7 @@ pub async fn events(id: SessionId, after: Seq, limit: u64) -> Result<EventPage, 
 /// # Errors
 /// [`ApiError`]; 410 where it is no longer kept.
 pub async fn snapshot_at(id: SessionId, seq: Seq) -> Result<Snapshot, ApiError> {
-    json(Request::get(&format!("/api/sessions/{id}/snapshot?at={seq}")).send().await?).await
+    json(shown(Request::get(&format!("/api/sessions/{id}/snapshot?at={seq}"))).send().await?).await
 }
 
 /// About `limit` events about an object, before a seq or the newest.
@@ -61,7 +63,7 @@ pub async fn object_history(
     let name = encoded(name.as_str());
     let before = before.map(|seq| format!("&before={seq}")).unwrap_or_default();
     json(
-        Request::get(&format!("/api/sessions/{id}/objects/{name}/history?limit={limit}{before}"))
+        shown(Request::get(&format!("/api/sessions/{id}/objects/{name}/history?limit={limit}{before}")))
             .send()
             .await?,
     )
@@ -81,7 +83,8 @@ const FIRST_LINE: usize = 64 * 1024;
 /// # Errors
 /// [`ApiError`].
 pub async fn first_kept(id: SessionId) -> Result<Seq, ApiError> {
-    let response = good(Request::get(&format!("/api/sessions/{id}/export?format=log")).send().await?).await?;
+    let response =
+        good(shown(Request::get(&format!("/api/sessions/{id}/export?format=log"))).send().await?).await?;
     let cut = || ApiError::Failed("its log file does not begin as one".to_owned());
     let body = response.body().ok_or_else(cut)?;
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
@@ -110,6 +113,6 @@ struct Fork<'a> {
 /// # Errors
 /// [`ApiError`].
 pub async fn fork(id: SessionId, at: Seq, name: Option<&str>) -> Result<SessionInfo, ApiError> {
-    let request = Request::post(&format!("/api/sessions/{id}/fork")).json(&Fork { at, name })?;
+    let request = shown(Request::post(&format!("/api/sessions/{id}/fork"))).json(&Fork { at, name })?;
     json(request.send().await?).await
 }

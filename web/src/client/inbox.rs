@@ -5,11 +5,12 @@ use std::rc::Weak;
 use vws_core::event::Event;
 use vws_core::reduce::State;
 use vws_core::replica::{Effect, Replica};
-use vws_core::wire::{ClientMessage, ResyncReason, ServerMessage};
+use vws_core::wire::{ClientMessage, Hello, ResyncReason, ServerMessage};
 use vws_core::{Command, ObjectName};
 
 use super::{Hooks, Notice, SessionClient, identity};
 use crate::person::Person;
+use crate::token;
 
 /// The hooks by which a connection serves a client. They keep nothing alive.
 pub(super) fn hooks(client: &Weak<SessionClient>) -> Hooks {
@@ -31,9 +32,11 @@ pub(super) fn hooks(client: &Weak<SessionClient>) -> Hooks {
                 let client = weak.upgrade().expect("a connection ends before its client");
                 let person = client.person();
                 client.introduced.replace(Some(person.clone()));
+                client.refusal.take();
                 let Person { name, color } = person;
                 let name = name.map(|name| name.to_string());
-                client.read(|replica| replica.hello(name, Some(color.to_string())))
+                let hello = client.read(|replica| replica.hello(name, Some(color.to_string())));
+                Hello { token: token::secret(), ..hello }
             })
         },
         message: hook!(|client, message| client.receive(message)),
@@ -51,6 +54,9 @@ impl SessionClient {
         let welcomed = matches!(message, ServerMessage::Welcome(_));
         let of_peers = matches!(message, ServerMessage::Presence { .. });
         match &message {
+            ServerMessage::Welcome(_) => drop(self.refusal.take()),
+            // About no command: why the connection ends.
+            ServerMessage::Rejected { id: 0, problem } => drop(self.refusal.replace(Some(problem.clone()))),
             ServerMessage::Snapshot(part) => {
                 let mut progress = self.progress.get().unwrap_or_default();
                 progress.count(part);
@@ -127,6 +133,8 @@ impl SessionClient {
                 self.follow_back(&command);
                 (self.notify)(Notice::OutcomeUnknown(command.type_name()));
             }
+            // Why the connection ends: it stands in the place of everything then.
+            Effect::Complaint(problem) if problem.code.starts_with("token_") => {}
             Effect::Complaint(problem) => (self.notify)(Notice::Complaint(problem)),
             Effect::Diverged { found, .. } => (self.notify)(Notice::Diverged { found }),
             Effect::Resyncing(ResyncReason::Lagged) => (self.notify)(Notice::Lagged),

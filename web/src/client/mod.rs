@@ -128,6 +128,8 @@ pub struct SessionClient {
     dirty: RefCell<Dirty>,
     frame: RefCell<Option<EachFrame>>,
     listeners: Listeners<Dirty>,
+    /// Why the server ends the connection, as it said.
+    refusal: RefCell<Option<Problem>>,
     /// What is shown in the place of the present.
     past: RefCell<Option<past::Past>>,
     /// Those who are told of each event as it comes.
@@ -162,6 +164,7 @@ impl SessionClient {
             dirty: RefCell::default(),
             frame: RefCell::default(),
             listeners: Listeners::default(),
+            refusal: RefCell::default(),
             past: RefCell::default(),
             event_listeners: Listeners::default(),
             notify: Box::new(notify),
@@ -400,6 +403,12 @@ impl SessionClient {
                 Standing::Refused { reason: if reason.is_empty() { code.to_string() } else { reason } }
             }
         }
+    }
+
+    /// Why the server has ended the connection, in its own words, where it said so.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Problem> {
+        self.refusal.borrow().clone()
     }
 
     /// The mean round trip in milliseconds.

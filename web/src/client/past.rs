@@ -46,9 +46,19 @@ impl SessionClient {
     /// Why nothing can be changed now, in words for the user; `None` where it can.
     #[must_use]
     pub fn read_only(&self) -> Option<String> {
-        self.past_seq().map(|seq| {
-            format!("you are looking at the past (seq {}). Go back to live to change anything.", grouped(seq))
-        })
+        if let Some(seq) = self.past_seq() {
+            return Some(format!(
+                "you are looking at the past (seq {}). Go back to live to change anything.",
+                grouped(seq)
+            ));
+        }
+        self.looks_only().then(|| "your link lets you look at this session, and not change it.".to_owned())
+    }
+
+    /// Whether the server lets this page look and not change anything.
+    #[must_use]
+    pub fn looks_only(&self) -> bool {
+        self.read(|replica| replica.may_change().is_err())
     }
 
     /// Tells the user why nothing can be changed now; answers whether that is so.

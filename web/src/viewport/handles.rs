@@ -111,6 +111,9 @@ impl Scene {
         if self.client.past_seq().is_some() {
             return Some("The page shows the past: nothing can be moved there.".to_owned());
         }
+        if self.client.looks_only() {
+            return Some("Your link lets you look: nothing can be moved.".to_owned());
+        }
         match self.client.standing() {
             Standing::Live => {}
             Standing::Loading(_) => return Some("The session is not loaded yet.".to_owned()),

@@ -15,6 +15,7 @@ mod models;
 mod object_history;
 mod parts;
 mod people;
+mod share;
 mod sheet;
 mod side;
 mod standing;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use gloo_timers::callback::Interval;
+use vws_core::Problem;
 use vws_core::reduce::State;
 use vws_core::replica::Replica;
 use yew::prelude::*;
@@ -13,6 +14,7 @@ use crate::browser;
 use crate::client::progress::grouped;
 use crate::client::{SessionClient, Standing};
 use crate::route::{Link, Route};
+use crate::token;
 use crate::ui::{Button, Glyph, Icon, Kind};
 
 /// Whole seconds until a time, at least one: a countdown that shows 0 looks stuck.
@@ -38,6 +40,7 @@ pub(super) fn StandingPill() -> Html {
         move || drop(clock)
     });
     let (class, word) = match &standing {
+        Standing::Live if client.looks_only() => ("pill-good", "View only".to_owned()),
         Standing::Live => ("pill-good", "Connected".to_owned()),
         Standing::Loading(_) => ("pill-busy", "Loading".to_owned()),
         Standing::Connecting => ("pill-busy", "Connecting".to_owned()),
@@ -89,6 +92,9 @@ pub(super) fn the_end(client: &Rc<SessionClient>) -> Option<Html> {
             </main>
         }),
         Standing::Refused { reason } => {
+            if let Some(problem) = client.refusal() {
+                return Some(shut_out(client, &problem));
+            }
             let client = Rc::clone(client);
             let retry = Callback::from(move |_| client.retry_now());
             Some(html! {
@@ -103,6 +109,45 @@ pub(super) fn the_end(client: &Rc<SessionClient>) -> Option<Html> {
             })
         }
         Standing::Live | Standing::Loading(_) | Standing::Connecting | Standing::Waiting { .. } => None,
+    }
+}
+
+/// What a page shows whose link does not let it in, or not any more.
+fn shut_out(client: &Rc<SessionClient>, problem: &Problem) -> Html {
+    let (title, text) = match problem.code.as_str() {
+        "token_needed" => {
+            ("You need a link that lets you in", "Ask whoever shares this session for one.".to_owned())
+        }
+        "token_expired" => ("Your link has ended", "Ask whoever gave it to you for another one.".to_owned()),
+        "token_revoked" => {
+            ("Your link was taken back", "Ask whoever gave it to you for another one.".to_owned())
+        }
+        "forbidden" => ("Your link is for something else", format!("The server says: {}.", problem.detail)),
+        _ => ("Your link does not let you in", format!("The server says: {}.", problem.detail)),
+    };
+    let again = {
+        let client = Rc::clone(client);
+        Callback::from(move |_| client.retry_now())
+    };
+    let without = token::is_there().then(|| {
+        let client = Rc::clone(client);
+        Callback::from(move |_| {
+            token::forget();
+            client.retry_now();
+        })
+    });
+    html! {
+        <main id="main" tabindex="-1" class="the-end" data-testid="session-shut-out">
+            <div class="notice">
+                <Glyph icon={Icon::Locked} size={40} />
+                <h2>{ title }</h2>
+                <p>{ text }</p>
+                <Button label="Try again" kind={Kind::Primary} onclick={again} />
+                if let Some(onclick) = without {
+                    <Button label="Go on without the link" {onclick} testid="without-link" />
+                }
+            </div>
+        </main>
     }
 }
 

@@ -16,6 +16,9 @@ const BOUND: f64 = 12.0;
 /// Why nothing can be changed in a moment of the past.
 pub(super) const PAST: &str = "the page shows the past";
 
+/// Why nothing can be changed by who may only look.
+pub(super) const LOOKS_ONLY: &str = "your link lets you look, and not change anything";
+
 /// Why nothing of the selection can be changed now.
 pub(super) fn unfit(desk: &Desk) -> Option<&'static str> {
     unfit_at_all(desk).or_else(|| (desk.client().selected_count() == 0).then_some("nothing is selected"))
@@ -26,6 +29,9 @@ pub(super) fn unfit_at_all(desk: &Desk) -> Option<&'static str> {
     let client = desk.client();
     if client.past_seq().is_some() {
         return Some(PAST);
+    }
+    if client.looks_only() {
+        return Some(LOOKS_ONLY);
     }
     client.view(|_, _| ()).is_none().then_some("the session is not loaded yet")
 }

@@ -143,7 +143,7 @@ impl Desk {
     pub(super) fn perform(&self, action: &Action) {
         match (action.unfit)(self) {
             None => (action.run)(self),
-            Some(edit::PAST) => {
+            Some(edit::PAST | edit::LOOKS_ONLY) => {
                 self.client().tell_read_only();
             }
             Some(why) => self.refuse(format!("{}: {why}", action.label)),
@@ -296,7 +296,7 @@ fn dispatch(desk: &Desk, event: &KeyboardEvent) {
     let action = keys::with_pressed(event, |pressed| table::by_keys(pressed, desk));
     if let Some(action) = action {
         let unfit = (action.unfit)(desk);
-        if unfit.is_some_and(|why| why != table::SEVERAL) && desk.client().past_seq().is_none() {
+        if unfit.is_some_and(|why| why != table::SEVERAL) && desk.client().read_only().is_none() {
             // Nothing to do is nothing to tell.
             return;
         }

@@ -21,6 +21,7 @@ use yew::prelude::*;
 
 use super::context::{SessionHandle, use_session};
 use super::links::copy_link;
+use super::share::Share;
 use super::timeline::use_time;
 use crate::browser;
 use crate::client::SessionClient;
@@ -139,6 +140,8 @@ pub(super) fn People() -> Html {
         let (session, toasts) = (session.clone(), toasts.clone());
         Callback::from(move |_: MouseEvent| copy_link(&session, &toasts))
     };
+    // Where the server asks who they are, the address alone lets nobody in.
+    let asks = client.read(|replica| replica.access().is_some());
     let follows = client.follows();
     let view = session.port.scene().is_some();
     let (badges, rows, peers) = client.read(|replica| {
@@ -171,13 +174,18 @@ pub(super) fn People() -> Html {
                 <You />
                 if peers == 0 {
                     <div class="people-alone">
-                        <p>{ "Nobody else is here. Who has the link can join." }</p>
-                        <Button label="Copy link" icon={Icon::Copy} onclick={oncopy} testid="invite" />
+                        if asks {
+                            <p>{ "Nobody else is here." }</p>
+                        } else {
+                            <p>{ "Nobody else is here. Who has the link can join." }</p>
+                            <Button label="Copy link" icon={Icon::Copy} onclick={oncopy} testid="invite" />
+                        }
                     </div>
                 } else {
                     <BringToMe />
                     <ul class="people-list">{ for rows }</ul>
                 }
+                <Share />
                 if more_rows > 0 {
                     <p class="people-alone">{ format!("and {} more", grouped(more_rows as u64)) }</p>
                 }
