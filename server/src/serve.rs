@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{info, warn};
 
 use crate::assets::{Assets, Bounds};
-use crate::auth::{Auth, Revoked, SetupError};
+use crate::auth::{Audit, Auth, Revoked, SetupError};
 use crate::config::{Config, Contradiction, Storage};
 use crate::http::{self, App, PageError};
 use crate::log::disk::{DiskLog, OpenError, Options};
@@ -65,9 +65,9 @@ impl Server {
         let storage = config.storage()?;
         let log = open_log(storage.clone()).await?;
         // The log has the data directory from here on.
-        let revoked = open_revoked(storage.clone()).await?;
+        let (revoked, audit) = open_access(storage.clone()).await?;
         let assets = open_assets(storage, Bounds::from(&config.limits)).await?;
-        Self::with_all(listener, config, log, assets, revoked).await
+        Self::with_all(listener, config, log, assets, (revoked, audit)).await
     }
 
     /// Prepares a server of the sessions whose histories are kept in `log`. Their assets are in memory.
@@ -93,7 +93,7 @@ impl Server {
         log: Arc<dyn EventLog>,
         assets: Assets,
     ) -> Result<Self, ServeError> {
-        Self::with_all(listener, config, log, assets, Revoked::default()).await
+        Self::with_all(listener, config, log, assets, Default::default()).await
     }
 
     async fn with_all(
@@ -101,10 +101,10 @@ impl Server {
         config: Config,
         log: Arc<dyn EventLog>,
         assets: Assets,
-        revoked: Revoked,
+        (revoked, audit): (Revoked, Audit),
     ) -> Result<Self, ServeError> {
         let address = listener.local_addr()?;
-        let auth = Auth::of(&config, address, revoked)?;
+        let auth = Auth::of(&config, address, revoked)?.with_audit(Arc::new(audit));
         let app = App::new(config, auth, log, Arc::new(assets), address, Stop::default()).await?;
         Ok(Self { listener, address, app })
     }
@@ -132,6 +132,7 @@ impl Server {
         let stop = app.stop().clone();
         let connections =
             Arc::new(Connections::new(http::router(&app), &limits, stop.clone(), app.metrics()));
+        let keeping = tokio::spawn(Arc::clone(app.auth().audit()).keep());
         info!(server.address = %address, version = env!("CARGO_PKG_VERSION"), "serving");
         tokio::select! {
             () = accept_until_stopped(listener, connections) => {}
@@ -143,6 +144,11 @@ impl Server {
         let end = Instant::now() + grace;
         if timeout(grace - grace / 5, stop.ended()).await.is_err() {
             warn!(connections = stop.remaining(), "closing connections that did not end in time");
+        }
+        keeping.abort();
+        let audit = Arc::clone(app.auth().audit());
+        if let Ok(Ok(Err(error))) = timeout_at(end, spawn_blocking(move || audit.flush())).await {
+            warn!(%error, "the record of who came was not written");
         }
         let closed = timeout_at(end, app.store().close()).await;
         let closed =
@@ -169,10 +175,10 @@ async fn open_assets(storage: Storage, bounds: Bounds) -> Result<Assets, ServeEr
     opened.map_err(|error| OpenError::Io { path, error }.into())
 }
 
-async fn open_revoked(storage: Storage) -> Result<Revoked, ServeError> {
-    let Storage::Disk { path, .. } = storage else { return Ok(Revoked::default()) };
+async fn open_access(storage: Storage) -> Result<(Revoked, Audit), ServeError> {
+    let Storage::Disk { path, .. } = storage else { return Ok(Default::default()) };
     let root = path.clone();
-    let opened = spawn_blocking(move || Revoked::open(&root)).await;
+    let opened = spawn_blocking(move || Ok((Revoked::open(&root)?, Audit::open(&root)?))).await;
     let opened = opened.unwrap_or_else(|failed| Err(io::Error::other(failed)));
     opened.map_err(|error| OpenError::Io { path, error }.into())
 }

@@ -70,6 +70,9 @@ pub enum Denied {
     /// The token is for another session.
     #[error("the token is for another session")]
     OtherSession,
+    /// The client id is somebody else's.
+    #[error("the client id is in use by somebody else")]
+    OtherClient,
     /// The token is for one session.
     #[error("the token is for one session, and to {} it takes one for all", .operation.words())]
     OneSession {
@@ -91,7 +94,9 @@ impl Denied {
         match self {
             Self::Token(fault) => fault.code(),
             Self::TokenNeeded { .. } => "token_needed",
-            Self::Role { .. } | Self::OtherSession | Self::OneSession { .. } => "forbidden",
+            Self::Role { .. } | Self::OtherSession | Self::OtherClient | Self::OneSession { .. } => {
+                "forbidden"
+            }
         }
     }
 }
@@ -103,7 +108,7 @@ impl Denied {
         match self {
             Self::TokenNeeded { .. } => "Bearer realm=\"vws\"",
             Self::Token(_) => "Bearer realm=\"vws\", error=\"invalid_token\"",
-            Self::Role { .. } | Self::OtherSession | Self::OneSession { .. } => {
+            Self::Role { .. } | Self::OtherSession | Self::OtherClient | Self::OneSession { .. } => {
                 "Bearer realm=\"vws\", error=\"insufficient_scope\""
             }
         }

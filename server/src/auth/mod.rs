@@ -6,11 +6,13 @@
 //! # Layout
 //! - [`role`](Operation): what there is to do, and the one table of roles and operations.
 //! - `setup`: how a server's flags become its rules.
+//! - `audit`: who came, who was refused, and what is gone.
 //! - `grant`: what somebody may do, and why something is refused.
 //! - `token`: what a token says, read strictly.
 //! - `keys`: the keys that tokens are signed and checked with.
 //! - `revoked`: tokens that are over before their time.
 
+mod audit;
 mod grant;
 mod keys;
 mod revoked;
@@ -25,6 +27,7 @@ use tokio::sync::watch;
 use vws_core::Millis;
 use vws_core::wire::Access;
 
+pub use audit::{Audit, Entry, Happened, MAX_ENTRIES};
 pub use grant::{Denied, Grant, Scope};
 pub use keys::{KeyError, Keys};
 pub use revoked::{MAX_REVOKED, Revocation, RevokeError, Revoked};
@@ -39,13 +42,27 @@ pub struct Auth {
     /// What may be done without a token.
     anonymous: Arc<Grant>,
     revoked: Revoked,
+    audit: Arc<Audit>,
 }
 
 impl Auth {
     /// A server with these keys, that gives `anonymous` to who shows no token.
     #[must_use]
     pub fn new(keys: Keys, anonymous: Option<Role>, revoked: Revoked) -> Self {
-        Self { keys, anonymous: Arc::new(Grant::anonymous(anonymous)), revoked }
+        let anonymous = Arc::new(Grant::anonymous(anonymous));
+        Self { keys, anonymous, revoked, audit: Arc::default() }
+    }
+
+    /// The same, that goes on with this record.
+    #[must_use]
+    pub fn with_audit(self, audit: Arc<Audit>) -> Self {
+        Self { audit, ..self }
+    }
+
+    /// What is on record.
+    #[must_use]
+    pub const fn audit(&self) -> &Arc<Audit> {
+        &self.audit
     }
 
     /// What may be done by who shows this token, or none.

@@ -4,10 +4,12 @@
 //! stderr. No rule about what a valid world is lives here: the server and core are asked.
 //!
 //! # Layout
-//! - `sessions`, `objects`, `files`, `watch`, `replay`, `diff`, `bench`, `doctor`, `token`: the commands.
+//! - `sessions`, `objects`, `files`, `watch`, `replay`, `diff`, `bench`, `doctor`, `token`,
+//!   `audit`: the commands.
 //! - `remote`, `sse`: a server over HTTP, and its streams.
 //! - `print`, `describe`: what is written. `failure`: why something was not done, and the exit codes.
 
+mod audit;
 mod bench;
 mod describe;
 mod diff;
@@ -57,6 +59,7 @@ pub(crate) enum Client {
     Diff(diff::Diff),
     Verify(files::Verify),
     Bench(bench::Bench),
+    Audit(audit::Audit),
     /// Make, look at and revoke the tokens that say who may do what.
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -185,6 +188,7 @@ impl Client {
             Self::Verify(verify) => verify.run(),
             Self::Bench(bench) => bench.run().await,
             Self::Token(token) => token.run().await,
+            Self::Audit(audit) => audit.run().await,
             Self::Doctor(doctor) => doctor.run(),
             Self::Completions { shell } => {
                 let mut script = Vec::new();
@@ -213,6 +217,7 @@ impl Client {
             Self::Verify(verify) => verify.form,
             Self::Bench(bench) => bench.common.form,
             Self::Token(token) => token.form(),
+            Self::Audit(audit) => audit.common.form,
             Self::Doctor(doctor) => doctor.form,
             Self::Completions { .. } => Form { json: false },
         }

@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use vws_core::ClientId;
+use vws_core::model::Subject;
 use vws_core::wire::{Identity, Peer, Presence};
 
 /// Clients in one page of changes: a connection keeps a buffer as large as its largest message, and
@@ -43,6 +44,8 @@ struct Present {
     peer: Peer,
     change: u64,
     superseded: CancellationToken,
+    /// Who showed a token for it.
+    owner: Option<Subject>,
 }
 
 /// A client's place among its peers. It leaves when this is dropped.
@@ -72,19 +75,24 @@ impl Peers {
         Self { table: Mutex::default(), changed: watch::Sender::new(0), max_departures }
     }
 
-    /// Takes a seat. Another connection of the same client id loses its own.
-    pub fn join(&self, identity: &Identity) -> Seat<'_> {
+    /// Takes a seat. Another connection of the same client id loses its own; `None` where that is somebody else's:
+    /// client ids are no secret, and nobody is to be sent away by one who has seen theirs.
+    pub fn join(&self, identity: &Identity, owner: Option<&Subject>) -> Option<Seat<'_>> {
         let superseded = CancellationToken::new();
         let mut table = self.table.lock();
+        let former = table.present.get(&identity.client_id).and_then(|present| present.owner.as_ref());
+        if former.is_some_and(|former| Some(former) != owner) {
+            return None;
+        }
         let change = table.note(&identity.client_id);
         let peer = identity.peer(Presence::default());
-        let present = Present { peer, change, superseded: superseded.clone() };
+        let present = Present { peer, change, superseded: superseded.clone(), owner: owner.cloned() };
         if let Some(former) = table.present.insert(identity.client_id.clone(), present) {
             former.superseded.cancel();
         }
         drop(table);
         self.changed.send_replace(change);
-        Seat { peers: self, client_id: identity.client_id.clone(), superseded }
+        Some(Seat { peers: self, client_id: identity.client_id.clone(), superseded })
     }
 
     /// What changed after the change `since`, the client `but` left out: one page of it, as large as
@@ -210,6 +218,28 @@ mod tests {
         Identity { client_id: ClientId::new(id).expect("is valid"), name: None, color: None }
     }
 
+    fn seated<'a>(peers: &'a Peers, identity: &Identity) -> Seat<'a> {
+        peers.join(identity, None).expect("nobody else's")
+    }
+
+    #[test]
+    fn auth18_nobody_takes_the_seat_of_somebody_else() {
+        let peers = Peers::new(10);
+        let [ada, eve] = ["ada", "eve"].map(|name| Subject::new(name).expect("is one"));
+        let first = peers.join(&identity("a"), Some(&ada)).expect("is free");
+        assert!(peers.join(&identity("a"), Some(&eve)).is_none());
+        assert!(peers.join(&identity("a"), None).is_none());
+        assert!(!first.superseded.is_cancelled());
+        let second = peers.join(&identity("a"), Some(&ada)).expect("is one's own");
+        assert!(first.superseded.is_cancelled());
+        drop((first, second));
+        drop(peers.join(&identity("a"), Some(&eve)).expect("is free"));
+        // Who showed nothing has nothing to keep.
+        let nobody = seated(&peers, &identity("a"));
+        peers.join(&identity("a"), Some(&ada)).expect("is taken over");
+        assert!(nobody.superseded.is_cancelled());
+    }
+
     fn selecting(name: &str) -> Presence {
         Presence { selection: vec![ObjectName::new("name", name).expect("is valid")], ..Presence::default() }
     }
@@ -222,8 +252,8 @@ mod tests {
     fn pres1_a_client_is_told_the_newest_of_each_peer_once() {
         let peers = Peers::new(10);
         let (me, other) = (identity("me"), identity("other"));
-        let _mine = peers.join(&me);
-        let seat = peers.join(&other);
+        let _mine = seated(&peers, &me);
+        let seat = seated(&peers, &other);
         let first = peers.since(0, &me.client_id);
         assert_eq!(names(&first), ["other"]);
         seat.show(selecting("a"));
@@ -241,7 +271,7 @@ mod tests {
         let me = identity("me");
         let names = (0..64).map(|n| ObjectName::new("name", &format!("{n:02}{}", "\"".repeat(126))));
         let selection: Vec<_> = names.map(|name| name.expect("is valid")).collect();
-        let seats: Vec<_> = (0..100).map(|n| peers.join(&identity(&format!("c{n}")))).collect();
+        let seats: Vec<_> = (0..100).map(|n| seated(&peers, &identity(&format!("c{n}")))).collect();
         let there = r#"{"x":-999.1234567890123,"y":-999.1234567890123,"z":-999.1234567890123}"#;
         let camera = format!(r#"{{"position":{there},"target":{there},"fov":119.12345678901234}}"#);
         let shown = format!(
@@ -267,8 +297,8 @@ mod tests {
     #[test]
     fn pres2_a_second_connection_of_a_client_takes_the_seat_over() {
         let peers = Peers::new(10);
-        let first = peers.join(&identity("a"));
-        let second = peers.join(&identity("a"));
+        let first = seated(&peers, &identity("a"));
+        let second = seated(&peers, &identity("a"));
         assert!(first.superseded.is_cancelled() && !second.superseded.is_cancelled());
         drop(first);
         assert_eq!(peers.count(), 1, "the loser's end does not remove the winner");
@@ -280,7 +310,7 @@ mod tests {
     fn pres3_departures_are_forgotten_beyond_their_bound() {
         let peers = Peers::new(3);
         for n in 0..100 {
-            drop(peers.join(&identity(&format!("c{n}"))));
+            drop(seated(&peers, &identity(&format!("c{n}"))));
         }
         assert!(peers.table.lock().changes.len() <= 5);
     }

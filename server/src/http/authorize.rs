@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request};
+use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -14,7 +14,7 @@ use super::app::App;
 use super::idempotency::idempotent;
 use super::problem::Problem;
 use super::refusal::Refusal;
-use crate::auth::{Denied, Grant, Operation, Scope};
+use crate::auth::{Denied, Entry, Grant, Operation};
 
 /// What a route needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,7 @@ pub(super) const NEEDS: &[(&str, &str, Need)] = &[
     ("DELETE", "/api/sessions/{id}/tokens/{token}", Need::One(Operation::Share)),
     ("GET", "/api/tokens/revoked", Need::One(Operation::Administer)),
     ("POST", "/api/tokens/revoked", Need::One(Operation::Administer)),
+    ("GET", "/api/audit", Need::One(Operation::Administer)),
     ("GET", "/api/sessions/{id}/ws", Need::Later),
     ("GET", "/ws/{id}", Need::Later),
 ];
@@ -87,15 +88,15 @@ pub(super) fn need(method: &str, path: &str) -> Option<Need> {
 /// Refuses what its sender may not do, and tells the handlers who it is.
 pub(super) async fn authorize(app: &Arc<App>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match judge(app, &mut parts).await {
+    match judge(app, &mut parts) {
         Ok(()) => idempotent(app, Request::from_parts(parts, body), next).await,
         Err(refusal) => refusal.into_response(),
     }
 }
 
-async fn judge(app: &Arc<App>, parts: &mut Parts) -> Result<(), Refusal> {
+fn judge(app: &Arc<App>, parts: &mut Parts) -> Result<(), Refusal> {
     // What matches no route is the page, or nothing.
-    let Some(path) = parts.extensions.get::<MatchedPath>() else { return Ok(()) };
+    let Some(path) = parts.extensions.get::<MatchedPath>().cloned() else { return Ok(()) };
     let operation = match need(parts.method.as_str(), path.as_str()) {
         Some(Need::Nothing | Need::Later) => return Ok(()),
         Some(Need::One(operation)) => operation,
@@ -104,22 +105,23 @@ async fn judge(app: &Arc<App>, parts: &mut Parts) -> Result<(), Refusal> {
         None => return Err(Refusal::NotFound(parts.uri.path().to_owned())),
     };
     let token = bearer(&parts.headers)?;
-    let grant = app.auth().grant(token, App::now())?;
-    // Who may do it in every session is not asked for which.
-    let session = match grant.scope() {
-        Scope::All => None,
-        Scope::Session(_) => session_of(parts).await,
+    let now = App::now();
+    let refused = |denied: Denied, grant: Option<&Grant>, session| {
+        let entry = Entry::refused(&denied, format!("{} {}", parts.method, path.as_str())).about(session);
+        app.auth().audit().note(grant.map_or(entry.clone(), |grant| entry.by(grant)), now);
+        Refusal::from(denied)
     };
-    grant.check(operation, session)?;
+    let grant = app.auth().grant(token, now).map_err(|denied| refused(denied, None, None))?;
+    let session = session_of(parts.uri.path());
+    grant.check(operation, session).map_err(|denied| refused(denied, Some(&grant), session))?;
     parts.extensions.insert(grant);
     Ok(())
 }
 
-/// The session that a path names.
-async fn session_of(parts: &mut Parts) -> Option<SessionId> {
-    let named = RawPathParams::from_request_parts(parts, &()).await.ok()?;
-    let id = named.iter().find(|(key, _)| *key == "id").map(|(_, value)| value.to_owned())?;
-    id.parse().ok()
+/// The session that a path names, as paths are made here. One that is written in another way (percent-encoded where
+/// it need not be) is none, which takes a token for all.
+fn session_of(path: &str) -> Option<SessionId> {
+    path.strip_prefix("/api/sessions/")?.split('/').next()?.parse().ok()
 }
 
 /// The token of a request (RFC 6750, section 2.1).

@@ -50,7 +50,8 @@ async fn converse(wire: &mut Wire, live: &Arc<LiveSession>, app: &Arc<App>) -> R
     let metrics = app.metrics();
     let _counted = metrics.subscriber();
     let peers_changed = live.peers().changes();
-    let seat = live.peers().join(&identity);
+    let seat = live.peers().join(&identity, grant.subject());
+    let seat = seat.ok_or_else(|| refuse(wire, &Denied::OtherClient))?;
     let resumed = after.and_then(|after| Some(live.resume(after)?.seen()));
     let mode = if resumed.is_some() { Mode::Tail } else { Mode::Snapshot };
     let present = live.peers().since(0, &identity.client_id);

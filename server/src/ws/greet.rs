@@ -8,7 +8,7 @@ use vws_core::wire::{ClientMessage, CloseCode, Hello, Identity, Resume, Secret};
 
 use super::Ending;
 use super::write::{Said, Wire};
-use crate::auth::{Denied, Grant, Operation, TokenFault};
+use crate::auth::{Denied, Entry, Grant, Happened, Operation, TokenFault};
 use crate::http::App;
 
 /// The id of a `rejected` that is about no command but about what the client said.
@@ -31,9 +31,17 @@ pub(super) async fn greet(wire: &mut Wire, app: &App, session: Option<SessionId>
         }
     };
     let token = hello.token.as_ref().map(|Secret(token)| token.as_str());
-    let granted = app.auth().grant(token, App::now());
-    let granted = granted.and_then(|grant| grant.check(Operation::Read, session).map(|()| grant));
-    let grant = granted.map_err(|denied| refuse(wire, &denied))?;
+    let (auth, now) = (app.auth(), App::now());
+    let refused = |denied: Denied, grant: Option<&Grant>| {
+        let entry = Entry::refused(&denied, "hello".to_owned()).about(session);
+        auth.audit().note(grant.map_or(entry.clone(), |grant| entry.by(grant)), now);
+        refuse(wire, &denied)
+    };
+    let grant = auth.grant(token, now).map_err(|denied| refused(denied, None))?;
+    grant.check(Operation::Read, session).map_err(|denied| refused(denied, Some(&grant)))?;
+    if grant.subject().is_some() {
+        auth.audit().note(Entry::of(Happened::Login).by(&grant).about(session), now);
+    }
     // Who has a name by their token is called by it.
     identity.name = grant.name().cloned().or(identity.name);
     Ok(Greeted { identity, after: hello.after, grant })
@@ -45,7 +53,9 @@ pub(super) fn refuse(wire: &Wire, denied: &Denied) -> Ending {
     Ending::Close(match denied {
         Denied::Token(TokenFault::Revoked) => CloseCode::Forbidden,
         Denied::Token(_) | Denied::TokenNeeded { .. } => CloseCode::Unauthenticated,
-        Denied::Role { .. } | Denied::OtherSession | Denied::OneSession { .. } => CloseCode::Forbidden,
+        Denied::Role { .. } | Denied::OtherSession | Denied::OneSession { .. } | Denied::OtherClient => {
+            CloseCode::Forbidden
+        }
     })
 }
 

@@ -13,7 +13,7 @@ use super::tokens::{REVOKED, ROLES, SECRET, bad, claims, now, secret_file, signe
 const NOWHERE: &str = "0190b5a0-0000-7000-8000-000000000001";
 
 /// Every command that asks a server, with the least role that it takes and whether it takes one for all sessions.
-const COMMANDS: [(&[&str], &str, bool); 14] = [
+const COMMANDS: [(&[&str], &str, bool); 15] = [
     (&["session", "ls"], "view", false),
     (&["session", "create"], "own", true),
     (&["session", "rm", NOWHERE], "own", false),
@@ -28,6 +28,7 @@ const COMMANDS: [(&[&str], &str, bool); 14] = [
     (&["diff", NOWHERE, "@0"], "view", false),
     (&["bench", "--only", "get", "--seconds", "1", "--connections", "2"], "own", true),
     (&["token", "revoke", "somebody-s"], "admin", true),
+    (&["audit"], "admin", true),
 ];
 
 fn guarded() -> (TempDir, Server) {
@@ -132,6 +133,16 @@ fn auth13_tokens_are_made_looked_at_used_and_revoked() {
     let server = Server::keeping(&flags);
     server.fails(&["object", "ls", &session, "--token-file", &owner], 1);
     server.ok(&["object", "ls", &session, "--token-file", &admin]);
+    // And who was refused there before.
+    let told = server.json(&["audit", "--token-file", &admin]);
+    let told: Vec<_> = told.iter().map(|entry| (entry["what"].as_str(), entry["subject"].as_str())).collect();
+    let expected = [("refused", None), ("refused", None), ("token_revoked", Some("root"))];
+    assert_eq!(told, expected.map(|(what, subject)| (Some(what), subject)));
+    let table = server.ok(&["audit", "--count", "1", "--token-file", &admin]);
+    assert!(
+        table.lines().count() == 2 && table.contains("token_revoked GET /api/sessions/{id}/objects"),
+        "{table}"
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::support::{Server, next, program};
 
 /// Every command, with arguments that it takes.
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 20] = [
     &["session", "ls"],
     &["session", "create"],
     &["session", "rm", ID],
@@ -24,6 +24,7 @@ const COMMANDS: [&[&str]; 19] = [
     &["replay", ID],
     &["diff", ID, "@0"],
     &["bench"],
+    &["audit"],
     &["token", "revoke", "a"],
     &["token", "create", "ada", "--role", "view", "--session", "*", "--secret-file", "/dev/null"],
     &["token", "inspect", "/dev/null"],

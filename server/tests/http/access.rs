@@ -55,6 +55,7 @@ const ROUTES: &[(&str, &str, &str, bool)] = &[
     ("DELETE", "/api/sessions/{id}/tokens/{token}", "own", true),
     ("GET", "/api/tokens/revoked", "admin", false),
     ("POST", "/api/tokens/revoked", "admin", false),
+    ("GET", "/api/audit", "admin", false),
     ("DELETE", "/api/sessions/{id}", "own", true),
 ];
 
@@ -432,5 +433,47 @@ async fn auth1_a_token_comes_in_one_header_of_one_form() {
     let answer = server.request("GET", &in_query, &[]).await;
     let problem = answer.problem(401, "token_needed");
     assert!(!problem.to_string().contains("eyJ"), "{problem}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn auth19_who_was_refused_and_what_is_gone_is_on_record() {
+    let (server, id) = lived().await;
+    let owner = token("own", &id);
+    let path = format!("/api/sessions/{id}");
+    ask(&server, "GET", &path, None).await;
+    ask(&server, "GET", "/api/stats", Some(&owner)).await;
+    let made =
+        tell(&server, "POST", &format!("{path}/tokens"), &owner, json!({"role": "view", "expires_in": 60}))
+            .await;
+    let made = made.json()["token_id"].clone();
+    ask(&server, "DELETE", &format!("{path}/tokens/{}", made.as_str().expect("an id")), Some(&owner)).await;
+    ask(&server, "DELETE", &path, Some(&owner)).await;
+    let page = ask(&server, "GET", "/api/audit?limit=4", Some(&token("admin", "*"))).await.json();
+    let told: Vec<_> = page["entries"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|entry| {
+            let mut entry = entry.clone();
+            assert!(entry["at"].is_u64());
+            entry.as_object_mut().expect("an object").remove("at");
+            entry
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            json!({"seq": 5, "what": "session_deleted", "subject": "ada@example.org", "token_id": "own-1", "session_id": id}),
+            json!({"seq": 4, "what": "token_revoked", "subject": "ada@example.org", "token_id": made, "session_id": id}),
+            json!({"seq": 3, "what": "token_made", "subject": "ada@example.org", "token_id": made, "session_id": id}),
+            json!({"seq": 2, "what": "refused", "subject": "ada@example.org", "token_id": "own-1", "code": "forbidden",
+            "route": "GET /api/stats"}),
+        ]
+    );
+    let next = page["next"].as_u64().expect("there is more");
+    let rest =
+        ask(&server, "GET", &format!("/api/audit?before={next}"), Some(&token("admin", "*"))).await.json();
+    assert_eq!((&rest["entries"][0]["code"], &rest["next"]), (&json!("token_needed"), &Value::Null));
     server.stop().await;
 }

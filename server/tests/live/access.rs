@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use vws_core::SessionId;
 use vws_core::model::Role;
 use vws_core::wire::{Access, ClientMessage, Encoding, Hello, PresenceDraft, Secret, ServerMessage};
-use vws_server::auth::{Anonymous, Revocation};
+use vws_server::auth::{Anonymous, Happened, Revocation};
 
 use super::support::{Client, EventStream, Message, TestServer, create, hello, in_time, numbered};
 use super::tokens::{REVOKED, ROLES, bad, claims, now, secret_file, signed, token};
@@ -315,4 +315,44 @@ async fn auth11_a_handshake_takes_no_token_from_its_address() {
     // What is left of the connection is closed, too.
     let mut rest = Vec::new();
     let _ = in_time(client.socket.get_mut().read_to_end(&mut rest)).await;
+}
+
+#[tokio::test]
+async fn auth18_a_viewer_cannot_send_an_editor_away_by_its_client_id() {
+    let (_folder, secret) = secret_file();
+    let server = guarded(&secret, None).await;
+    let live = server.session().await;
+    let (mut editor, _) = greeted(&server, live.id(), Some(&token("edit", "*"))).await.expect("is let in");
+    let mut eve = claims("view", "*");
+    eve["sub"] = json!("eve");
+    let refused = greeted(&server, live.id(), Some(&signed(&eve))).await.expect_err("is somebody else");
+    assert_eq!(refused, ("forbidden".to_owned(), 4003));
+    editor.say(&numbered(1, create("a", 0.0))).await;
+    loop {
+        match editor.hear_answer().await {
+            ServerMessage::Event(record) => break assert_eq!(record.seq, 1),
+            ServerMessage::Snapshot(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    // Its own other connection takes over, as ever.
+    greeted(&server, live.id(), Some(&token("edit", "*"))).await.expect("is its own");
+    assert_eq!(editor.closed().await, Some((4010, "superseded".to_owned())));
+}
+
+#[tokio::test]
+async fn auth19_who_comes_over_a_socket_and_who_is_turned_away_is_on_record() {
+    let (_folder, secret) = secret_file();
+    let server = guarded(&secret, Some(Anonymous::View)).await;
+    let live = server.session().await;
+    greeted(&server, live.id(), None).await.expect("is let in");
+    greeted(&server, live.id(), Some(&token("edit", "*"))).await.expect("is let in");
+    greeted(&server, live.id(), Some(&token("edit", OTHER))).await.expect_err("is for another");
+    let told = server.app.auth().audit().list(None, 10);
+    let told: Vec<_> =
+        told.iter().map(|entry| (entry.what, entry.token_id.as_deref(), entry.code.as_deref())).collect();
+    assert_eq!(
+        told,
+        [(Happened::Refused, Some("edit-1"), Some("forbidden")), (Happened::Login, Some("edit-1"), None)]
+    );
 }

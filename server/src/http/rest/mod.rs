@@ -3,12 +3,13 @@
 //!
 //! # Layout
 //! - `sessions`, `objects`, `world`, `commands`, `history`, `time`, `transfer`, `assets`, `tokens`,
-//!   `stats`: the handlers.
+//!   `audit`, `stats`: the handlers.
 //! - `moment`: the present or a moment of the past, read in the same way.
 //! - `filter`, `paging`: what lists are asked for.
 //! - `reply`: answers, large ones made piece by piece.
 
 pub(super) mod assets;
+mod audit;
 mod commands;
 mod filter;
 mod history;
@@ -65,6 +66,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tokens::share))
         .routes(routes!(tokens::withdraw))
         .routes(routes!(tokens::revoke, tokens::revoked))
+        .routes(routes!(audit::audit))
         .routes(routes!(stats::stats))
         .routes(routes!(ops::healthz))
         .routes(routes!(ops::readyz))

@@ -21,7 +21,7 @@ use super::super::problem::Problem;
 use super::super::request::{Json, OptionalJson, Query, SessionPath};
 use super::reply::{Changed, ChangedSession, json};
 use super::{execute, paging};
-use crate::auth::Scope;
+use crate::auth::{Entry, Happened, Scope};
 use crate::store::Known;
 
 /// A session as its creator writes it.
@@ -219,6 +219,7 @@ pub(super) async fn rename(
 )]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
+    By(by): By,
     SessionPath(id): SessionPath,
     condition: IfMatch,
 ) -> Result<StatusCode, Problem> {
@@ -231,6 +232,7 @@ pub(super) async fn delete(
         }
     }
     app.packs().forget(id);
+    app.auth().audit().note(Entry::of(Happened::SessionDeleted).by(&by).about(Some(id)), App::now());
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -24,7 +24,9 @@ use super::super::refusal::Refusal;
 use super::super::request::{Json, Query, SessionPath};
 use super::paging;
 use super::reply::json;
-use crate::auth::{Claims, Denied, LATEST_SECONDS, Operation, Revocation, RevokeError, TokenId};
+use crate::auth::{
+    Claims, Denied, Entry, Happened, LATEST_SECONDS, Operation, Revocation, RevokeError, TokenId,
+};
 
 /// Seconds for which a token that is made here may hold: a year.
 const MAX_SECONDS: u64 = 31_536_000;
@@ -174,13 +176,8 @@ pub(super) async fn share(
         jti: token_id.clone(),
     };
     let token = app.auth().keys().sign(&claims).ok_or(Refusal::NoSigningKey)?;
-    tracing::info!(
-        session.id = %id,
-        token.id = %token_id,
-        token.role = role.name(),
-        subject = by.subject().map(vws_core::model::Subject::as_str),
-        "a token was made",
-    );
+    let entry = Entry::of(Happened::TokenMade).of_token(&token_id).by(&by).about(Some(id));
+    app.auth().audit().note(entry, now);
     let location = HeaderValue::try_from(format!("/api/sessions/{id}/tokens/{token_id}"));
     let made = MadeToken { session_id: id, token_id, role, expires_at: end * 1_000, token };
     let mut response = json(&made);
@@ -211,9 +208,9 @@ pub(super) async fn withdraw(
     let token_id = token.parse::<TokenId>().ok().filter(|_| of_session);
     let token_id = token_id.ok_or_else(|| Refusal::NoSuchToken(token.chars().take(80).collect()))?;
     let until = App::now() + MAX_SECONDS * 1_000;
-    let subject = by.subject().map(vws_core::model::Subject::as_str);
-    tracing::info!(session.id = %id, token.id = %token_id, subject, "a token is taken back");
     put_away(&app, Revocation { id: token_id, until }).await?;
+    let entry = Entry::of(Happened::TokenRevoked).of_token(&token).by(&by).about(Some(id));
+    app.auth().audit().note(entry, App::now());
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -241,10 +238,10 @@ pub(super) async fn revoke(
     if until > LATEST {
         return Err(wrong("/until", format!("until = {until} is outside [0, {LATEST}]")).into());
     }
-    let subject = by.subject().map(vws_core::model::Subject::as_str);
-    tracing::info!(token.id = %id, subject, "a token is taken back");
     let revocation = Revocation { id, until };
     put_away(&app, revocation.clone()).await?;
+    let entry = Entry::of(Happened::TokenRevoked).of_token(revocation.id.as_str()).by(&by);
+    app.auth().audit().note(entry, App::now());
     Ok(json(&RevokedToken::from(revocation)))
 }
 
