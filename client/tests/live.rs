@@ -11,8 +11,9 @@ use tokio::task::JoinHandle;
 use vws_client::{Backoff, Client, ConnectError, Options, Status, SubmitError};
 use vws_core::command::{Change, Command, ObjectDraft, ObjectPatch};
 use vws_core::reduce::State;
-use vws_core::wire::{Encoding, PresenceDraft, canonical_json};
+use vws_core::wire::{Encoding, PresenceDraft, Secret, canonical_json};
 use vws_core::{SessionId, Snapshot};
+use vws_server::auth::{Claims, Keys};
 use vws_server::config::Config;
 use vws_server::serve::Server;
 
@@ -344,4 +345,41 @@ async fn an_address_of_another_form_is_refused() {
         let refused = Client::connect(base, session, Options::default()).await.map(|_| ());
         assert_eq!(refused, Err(ConnectError::Address(base.to_owned())), "{base}");
     }
+}
+
+#[tokio::test]
+async fn auth11_auth12_a_client_shows_its_token_and_does_what_that_allows() {
+    // A secret of nothing but tests.
+    let secret = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/secret.txt");
+    let world =
+        World::start_with(Config { auth_secret_file: Some(secret.into()), ..Config::default() }).await;
+    let keys = Keys::load(Some(secret.as_ref()), None).expect("is a secret");
+    let token = |role: &str| {
+        let claims = serde_json::json!({
+            "sub": role, "role": role, "session": "*", "exp": 4_000_000_000_u64, "jti": role,
+        });
+        keys.sign(&serde_json::from_value::<Claims>(claims).expect("are claims")).expect("is signed")
+    };
+    let request = format!(
+        "POST /api/sessions HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+        world.address,
+        token("own")
+    );
+    let answer = world.exchange(&request).await;
+    let body: serde_json::Value =
+        serde_json::from_str(answer.split("\r\n\r\n").nth(1).expect("has a body")).expect("is JSON");
+    let session = body["session_id"].as_str().expect("is told").parse().expect("is an id");
+
+    let with = |token: Option<String>| Options { token: token.map(Secret), ..options(Encoding::MessagePack) };
+    let refused = Client::connect(&world.url(), session, with(None)).await.expect_err("shows none");
+    assert_eq!(refused, ConnectError::Closed("4001 unauthenticated".to_owned()));
+    let viewer = Client::connect(&world.url(), session, with(Some(token("view")))).await.expect("is let in");
+    match viewer.submit(create("a", 0.0)).await {
+        Err(SubmitError::Refused(refused)) => assert_eq!(refused.code(), "forbidden"),
+        other => panic!("{other:?}"),
+    }
+    let editor = Client::connect(&world.url(), session, with(Some(token("edit")))).await.expect("is let in");
+    editor.submit(create("a", 0.0)).await.expect("takes effect");
+    at_seq(&viewer, 1).await;
+    assert!(!format!("{:?}", with(Some(token("edit")))).contains("eyJ"), "no log shows it");
 }
