@@ -201,13 +201,11 @@ async fn auth7_without_keys_on_loopback_all_is_open_and_nobody_administers() {
     server.cube(&session, "a").await;
     let answer = server.get("/api/tokens/revoked").await;
     assert_eq!(denied(&answer).as_deref(), Some("token_needed"));
-    // A server without keys knows no tokens, and says so.
-    let answer = ask(&server, "GET", "/api/sessions", Some(&token("view", "*"))).await;
-    let problem = answer.problem(401, "token_invalid");
-    assert_eq!(
-        problem["detail"],
-        "the token is not taken: it is signed with HS256, and this server takes no tokens"
-    );
+    // A server without keys looks at no token: it may be for a proxy before it.
+    for authorization in [bearer(&token("view", "*")), bearer("abc"), "Basic YTpi".to_owned()] {
+        let answer = server.request("GET", &session, &[("authorization", &authorization)]).await;
+        assert_eq!(answer.status, 200, "{authorization}: {answer:?}");
+    }
     server.stop().await;
 }
 
