@@ -129,7 +129,7 @@ fn auth13_tokens_are_made_looked_at_used_and_revoked() {
     let refused = server.fails(&["object", "ls", &session, "--token-file", &owner], 1);
     assert_eq!(refused, "vws: the token is not taken: it was revoked (token_revoked)");
     // The next server on the directory remembers.
-    drop(server);
+    server.stop();
     let server = Server::keeping(&flags);
     server.fails(&["object", "ls", &session, "--token-file", &owner], 1);
     server.ok(&["object", "ls", &session, "--token-file", &admin]);

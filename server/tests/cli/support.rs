@@ -49,7 +49,7 @@ pub(crate) fn next(lines: &mut impl BufRead) -> String {
 }
 
 pub(crate) struct Server {
-    _running: Running,
+    running: Running,
     pub(crate) address: String,
     pub(crate) url: String,
 }
@@ -70,7 +70,14 @@ impl Server {
         let mut running = Running(command.spawn().expect("the program starts"));
         let line = next(&mut running.lines());
         let address = line.strip_prefix("listening on http://").expect("the ready line").to_owned();
-        Self { _running: running, url: format!("http://{address}"), address }
+        Self { running, url: format!("http://{address}"), address }
+    }
+
+    /// Asks the server to end, and waits until it has.
+    pub(crate) fn stop(self) {
+        let process = self.running.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &process]).status().expect("kill runs").success());
+        assert_eq!(self.running.ends(), Some(0), "it ends well");
     }
 
     /// The program, which finds this server.

@@ -28,21 +28,28 @@ fn law5_at_sync_the_disk_has_a_change_before_anybody_is_told() {
         program.address
     );
     follower.write_all(head.as_bytes()).expect("is taken");
+    let mut heard = String::new();
+    // Once its answer has begun it follows.
+    hear(&mut follower, &mut heard, "\r\n\r\n");
     let names: Vec<String> = (0..20).map(|n| format!("object-{n}-")).collect();
     for name in &names {
         let object = json!({"name": name, "type": "cube", "x": 1, "y": 2, "z": 3});
         program.ask("POST", &format!("{path}/objects"), Some(&object));
     }
-    let mut heard = String::new();
+    hear(&mut follower, &mut heard, names.last().expect("has one"));
+    // strace ends with the program.
+    terminate_traced(program);
+    check(&trace, &names);
+}
+
+/// Reads on until `heard` has `what`.
+fn hear(follower: &mut TcpStream, heard: &mut String, what: &str) {
     let mut buffer = [0; 4096];
-    while !heard.contains(names.last().expect("has one")) {
+    while !heard.contains(what) {
         let n = follower.read(&mut buffer).expect("is told");
         assert!(n > 0, "the stream has ended: {heard}");
         heard.push_str(&String::from_utf8_lossy(&buffer[..n]));
     }
-    // strace ends with the program.
-    terminate_traced(program);
-    check(&trace, &names);
 }
 
 /// Ends the program that strace has started; strace then writes the rest and ends as it did.
