@@ -53,11 +53,13 @@ async fn a_chosen_theme_is_put_where_the_style_sheet_sees_it() {
     };
     let toggle: HtmlElement = find(&root, "[data-testid=theme]");
     let first = Choice::from_stored(theme().as_deref());
+    let dark = vws_web::browser::window().match_media("(prefers-color-scheme: dark)").ok().flatten();
+    let next = first.next(dark.is_some_and(|query| query.matches()));
     toggle.click();
     settle().await;
-    assert_eq!(theme().as_deref(), Some(first.next().as_str()));
+    assert_eq!(theme().as_deref(), Some(next.as_str()));
     let stored = vws_web::browser::local_storage().and_then(|s| s.get_item("vws.theme").ok().flatten());
-    assert_eq!(stored.as_deref(), Some(first.next().as_str()), "the next visit finds it");
+    assert_eq!(stored.as_deref(), Some(next.as_str()), "the next visit finds it");
 }
 
 #[derive(Properties, PartialEq)]
