@@ -21,7 +21,7 @@ export const MAX_GLOWS = 256;
 const LEAST = 24;
 
 /** A mark fades as its disc becomes so much larger than the least one: what is large is seen without it. */
-const LARGE = Object.freeze({ from: 3, to: 6, left: 0.2 });
+const LARGE = Object.freeze({ from: 3, to: 6, left: 0.5 });
 
 /** Discs that face the camera and fade towards their rim, in one draw call. */
 export class Glow {

@@ -9,6 +9,9 @@ import { hasShape, levelFor, shape } from "./shapes.js";
 import { ORDER } from "./stage.js";
 import { NOWHERE } from "./store.js";
 
+/** The turn and size of a matrix that has none. */
+const UNSCALED = Object.freeze([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0]);
+
 /**
  * @typedef {object} Part a piece of what every instance of a batch looks like
  * @property {import("three").BufferGeometry} geometry
@@ -140,6 +143,8 @@ export class Instances {
     const rec = store.records;
     const at = slot * STRIDE;
     composeMatrix(pool.matrices, index * 16, rec, at);
+    // A light's scale is its brightness: its ball would hide what it shines on.
+    if (batch.kind === KIND.light) pool.matrices.set(UNSCALED, index * 16);
     const opacity = batch.transparent ? rec[at + FIELD.opacity] : null;
     if (batch.shaped) pool.setTint(index, rec[at + FIELD.r], rec[at + FIELD.g], rec[at + FIELD.b], opacity);
     else pool.setTint(index, 1, 1, 1, opacity);
@@ -300,12 +305,12 @@ export class Instances {
    * @param {Float32Array} m
    * @param {number} o offset of the matrix
    */
-  #bound(slot, { center: c, radius }, m, o) {
+  #bound(slot, { kind, center: c, radius }, m, o) {
     const s = this.store.spheres;
     const to = slot * 4;
     for (let k = 0; k < 3; k++) s[to + k] = m[o + k] * c.x + m[o + 4 + k] * c.y + m[o + 8 + k] * c.z + m[o + 12 + k];
     const rec = this.store.records;
     const at = slot * STRIDE;
-    s[to + 3] = radius * Math.max(rec[at + FIELD.scaleX], rec[at + FIELD.scaleY], rec[at + FIELD.scaleZ]);
+    s[to + 3] = kind === KIND.light ? radius : radius * Math.max(rec[at + FIELD.scaleX], rec[at + FIELD.scaleY], rec[at + FIELD.scaleZ]);
   }
 }

@@ -7,10 +7,11 @@ import { FIELD, STRIDE, toLinear } from "./records.js";
 
 /** Each light is paid for by every pixel, so that only this many shine. */
 export const MAX_LAMPS = 4;
-/** Candela at scale 1 and opacity 1. */
-const POWER = 16;
-/** Radius of a halo at scale 1. */
+/** Candela at scale 1 and opacity 1; a lamp of four times the scale shines twice as bright. */
+const POWER = 6;
+/** Radius of a halo at scale 1, and the scales between which it grows. */
 const HALO = 1.1;
+const GROWS = Object.freeze([0.7, 1.5]);
 
 /** A fixed pool of point lights; added to the scene when the first light object comes. */
 export class Lamps {
@@ -112,7 +113,7 @@ export class Lamps {
     const at = slot * STRIDE;
     const [x, y, z] = r.subarray(at + FIELD.x, at + FIELD.z + 1);
     const color = [...r.subarray(at + FIELD.r, at + FIELD.b + 1)];
-    return { x, y, z, radius: HALO * size(r, at), color, strength: r[at + FIELD.opacity] };
+    return { x, y, z, radius: HALO * Math.min(GROWS[1], Math.max(GROWS[0], size(r, at))), color, strength: r[at + FIELD.opacity] };
   }
 }
 
@@ -124,7 +125,7 @@ export class Lamps {
  */
 export function shine(lamp, r, at) {
   lamp.color.setRGB(toLinear(r[at + FIELD.r]), toLinear(r[at + FIELD.g]), toLinear(r[at + FIELD.b]));
-  lamp.intensity = POWER * size(r, at) * r[at + FIELD.opacity];
+  lamp.intensity = POWER * Math.sqrt(size(r, at)) * r[at + FIELD.opacity];
 }
 
 /**

@@ -17,8 +17,8 @@ import { KIND } from "./records.js";
 /** Instances of one kind up to which a level of detail is drawn; the last level has no bound. */
 export const LEVELS = Object.freeze([400, 4000, Infinity]);
 
-/** Radius of a light's marker at scale 1. */
-export const LIGHT_RADIUS = 0.22;
+/** Radius of a light's ball, whatever its scale: that is its brightness. */
+const LIGHT_RADIUS = 0.16;
 
 const CUBE_BEVEL = 0.025;
 

@@ -87,10 +87,32 @@ export class WebXRManager extends EventDispatcher {
   dispose() {}
 }`;
 
+/**
+ * The one tone mapping: up to 0.8 every colour is what the light makes of it, above that all three parts shrink alike
+ * and only what is far too bright turns paler. three.js' own of this form takes 0.04 away first, which leaves dark
+ * colours too saturated.
+ */
+const TONE = minifyShader(`
+#ifndef saturate
+#define saturate( a ) clamp( a, 0.0, 1.0 )
+#endif
+uniform float toneMappingExposure;
+vec3 CustomToneMapping( vec3 color ) {
+  color *= toneMappingExposure;
+  float peak = max( color.r, max( color.g, color.b ) );
+  if ( peak < 0.8 ) return color;
+  float most = 1.0 - 0.04 / ( peak - 0.6 );
+  return mix( vec3( most ), color * most / peak, 1.0 / ( 0.08 * ( peak - most ) + 1.0 ) );
+}`);
+
+/** A lamp's light does not grow without end where it is near: [what, by what it is replaced] in a shader. */
+const SOFTER = ["max(pow(lightDistance,decayExponent),0.01)", "(2.0+pow(lightDistance,decayExponent))"];
+
 /** File in three.js' sources to what takes its place. */
 const INSTEAD = new Map([
   ["renderers/webxr/WebXRManager.js", NO_XR],
   ...UNUSED_MATERIALS.map((name) => [`renderers/shaders/ShaderLib/${name}.glsl.js`, 'export const vertex = "", fragment = "";']),
+  ["renderers/shaders/ShaderChunk/tonemapping_pars_fragment.glsl.js", `export default ${JSON.stringify(TONE)};`],
   ...UNUSED_CHUNKS.map((name) => [`renderers/shaders/ShaderChunk/${name}.glsl.js`, 'export default "";']),
 ]);
 
@@ -132,10 +154,17 @@ function slimShaders(text, path) {
   const slim = text.replace(/\/\* glsl \*\/\s*`([^`]*)`/g, (_, shader) => {
     if (shader.includes("${")) throw new Error(`slim: ${path} is put together`);
     found += 1;
-    return JSON.stringify(withoutNever(minifyShader(shader), NEVER));
+    return JSON.stringify(soften(withoutNever(minifyShader(shader), NEVER), path));
   });
   if (found === 0) throw new Error(`slim: ${path} has no shader`);
   return slim;
+}
+
+/** @param {string} shader @param {string} path its file */
+function soften(shader, path) {
+  if (!path.endsWith("/lights_pars_begin.glsl.js")) return shader;
+  if (!shader.includes(SOFTER[0])) throw new Error(`slim: ${path} has no ${SOFTER[0]}`);
+  return shader.replace(...SOFTER);
 }
 
 /** An esbuild plugin. */

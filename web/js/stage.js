@@ -5,12 +5,12 @@ import {
   BoxGeometry,
   BufferGeometry,
   Color,
+  CustomToneMapping,
   DirectionalLight,
   Float32BufferAttribute,
   HemisphereLight,
   Mesh,
   MeshBasicMaterial,
-  NeutralToneMapping,
   PCFShadowMap,
   PMREMGenerator,
   PlaneGeometry,
@@ -57,7 +57,7 @@ export class Stage {
     this.low = quality === "low" || (quality === "auto" && isSoftware());
     const gl = openContext(canvas, !this.low);
     this.renderer = new WebGLRenderer({ canvas, context: gl, antialias: !this.low });
-    this.renderer.toneMapping = NeutralToneMapping;
+    this.renderer.toneMapping = CustomToneMapping;
     this.renderer.info.autoReset = false;
     this.renderer.shadowMap.enabled = true;
     this.renderer.shadowMap.type = PCFShadowMap;

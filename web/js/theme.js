@@ -45,8 +45,8 @@ const DARK = {
   axes: [rgb("#ff5c70"), rgb("#5ad08a"), rgb("#5b9bff")],
   lineAlpha: 0.55,
   shadow: 0.45,
-  environment: 0.36,
-  key: 2.1,
+  environment: 0.3,
+  key: 1.95,
   fill: 1.9,
 };
 
@@ -65,9 +65,9 @@ const LIGHT = {
   axes: [rgb("#d92d4a"), rgb("#1f9d55"), rgb("#2563eb")],
   lineAlpha: 0.46,
   shadow: 0.22,
-  environment: 0.46,
-  key: 1.9,
-  fill: 2.7,
+  environment: 0.34,
+  key: 1.8,
+  fill: 2.1,
 };
 
 /**

@@ -104,7 +104,7 @@ test("WEB42: the scene is a glTF file that three.js reads back", async () => {
     box: unit, color: "#ff6600", opacity: [1, false], extras: { text: "a label" },
   });
   assert.deepEqual(by["ball/ä"], { ...plain, name: "ball/ä", kind: "mesh", position: [0, 0, 0], box: unit, color: "#ff0000", opacity: [0.5, true] });
-  assert.deepEqual([by.lamp.kind, by.lamp.position, by.lamp.power], ["light", [0, 5, 0], 32]);
+  assert.deepEqual([by.lamp.kind, by.lamp.position, by.lamp.power], ["light", [0, 5, 0], 6 * Math.SQRT2]);
   assert.deepEqual(json.extensionsUsed, ["KHR_lights_punctual"]);
   assert.deepEqual(json.extensions.KHR_lights_punctual.lights.map(({ type, color }) => [type, color]), [["point", [1, 1, 0]]]);
   assert.deepEqual([by.sign.kind, by.sign.extras], ["empty", { text: "words" }]);
