@@ -7,6 +7,7 @@
 import { Color, Object3D, SRGBColorSpace, Scene, Vector3 } from "three";
 import { TransformControls } from "three/addons/controls/TransformControls.js";
 import { Border } from "./border.js";
+import { DRAG } from "./pointer.js";
 import { FIELD, STRIDE } from "./records.js";
 import { POSE, STEPS, fitMove, middleOf, move, reached, rotate, scale, snapMove, snapScale, turnOf } from "./transforms.js";
 
@@ -64,6 +65,8 @@ export class Handles {
     this.dirty = false;
     this.snap = false;
     this.held = false;
+    /** @type {{x: number, y: number} | null} where a handle was pressed, until the pointer has moved from there */
+    this.pressed = null;
     /** @type {Drag | null} */
     this.drag = null;
     this.scene = new Scene();
@@ -215,6 +218,11 @@ export class Handles {
     addEventListener("keydown", escape, { signal, capture: true });
     addEventListener("pointercancel", () => (this.cancel(), this.#hold(false)), { signal, capture: true });
     addEventListener("pointerup", () => this.#hold(false), { signal });
+    const moved = (/** @type {PointerEvent} */ { clientX, clientY, pointerType }) => {
+      const bound = DRAG[/** @type {keyof typeof DRAG} */ (pointerType)] ?? DRAG.mouse;
+      if (this.pressed && Math.hypot(clientX - this.pressed.x, clientY - this.pressed.y) > bound) this.pressed = null;
+    };
+    addEventListener("pointermove", moved, { signal, capture: true });
   }
 
   /**
@@ -223,7 +231,9 @@ export class Handles {
    */
   press(event) {
     this.#setSnap(event.shiftKey);
-    if (!this.drag && this.meets(event)) this.#hold(true);
+    if (this.drag || !this.meets(event)) return;
+    this.pressed = { x: event.clientX, y: event.clientY };
+    this.#hold(true);
   }
 
   /**
@@ -265,6 +275,13 @@ export class Handles {
   #change() {
     const { drag, controls } = this;
     if (!drag || !controls.axis) return;
+    if (this.pressed) {
+      // It may become a click.
+      this.pivot.position.copy(drag.pivot);
+      this.pivot.quaternion.copy(drag.turn);
+      this.pivot.scale.copy(drag.size);
+      return;
+    }
     if (this.tool === "translate") this.#move(drag, controls.axis);
     else if (this.tool === "rotate") this.#rotate(drag, controls.axis);
     else this.#scale(drag, controls.axis);

@@ -10,7 +10,8 @@ export class PointerInput {
   /**
    * @param {HTMLElement} element
    * @param {object} on
-   * @param {(x: number, y: number, additive: boolean) => void} on.click x, y: -1..1 from left to right and bottom to top
+   * @param {(x: number, y: number, additive: boolean, taken: boolean) => void} on.click x, y: -1..1 from left to right and bottom
+   *   to top; taken: on what is drawn over the objects
    * @param {() => boolean} on.taken whether a press belongs to something else that is drawn over the objects
    * @param {(at: {x: number, y: number} | null) => void} on.hover at most once per frame; null when the pointer has left
    */
@@ -18,7 +19,7 @@ export class PointerInput {
     this.element = element;
     this.on = on;
     this.abort = new AbortController();
-    /** @type {{id: number, x: number, y: number} | null} */
+    /** @type {{id: number, x: number, y: number, taken: boolean} | null} */
     this.press = null;
     this.timer = 0;
     /** @type {{x: number, y: number} | null} */
@@ -42,10 +43,10 @@ export class PointerInput {
   /** @param {PointerEvent} event */
   #down(event) {
     // A second finger makes it a gesture.
-    const first = event.isPrimary && event.button === 0 && !this.press && !this.on.taken();
-    this.press = first ? { id: event.pointerId, x: event.clientX, y: event.clientY } : null;
+    const first = event.isPrimary && event.button === 0 && !this.press;
+    this.press = first ? { id: event.pointerId, x: event.clientX, y: event.clientY, taken: this.on.taken() } : null;
     clearTimeout(this.timer);
-    if (this.press && event.pointerType === "touch") this.timer = setTimeout(() => this.#rest(event), LONG_PRESS_MS);
+    if (this.press && !this.press.taken && event.pointerType === "touch") this.timer = setTimeout(() => this.#rest(event), LONG_PRESS_MS);
   }
 
   /**
@@ -57,7 +58,7 @@ export class PointerInput {
     this.press = null;
     navigator.vibrate?.(10);
     const { x, y } = this.#place(event);
-    this.on.click(x, y, true);
+    this.on.click(x, y, true, false);
   }
 
   /** @param {PointerEvent} event */
@@ -76,13 +77,16 @@ export class PointerInput {
     this.press = null;
     clearTimeout(this.timer);
     if (!press || event.pointerId !== press.id) return;
-    this.click(event);
+    this.click(event, press.taken);
   }
 
-  /** @param {PointerEvent} event one that is a click, though somebody else took its press */
-  click(event) {
+  /**
+   * @param {PointerEvent} event one that is a click, though somebody else took its press
+   * @param {boolean} [taken] whether that is drawn over the objects
+   */
+  click(event, taken = false) {
     const { x, y } = this.#place(event);
-    this.on.click(x, y, event.ctrlKey || event.metaKey || event.shiftKey);
+    this.on.click(x, y, event.ctrlKey || event.metaKey || event.shiftKey, taken);
   }
 
   /** @param {{x: number, y: number} | null} at */

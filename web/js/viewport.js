@@ -151,7 +151,11 @@ export class Viewport {
     });
     this.#fly = new Fly(canvas, this.#rig, (speed) => on.onFly?.(speed));
     this.#pointer = new PointerInput(canvas, {
-      click: (x, y, additive) => on.onSelect?.(this.pick(x, y), additive),
+      click: (x, y, additive, taken) => {
+        const slot = this.pick(x, y);
+        // Through a handle one means what is behind it, never to let go of what it belongs to.
+        if (!taken || (slot >= 0 && !this.#selection.slots.has(slot))) on.onSelect?.(slot, additive);
+      },
       taken: () => this.#handles.engaged,
       hover: (at) => this.#hover(at),
     });

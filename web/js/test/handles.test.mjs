@@ -211,3 +211,38 @@ test("WEB35: a tool that there is not is refused by name", async () => {
   assert.deepEqual(await told(page), []);
   await page.close();
 });
+
+test("WEB106: a press on a handle without a drag moves nothing and selects what is behind it", async () => {
+  const page = await scene("translate", [[0, 0, 0]], { scale: [0.2, 0.2, 0.2] });
+  // In the middle of the handle of the plane x, y.
+  const at = [160 + GRIP / 2, 120 - GRIP / 2];
+  const click = async (jitter) => {
+    await page.evaluate(() => calls.splice(0));
+    await page.mouse.move(...at);
+    await settle(page);
+    await page.mouse.down();
+    await page.mouse.move(at[0] + jitter, at[1]);
+    await page.mouse.up();
+    await settle(page);
+    return page.evaluate(() => ({
+      cursor: document.querySelector("canvas").style.cursor,
+      selected: calls.filter(([name]) => name === "onSelect").map(([, slot]) => slot),
+      moved: calls.filter(([name]) => name === "onTransform").flatMap(([, , changes]) => [...changes].slice(1, 4)),
+    }));
+  };
+  // Nothing is behind it: what is selected stays so.
+  const alone = await click(3);
+  assert.equal(alone.cursor, "grab");
+  assert.deepEqual(alone.selected, []);
+  const side = ((GRIP / 2 / UNIT) * 13) / 10;
+  await page.evaluate(async (side) => (put(rec(1, "cube", [side, side, -3])), await idle()), side);
+  for (const { selected, moved } of [await click(0), await click(3)]) {
+    assert.deepEqual(selected, [1]);
+    assert.ok(moved.length > 0 && moved.every((v) => v === 0), `${moved}`);
+  }
+  const dragged = await click(9);
+  assert.deepEqual(dragged.selected, []);
+  assert.ok(Math.abs(dragged.moved.at(-3) - 9 / UNIT) < 0.06, `${dragged.moved}`);
+  assert.deepEqual(page.errors, []);
+  await page.close();
+});
