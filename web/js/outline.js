@@ -9,6 +9,7 @@ import {
   Color,
   CustomBlending,
   DataTexture,
+  DepthTexture,
   DoubleSide,
   Float32BufferAttribute,
   InstancedMesh,
@@ -36,12 +37,13 @@ const HIDDEN = 0.3;
 export class Outline {
   constructor() {
     this.scene = new Scene();
-    this.target = new WebGLRenderTarget(1, 1, { minFilter: NearestFilter, magFilter: NearestFilter });
+    this.target = new WebGLRenderTarget(1, 1, { minFilter: NearestFilter, magFilter: NearestFilter, depthTexture: new DepthTexture(1, 1) });
     this.pieces = new Crowd(this.scene, maskMaterial(), 0);
     this.covers = new Crowd(this.scene, coverMaterial(), 1);
     this.flat = new PlaneGeometry(1, 1);
     this.uniforms = {
       mask: { value: this.target.texture },
+      depths: { value: this.target.depthTexture },
       reach: { value: new Vector2() },
       accent: { value: [1, 1, 1] },
       hover: { value: [1, 1, 1] },
@@ -139,6 +141,7 @@ export class Outline {
   dispose() {
     this.pieces.dispose();
     this.covers.dispose();
+    this.target.depthTexture?.dispose();
     this.target.dispose();
     this.flat.dispose();
     this.overlay.geometry.dispose();
@@ -280,30 +283,37 @@ function overlayMaterial(uniforms) {
     depthWrite: false,
     defines: { HIDDEN: HIDDEN.toFixed(2) },
     vertexShader: "varying vec2 vUv; void main() { vUv = position.xy * 0.5 + 0.5; gl_Position = vec4( position.xy, 0.0, 1.0 ); }",
-    // Of two neighbours that are both outlined, the one with the higher number has the line between them.
+    // Of two neighbours that are both outlined the nearer one has the line between them, on the other. Where they touch
+    // each has its own, on itself; of two that are selected here it is the one with the higher number.
     fragmentShader: `
-      uniform sampler2D mask; uniform sampler2D colors; uniform vec2 reach; uniform vec3 accent; uniform vec3 hover;
+      uniform sampler2D mask; uniform sampler2D depths; uniform sampler2D colors; uniform vec2 reach; uniform vec3 accent; uniform vec3 hover;
       varying vec2 vUv;
       const int TAPS = 12;
       float line( float hits ) { return smoothstep( 0.0, 0.16, hits / float( TAPS ) ); }
       void main() {
         vec4 own = texture2D( mask, vUv );
         vec3 inside = step( 0.001, own.rgb );
-        vec3 near = vec3( 0.0 ), apart = vec3( 0.0 );
-        float who = own.b, seen = own.a;
+        vec2 near = vec2( 0.0 );
+        float apart = 0.0, theirs = 0.0, most = 0.0, who = own.b, seen = own.a, deep = 1.0 - texture2D( depths, vUv ).r;
         for ( int i = 0; i < TAPS; i++ ) {
           float turn = 6.2831853 * float( i ) / float( TAPS );
-          vec4 id = texture2D( mask, vUv + vec2( cos( turn ), sin( turn ) ) * reach * ( i % 2 == 0 ? 1.0 : 0.55 ) );
+          vec2 at = vUv + vec2( cos( turn ), sin( turn ) ) * reach * ( i % 2 == 0 ? 1.0 : 0.55 );
+          vec4 id = texture2D( mask, at );
           vec3 there = step( 0.001, id.rgb );
-          near += there;
-          apart += there * step( 0.001, own.rgb - id.rgb );
+          // The reciprocal of the distance, by which 1 % is as much anywhere.
+          float z = 1.0 - texture2D( depths, at ).r;
+          bool ahead = z > 1.01 * deep || inside.r + inside.b < 0.5;
+          near += there.rg * vec2( ahead || z > 0.99 * deep, 1.0 );
+          apart += there.r * step( 0.001, own.r - id.r );
           seen = max( seen, id.a );
-          if ( own.b < 0.001 ) who = max( who, id.b );
+          if ( there.b < 0.5 || id.b == own.b ) continue;
+          if ( ahead ) { theirs++; if ( z > most ) { most = z; who = id.b; } }
+          else if ( inside.b > 0.5 && z > 0.99 * deep ) theirs++;
         }
-        float edge = inside.r > 0.5 ? line( apart.r ) : line( near.r );
+        float edge = line( inside.r > 0.5 ? apart : near.r );
         float under = line( near.g ) * ( 1.0 - inside.r ) * ( 1.0 - inside.g ) * 0.8;
         // One's own outline goes before that of others, and theirs before what is only pointed at.
-        float others = ( inside.b > 0.5 ? line( apart.b ) : line( near.b ) ) * ( 1.0 - inside.r ) * ( 1.0 - edge );
+        float others = line( theirs ) * ( 1.0 - edge );
         float alpha = max( edge, under );
         vec3 color = edge >= under ? accent : hover;
         if ( others > alpha ) { color = texture2D( colors, vec2( ( who * 255.0 + 0.5 ) / 256.0, 0.5 ) ).rgb; alpha = others; }

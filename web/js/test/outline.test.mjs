@@ -97,3 +97,40 @@ test("WEB87: 10,000 selected objects are outlined in a handful of draw calls", a
   assert.deepEqual(page.errors, []);
   await page.close();
 });
+
+test("WEB107: an object that one person has selected before another's has an outline in its own person's colour", async () => {
+  for (const [front, back] of [["ada", "bob"], ["bob", "ada"]]) {
+    const page = await browser.page({ reducedMotion: "reduce" });
+    const seen = await page.evaluate(
+      async ([front, back]) => {
+        vp.setWorld({ size: 25, transparency: 1 });
+        vp.setCamera(0, 0, 10, 0, 0, 0, 50);
+        put(rec(1, "sphere", [0, 0, 1], { color: [0.4, 0.4, 0.4], scale: [2, 2, 2] }), rec(2, "cube", [0, 0, -2], { color: [0.4, 0.4, 0.4], scale: [7, 7, 1] }));
+        vp.setPeer("ada", { name: "Ada", color: [1, 0, 1] });
+        vp.setPeer("bob", { name: "Bob", color: [0, 1, 1] });
+        vp.setPeerSelection(front, [1]);
+        vp.setPeerSelection(back, [2]);
+        const rows = [];
+        for (const own of [[], [2], [1]]) {
+          vp.select(own);
+          await idle();
+          const s = await shot();
+          const row = Array.from({ length: 150 }, (_, x) => s.at(160 + x, 120));
+          const found = (/** @type {(p: number[]) => number} */ how) => row.map((p, x) => (how(p) > 90 ? x : -1)).filter((x) => x >= 0);
+          rows.push({ ada: found(([r, g, b]) => Math.min(r, b) - g), bob: found(([r, g, b]) => Math.min(g, b) - r), own: found(([r, , b]) => r - b) });
+        }
+        return rows;
+      },
+      [front, back],
+    );
+    const [theirs, behind, before] = seen;
+    const near = (found) => found.filter((x) => x < 60).length;
+    const far = (found) => found.filter((x) => x >= 60).length;
+    const told = JSON.stringify(seen);
+    assert.deepEqual([near(theirs[front]) > 0, near(theirs[back]), far(theirs[front]), far(theirs[back]) > 0], [true, 0, 0, true], told);
+    assert.deepEqual([near(behind[front]) > 0, far(behind.own) > 0, far(behind[back])], [true, true, 0], told);
+    assert.deepEqual([near(before.own) > 0, near(before[front]), far(before[back]) > 0], [true, 0, true], told);
+    assert.deepEqual(page.errors, []);
+    await page.close();
+  }
+});
