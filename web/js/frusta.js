@@ -17,10 +17,10 @@ import { ORDER } from "./stage.js";
 /** Width of a frustum to its height: about that of a view between two panels. */
 export const ASPECT = 1.5;
 /** Half the width of its lines in CSS pixels, the halo left out. */
-const WIDTH = 0.9;
+const WIDTH = 0.7;
 const HALO = 1;
 /** How opaque the sides and the far end are. */
-const GLASS = Object.freeze({ side: 0.16, end: 0.24 });
+const GLASS = Object.freeze({ side: 0.1, end: 0.12 });
 /** Radius of the ball at the tip, for a frustum of length 1. */
 const BALL = 0.13;
 

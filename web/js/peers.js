@@ -10,10 +10,10 @@ import { Track } from "./tracks.js";
 /** People who are drawn; more are not. */
 export const MOST_PEERS = 200;
 /** Length of a frustum in world units, and the part of its distance that it has at least. */
-const LENGTH = 1.1;
-const LEAST_PART = 0.042;
+const LENGTH = 0.45;
+const LEAST_PART = 0.02;
 /** A frustum nearer than this to one's own camera, in world units, is not seen; from the other on it is whole. */
-const FADE = Object.freeze({ none: 1.5, whole: 4.5 });
+const FADE = Object.freeze({ none: 2, whole: 6 });
 /** How much is seen of somebody who is away. */
 const AWAY = 0.4;
 /** Fields of view in degrees that a frustum shows; a wider one would be a wall, a narrower one a stick. */

@@ -122,6 +122,45 @@ test("WEB44: somebody's camera is a frustum in their colour with their name, and
   assert.deepEqual(seen.gone, [0, null]);
 });
 
+test("WEB108: somebody's camera is small at any distance, and fades where it is near", async () => {
+  const page = await browser.page({ width: 640, height: 480, reducedMotion: "reduce" });
+  const seen = await page.evaluate(async () => {
+    vp.setWorld({ size: 25, transparency: 1 });
+    vp.setCamera(0, 0, 10, 0, 0, 0, 60);
+    await idle();
+    const look = async () => {
+      await idle();
+      const canvas = document.querySelector("canvas");
+      const copy = new OffscreenCanvas(canvas.width, canvas.height);
+      // In the very frame that drew, before the browser may clear the buffer.
+      vp.setTheme({ dark: true });
+      await new Promise((done) => requestAnimationFrame(done));
+      const context = copy.getContext("2d");
+      context.drawImage(canvas, 0, 0);
+      return context.getImageData(0, 0, copy.width, copy.height).data;
+    };
+    const plain = await look();
+    const out = [];
+    for (const away of [1.5, 3, 7, 30]) {
+      vp.setPeer("ada", { name: "Ada", color: [1, 0, 1], camera: [0, 0, 10 - away, 0.3, 0.2, -100], fov: 75 });
+      const now = await look();
+      let [count, most] = [0, 0];
+      for (let i = 0; i < now.length; i += 4) {
+        const d = Math.max(...[0, 1, 2].map((k) => Math.abs(now[i + k] - plain[i + k])));
+        if (d > 12) count++;
+        most = Math.max(most, d);
+      }
+      out.push({ away, part: count / (now.length / 4), most });
+    }
+    return out;
+  });
+  for (const { away, part } of seen) assert.ok(part < 0.01, `${part} of the view at ${away}`);
+  const [touching, near, whole, far] = seen.map(({ most }) => most);
+  assert.ok(touching < 12 && near > 12 && near < 0.7 * whole && far > 90, JSON.stringify(seen));
+  assert.deepEqual(page.errors, []);
+  await page.close();
+});
+
 test("WEB44: 200 people cost two draw calls, move for as long as they move, and no longer", async () => {
   const seen = await run(async () => {
     vp.setCamera(20, 20, 20, 0, 0, 0, 60);
