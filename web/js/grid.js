@@ -148,7 +148,7 @@ export class Grid {
       if (at !== HALF * sz) put(text, [out * sx, 0, at], theme.label, 11);
       // At the edge on the left, which nothing of the world stands before; those beyond the ground would stand among
       // the numbers of the ground.
-      if (!steep && (at * sy > 0 || at === -HALF * sy)) put(text, [left < 0 ? -out * sx : out * sx, at, left < 0 ? out * sz : -out * sz], theme.label, 11);
+      if (!steep && at * sy > 0) put(text, [left < 0 ? -out * sx : out * sx, at, left < 0 ? out * sz : -out * sz], theme.label, 11);
     }
   }
 }

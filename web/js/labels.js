@@ -165,6 +165,9 @@ function labelMaterial(uniforms) {
         if ( place.y > 0.5 ) {
           gl_Position = projectionMatrix * at;
           gl_Position.xy += corner * 2.0 / view * gl_Position.w;
+          // What the upper or lower edge would cut is moved to where it is whole.
+          float middle = projectionMatrix[ 1 ][ 1 ] * at.y, most = ( 1.0 - size.y / view.y ) * gl_Position.w;
+          if ( abs( middle ) < 1.08 * gl_Position.w ) gl_Position.y += clamp( middle, -most, most ) - middle;
         } else {
           at.xy += corner;
           gl_Position = projectionMatrix * at;

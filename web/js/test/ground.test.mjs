@@ -101,3 +101,22 @@ test("WEB88: what lies on the ground covers its lines", async () => {
   assert.ok(Math.max(...spread) < 6, `colours differ by ${spread}`);
   await page.close();
 });
+
+test("WEB109: the letters of the axes are whole in the view that a new world has", async () => {
+  for (const [width, height] of [[830, 795], [390, 500]]) {
+    const page = await browser.page({ width, height });
+    const rows = await page.evaluate(async () => {
+      vp.setWorld({ size: 25, transparency: 0.2 });
+      vp.setCamera(15, 15, 15, 0, 0, 0, 60);
+      await idle();
+      const s = await shot();
+      const green = (x, y) => ((p) => p[1] - Math.max(p[0], p[2]) > 30)(s.at(x, y));
+      return Array.from({ length: 24 }, (_, y) => Array.from({ length: 40 }, (_, x) => green(s.width / 2 - 20 + x, y)).filter(Boolean).length);
+    });
+    const drawn = rows.flatMap((n, y) => (n > 1 ? [y] : []));
+    // As high as the letter is, with its halo above it.
+    assert.ok(drawn[0] >= 1 && drawn.length >= 9, `green in the rows ${drawn}`);
+    assert.deepEqual(page.errors, []);
+    await page.close();
+  }
+});
