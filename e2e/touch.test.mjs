@@ -45,7 +45,7 @@ async function pose(page) {
   await page.keyboard.press("Control+Shift+C");
   const link = await until("a link is on the clipboard", () => page.evaluate(() => navigator.clipboard.readText()));
   // A link says nothing of a view that is the shared one.
-  const camera = new URLSearchParams(new URL(link).hash.slice(1)).get("camera") ?? "15,15,15,0,0,0";
+  const camera = new URLSearchParams(new URL(link).hash.slice(1)).get("camera") ?? (await page.evaluate(() => String(window.__vws.camera)));
   const numbers = camera.split(",").map(Number);
   return { at: numbers.slice(0, 3), to: numbers.slice(3) };
 }

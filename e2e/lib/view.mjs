@@ -1,31 +1,44 @@
-// Where things of the world are on a page: as the view of the shared camera shows them.
+// Where things of the world are on a page, as its camera shows them.
 import { until } from "./until.mjs";
 
-const CAMERA = [15, 15, 15];
 const HALF_FOV = Math.tan(Math.PI / 6);
 
 const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 const unit = (a) => a.map((v) => v / Math.hypot(...a));
 
-/**
- * The pixel of the page at which a point of the world is seen by a camera at (15, 15, 15) that looks at the middle,
- * and the size of a handle there.
- */
+/** Where a page's camera stands and what it looks at, once it rests. */
+async function cameraOf(page) {
+  let last = "";
+  const pose = await until("the camera rests", async () => {
+    const now = await page.evaluate(async () => {
+      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+      return window.__vws.camera;
+    });
+    const rests = now && String(now) === last;
+    last = String(now);
+    return rests && now;
+  });
+  return { at: pose.slice(0, 3), target: pose.slice(3) };
+}
+
+/** The pixel of the page at which a point of the world is seen. */
 export async function seenAt(page, point) {
+  const { at, target } = await cameraOf(page);
   const box = await page.getByTestId("viewport").boundingBox();
-  const front = unit(CAMERA.map((v) => -v));
+  const front = unit(target.map((v, k) => v - at[k]));
   const right = unit(cross(front, [0, 1, 0]));
   const up = cross(right, front);
-  const way = point.map((v, k) => v - CAMERA[k]);
+  const way = point.map((v, k) => v - at[k]);
   const depth = dot(way, front);
   const scale = box.height / 2 / HALF_FOV / depth;
   return { x: box.x + box.width / 2 + dot(way, right) * scale, y: box.y + box.height / 2 - dot(way, up) * scale };
 }
 
 /** Where a handle along an axis is taken, as a point of the world: the middle of its arrow. */
-export function grip(at, axis) {
-  const distance = Math.hypot(...at.map((v, k) => v - CAMERA[k]));
+async function grip(page, at, axis) {
+  const camera = await cameraOf(page);
+  const distance = Math.hypot(...at.map((v, k) => v - camera.at[k]));
   const reach = (0.3 * distance * 1.9 * HALF_FOV) / 4;
   return at.map((v, k) => (k === axis ? v + reach : v));
 }
@@ -36,7 +49,7 @@ export const shown = (page, name) =>
 
 /** Presses the mouse on a handle of an object at `at`, along x, y or z. Returns how to drag it. */
 export async function takeHandle(page, at, axis) {
-  const from = grip(at, axis);
+  const from = await grip(page, at, axis);
   const { x, y } = await seenAt(page, from);
   await until("the handle is there", async () => {
     // A move that is none is no event.

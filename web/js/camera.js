@@ -1,7 +1,7 @@
 // The user's own view: orbit, pan and zoom by pointer, wheel, touch and keys; flights to a given pose; and
 // following a pose that somebody else computes.
 
-import { MathUtils, PerspectiveCamera, Spherical, Vector3 } from "three";
+import { MathUtils, Matrix4, PerspectiveCamera, Spherical, Vector3 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { Framing, reachOf } from "./framing.js";
 
@@ -17,6 +17,8 @@ const KEY_ZOOM = 0.88;
 const FRAME_FILL = 0.88;
 /** Half of the height in world units that a framed view has at least, at the depth of what is framed. */
 const LEAST_FRAME_RADIUS = 1;
+/** The same of a view that nobody has asked for: with some of the world around. */
+const OVERVIEW = Object.freeze({ fill: 0.6, radius: 1.8 });
 
 /**
  * @callback PoseSource
@@ -93,18 +95,25 @@ export class CameraRig {
    * Moves the view, without turning it, to where it holds points and is as near to them as it can be.
    * @param {(add: (x: number, y: number, z: number) => void) => void} points tells them; without any nothing moves
    * @param {Parameters<typeof reachOf>[0]} covered part of the view that nothing is to be in, from each side
+   * @param {{pose: number[], fov: number, animate: boolean} | null} [from] whose direction and field of view it has, as the world's
+   *   camera and not as the user's
    */
-  frame(points, covered) {
-    const { fov, aspect, matrixWorld } = this.camera;
+  frame(points, covered, from) {
+    const { aspect } = this.camera;
+    const fov = from?.fov ?? this.camera.fov;
     const axes = [new Vector3(), new Vector3(), new Vector3()];
-    matrixWorld.extractBasis(axes[0], axes[1], axes[2]);
+    const { matrix, eye, target, up } = scratch;
+    if (from) matrix.lookAt(eye.fromArray(from.pose), target.fromArray(from.pose, 3), up);
+    else matrix.copy(this.camera.matrixWorld);
+    matrix.extractBasis(axes[0], axes[1], axes[2]);
     axes[2].negate();
-    const framing = new Framing(axes.map((axis) => axis.normalize().toArray()), reachOf(covered, fov, aspect, FRAME_FILL));
+    const framing = new Framing(axes.map((axis) => axis.normalize().toArray()), reachOf(covered, fov, aspect, from ? OVERVIEW.fill : FRAME_FILL));
     points((x, y, z) => framing.add(x, y, z));
-    const pose = framing.pose(LEAST_FRAME_RADIUS / Math.tan(MathUtils.degToRad(fov / 2)), this.controls.maxDistance);
+    const least = from ? OVERVIEW.radius : LEAST_FRAME_RADIUS;
+    const pose = framing.pose(least / Math.tan(MathUtils.degToRad(fov / 2)), this.controls.maxDistance);
     if (!pose) return;
     this.source = null;
-    this.#fly(pose, fov, true, true);
+    this.#fly(pose, fov, from?.animate ?? true, !from);
   }
 
   /**
@@ -260,6 +269,8 @@ export class CameraRig {
     this.#place([...new Vector3().setFromSpherical(offset).add(target).toArray(), ...target.toArray()]);
   }
 }
+
+const scratch = { matrix: new Matrix4(), eye: new Vector3(), target: new Vector3(), up: new Vector3(0, 1, 0) };
 
 /** @typedef {{target: Vector3, offset: Spherical}} View */
 

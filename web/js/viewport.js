@@ -260,6 +260,23 @@ export class Viewport {
   }
 
   /**
+   * As `setCamera`, but as near along that direction as everything is in view with some of the world around it; where
+   * there is nothing, exactly so.
+   * @param {number} px position
+   * @param {number} py
+   * @param {number} pz
+   * @param {number} tx target
+   * @param {number} ty
+   * @param {number} tz
+   * @param {number} fov vertical field of view in degrees, 10..=120
+   * @param {boolean} animate
+   */
+  setOverview(px, py, pz, tx, ty, tz, fov, animate) {
+    if (this.#store.live === 0) this.setCamera(px, py, pz, tx, ty, tz, fov);
+    else this.#frame([], { pose: [px, py, pz, tx, ty, tz], fov, animate });
+  }
+
+  /**
    * Takes the camera's pose from a function on every frame, as for the world's orbit or another user's view,
    * until the user moves the camera (`onCamera` with `byUser`), `setCamera` or `follow(null)`. Where the user
    * prefers reduced motion it is asked once.
@@ -582,8 +599,11 @@ export class Viewport {
     }
   }
 
-  /** @param {Iterable<number>} chosen what is flown to; when none of it is shown, everything */
-  #frame(chosen) {
+  /**
+   * @param {Iterable<number>} chosen what is flown to; when none of it is shown, everything
+   * @param {{pose: number[], fov: number, animate: boolean} | null} [from] as CameraRig.frame takes it
+   */
+  #frame(chosen, from) {
     this.#settle();
     const { camera } = this.#rig;
     camera.updateMatrixWorld();
@@ -602,7 +622,7 @@ export class Viewport {
       if (found === 0) tell(this.#store.kind.subarray(0, this.#store.end).keys());
       if (found === 0) for (const x of [-HALF, HALF]) for (const z of [-HALF, HALF]) add(x, 0, z);
     };
-    this.#rig.frame(corners, coveredOf(this.#container));
+    this.#rig.frame(corners, coveredOf(this.#container), from);
   }
 
   /** Brings bounds that are computed late up to date. */

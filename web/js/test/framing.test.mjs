@@ -110,3 +110,34 @@ test("WEB86: what the page has laid over the view hides nothing that is looked a
   assert.ok(all.x[1] - all.x[0] > 0.84, `${all.x}`);
   await page.close();
 });
+
+test("WEB110: an overview has the direction it is given and holds everything; where there is nothing it is exactly that", async () => {
+  const page = await browser.page({ width: 400, height: 300, reducedMotion: "reduce" });
+  const seen = await page.evaluate(async () => {
+    vp.setOverview(15, 15, 15, 0, 0, 0, 60, false);
+    await idle();
+    const empty = [...vp.pose()];
+    put(rec(0, "cube", [4, 0.5, 2]));
+    vp.setOverview(15, 15, 15, 0, 0, 0, 60, false);
+    await idle();
+    const one = [...vp.pose()];
+    const size = (() => {
+      put(rec(1, "cube", [4, 0, 2], { visible: 0 }), rec(2, "cube", [4, 1, 2], { visible: 0 }));
+      return vp.screenPosition(1).y - vp.screenPosition(2).y;
+    })();
+    put(rec(3, "cube", [-10, 0.5, 2]));
+    vp.setOverview(15, 15, 15, 0, 0, 0, 60, true);
+    await idle();
+    const ends = [0, 3].map((slot) => vp.screenPosition(slot));
+    return { empty, one, size, ends, byUser: calls.filter(([name, ...told]) => name === "onCamera" && told[6]).length };
+  });
+  assert.deepEqual(seen.empty.map((v) => Math.round(v * 1e6) / 1e6), [15, 15, 15, 0, 0, 0]);
+  const way = [0, 1, 2].map((k) => seen.one[k] - seen.one[k + 3]);
+  for (const v of way) assert.ok(Math.abs(v / Math.hypot(...way) - 1 / Math.sqrt(3)) < 1e-3, `${way}`);
+  assert.ok(seen.size > 300 / 7 && seen.size < 300 / 2, `a cube of ${seen.size} pixels`);
+  for (const { x, y } of seen.ends) assert.ok(x > 20 && x < 380 && y > 20 && y < 280, JSON.stringify(seen.ends));
+  assert.ok(Math.abs(seen.ends[0].x - seen.ends[1].x) > 150, JSON.stringify(seen.ends));
+  assert.equal(seen.byUser, 0);
+  assert.deepEqual(page.errors, []);
+  await page.close();
+});

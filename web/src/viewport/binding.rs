@@ -40,6 +40,20 @@ extern "C" {
     #[wasm_bindgen(method, js_name = setCamera)]
     pub fn set_camera(this: &Viewport, px: f64, py: f64, pz: f64, tx: f64, ty: f64, tz: f64, fov: f64);
 
+    /// The camera's pose, but as near as everything is in view.
+    #[wasm_bindgen(method, js_name = setOverview)]
+    pub fn set_overview(
+        this: &Viewport,
+        px: f64,
+        py: f64,
+        pz: f64,
+        tx: f64,
+        ty: f64,
+        tz: f64,
+        fov: f64,
+        animate: bool,
+    );
+
     /// Takes the camera's pose from a function, or no longer.
     #[wasm_bindgen(method)]
     pub fn follow(this: &Viewport, source: Option<&Function>);

@@ -49,6 +49,8 @@ struct Shared {
     pose: Pose,
     fov: f64,
     orbit: Option<vws_core::model::Orbit>,
+    /// Whether nobody has ever set it.
+    untouched: bool,
 }
 
 impl Shared {
@@ -56,7 +58,12 @@ impl Shared {
         let target = world.camera_target;
         let position = [world.camera_x, world.camera_y, world.camera_z].map(|v| v.get());
         let target = [target.x, target.y, target.z].map(|v| v.get());
-        Self { pose: Pose { position, target }, fov: world.camera_fov.get(), orbit: world.orbit }
+        Self {
+            pose: Pose { position, target },
+            fov: world.camera_fov.get(),
+            orbit: world.orbit,
+            untouched: world.version == 0,
+        }
     }
 }
 
@@ -71,6 +78,8 @@ pub struct Scene {
     /// Computes the orbit's pose; called by the viewport for each picture.
     orbit: RefCell<Option<PoseSource>>,
     own_view: Cell<bool>,
+    /// Whether the session was empty, and the person has made nothing in it since.
+    fresh: Cell<bool>,
     pub(super) tool: Cell<Tool>,
     pub(super) space: Cell<Space>,
     /// The tool that the viewport has: the chosen one while that can be used.
@@ -116,6 +125,7 @@ impl Scene {
             shared: RefCell::default(),
             orbit: RefCell::default(),
             own_view: Cell::default(),
+            fresh: Cell::default(),
             tool: Cell::default(),
             space: Cell::default(),
             in_force: Cell::default(),
@@ -168,6 +178,7 @@ impl Scene {
         if dirty.selection || objects {
             self.selection();
         }
+        self.approach();
         if dirty.peers || objects {
             self.company();
         }
@@ -214,21 +225,45 @@ impl Scene {
         }
         let shared = Shared::of(world);
         if self.shared.borrow().as_ref() != Some(&shared) {
-            self.shared.replace(Some(shared));
+            let is_first = self.shared.replace(Some(shared)).is_none();
+            self.fresh.set(is_first && self.batcher.borrow().slots().names().next().is_none());
             // Who goes along with somebody does so until they wish to look elsewhere.
             if self.client.follows().is_none() {
+                self.show_shared_from(!is_first);
+            }
+        }
+    }
+
+    /// Goes near to the first object that the person has made, if they have not looked elsewhere.
+    fn approach(&self) {
+        if self.fresh.get()
+            && self.client.is_selection_made()
+            && self.batcher.borrow().slots().names().next().is_some()
+        {
+            self.fresh.set(false);
+            let untouched = self.shared.borrow().as_ref().is_some_and(|shared| shared.untouched);
+            if untouched && !self.own_view.get() && self.client.follows().is_none() {
                 self.show_shared();
             }
         }
     }
 
-    /// Shows what the shared camera sees, and follows it.
+    /// Shows what the shared camera sees, and follows it. One that nobody has set sees everything.
     pub fn show_shared(&self) {
-        let Some(Shared { pose, fov, orbit }) = self.shared.borrow().clone() else { return };
+        self.show_shared_from(true);
+    }
+
+    /// The same; `animate`: in a flight where nobody has set it.
+    fn show_shared_from(&self, animate: bool) {
+        let Some(Shared { pose, fov, orbit, untouched }) = self.shared.borrow().clone() else { return };
         self.forget_leader();
         let ([px, py, pz], [tx, ty, tz]) = (pose.position, pose.target);
-        // It also ends what was followed so far.
-        self.viewport.set_camera(px, py, pz, tx, ty, tz, fov);
+        // Either also ends what was followed so far.
+        if untouched {
+            self.viewport.set_overview(px, py, pz, tx, ty, tz, fov, animate);
+        } else {
+            self.viewport.set_camera(px, py, pz, tx, ty, tz, fov);
+        }
         self.orbit.replace(orbit.map(|_| {
             let client = Rc::downgrade(&self.client);
             PoseSource::new(move |now| orbit_pose(&client, now))
