@@ -6,6 +6,7 @@ use vws_core::model::ObjectType;
 use yew::prelude::*;
 
 use super::super::context::use_session;
+use super::{NAME_ID, TEXT_ID, TYPE_ID};
 use crate::browser;
 use crate::form::Refusal;
 use crate::form::draft::Draft;
@@ -16,8 +17,8 @@ use crate::ui::{Field, Glyph, Icon};
 pub(super) struct KindsProps {
     pub(super) draft: UseStateHandle<Draft>,
     pub(super) refusal: Option<Refusal>,
-    /// Called when a pointer has chosen a text, whose words are what is typed next.
-    pub(super) ontext: Callback<()>,
+    /// Called with the field of what is typed next when a pointer has chosen.
+    pub(super) onnext: Callback<&'static str>,
 }
 
 /// The types as buttons, and a field for any other.
@@ -36,13 +37,18 @@ pub(super) fn Kinds(props: &KindsProps) -> Html {
         }
     };
     let button = |icon: Icon, label: &str, kind: &str, on: bool| {
-        let (choose, kind, ontext) = (choose.clone(), kind.to_owned(), props.ontext.clone());
+        let (choose, kind, onnext) = (choose.clone(), kind.to_owned(), props.onnext.clone());
         let onclick = Callback::from(move |event: MouseEvent| {
             choose(&kind);
-            // A text is nothing but what it says. Who goes through the types by keys goes on from here, and a finger
-            // would have the keyboard come up over the form.
-            if kind == ObjectType::Text.as_str() && event.detail() > 0 && !browser::is_coarse() {
-                ontext.emit(());
+            // Who goes through the types by keys goes on from here, and a finger would have the keyboard come up over
+            // the form.
+            if event.detail() > 0 && !browser::is_coarse() {
+                onnext.emit(match kind.as_str() {
+                    // A text is nothing but what it says.
+                    "text" => TEXT_ID,
+                    "" => TYPE_ID,
+                    _ => NAME_ID,
+                });
             }
         });
         html! {
@@ -64,7 +70,7 @@ pub(super) fn Kinds(props: &KindsProps) -> Html {
                 { button(Icon::Custom, "other", "", !is_known) }
             </div>
             if !is_known {
-                <Field id="create-type" label="Name of the type" value={kind.to_owned()} refusal={props.refusal.clone()} placeholder="drone, door, sensor …"
+                <Field id={TYPE_ID} label="Name of the type" value={kind.to_owned()} refusal={props.refusal.clone()} placeholder="drone, door, sensor …"
                     oninput={onother} />
             }
         </>

@@ -28,6 +28,7 @@ use kinds::Kinds;
 
 const NAME_ID: &str = "create-name";
 const TEXT_ID: &str = "create-text";
+const TYPE_ID: &str = "create-type";
 const SUBMIT_ID: &str = "create-submit";
 
 /// An object that is to be changed.
@@ -116,9 +117,9 @@ pub(super) fn Create(props: &CreateProps) -> Html {
             browser::focus_all_of(id);
         }
     });
-    let ontext = {
+    let onnext = {
         let next_keys = next_keys.clone();
-        Callback::from(move |()| next_keys.set((TEXT_ID, next_keys.1 + 1)))
+        Callback::from(move |id| next_keys.set((id, next_keys.1 + 1)))
     };
     let onsubmit = submitting(&pen, &added, &next_keys);
     let onchosen = {
@@ -138,7 +139,7 @@ pub(super) fn Create(props: &CreateProps) -> Html {
     html! {
         <form class="panel-body" {onsubmit} {onkeydown} data-testid="create-form">
             <Section title="Type">
-                <Kinds draft={draft.clone()} refusal={at("/object/type")} {ontext} />
+                <Kinds draft={draft.clone()} refusal={at("/object/type")} {onnext} />
                 if kind == Some(ObjectType::Model) { <ChooseModel {onchosen} /> }
             </Section>
             <Section title="Name and place">

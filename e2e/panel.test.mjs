@@ -1,0 +1,61 @@
+// The panel at the side, the tools over the view, and messages, as somebody new to them uses them.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openSession, state } from "./lib/app.mjs";
+import { screenshot } from "./lib/browser.mjs";
+import { stage } from "./lib/stage.mjs";
+import { until } from "./lib/until.mjs";
+
+const here = stage();
+
+const snapshot = async (id) => (await here.api.snapshot(id)).json;
+const object = async (id, name) => (await snapshot(id)).objects.find((one) => one.name === name);
+const field = (page, id) => page.getByTestId(id);
+const says = (page, id) => field(page, id).inputValue();
+
+/** What is selected of the field that has the focus. */
+const selected = (page) =>
+  page.evaluate(() => {
+    const { id, value, selectionStart, selectionEnd } = document.activeElement;
+    return [id, value?.slice(selectionStart, selectionEnd)];
+  });
+
+test("WEB99: the first press in a field selects all of it, the second places the caret", async () => {
+  const id = await here.api.session("Presses");
+  await here.api.create(id, { name: "a", type: "cube", x: 4, y: 0, z: 0 });
+  const page = await openSession(here.browser, here.server.origin, id);
+  await field(page, "tab-add").click();
+  await field(page, "kind-plane").click();
+  await until("the name is typed next", async () => (await selected(page)).join() === "create-name,plane-1", () => selected(page));
+  await page.keyboard.type("ground");
+  assert.equal(await says(page, "create-name"), "ground");
+
+  await field(page, "create-scale-x").click();
+  await page.keyboard.type("8");
+  assert.equal(await says(page, "create-scale-x"), "8");
+  // Its label is a way into it too.
+  await page.locator("label[for=create-name]").click();
+  assert.deepEqual(await selected(page), ["create-name", "ground"]);
+  await field(page, "create-name").click();
+  await field(page, "create-name").press("End");
+  await page.keyboard.type("2");
+  assert.equal(await says(page, "create-name"), "ground2");
+  await field(page, "create-name").click();
+  assert.deepEqual(await selected(page), ["create-name", ""]);
+
+  // Keys that choose a type go on from there.
+  await field(page, "kind-cone").focus();
+  await page.keyboard.press("Enter");
+  await until("it is a cone", async () => (await field(page, "kind-cone").getAttribute("aria-pressed")) === "true");
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.testid), "kind-cone");
+  await field(page, "kind-other").click();
+  await until("its type is typed next", async () => (await selected(page))[0] === "create-type");
+
+  await page.locator('[data-testid=tree-row][data-name="a"]').click();
+  await field(page, "inspector-x").click();
+  assert.deepEqual(await selected(page), ["inspector-x", "4"]);
+  await page.keyboard.type("-3");
+  await page.keyboard.press("Enter");
+  await until("it is there", async () => (await object(id, "a")).x === -3);
+  assert.deepEqual(page.faults, []);
+});
