@@ -59,3 +59,24 @@ test("WEB99: the first press in a field selects all of it, the second places the
   await until("it is there", async () => (await object(id, "a")).x === -3);
   assert.deepEqual(page.faults, []);
 });
+
+test("WEB74: a place that was typed is where the next one's form begins", async () => {
+  const id = await here.api.session("Legs");
+  const page = await openSession(here.browser, here.server.origin, id);
+  await field(page, "tab-add").click();
+  await field(page, "kind-cylinder").click();
+  const place = async () => Promise.all(["x", "y", "z"].map((axis) => says(page, `create-${axis}`)));
+  const legs = [["x", "1"], ["z", "1"], ["x", "-1"], ["z", "-1"]];
+  for (const [index, [axis, to]] of legs.entries()) {
+    await field(page, `create-${axis}`).click();
+    await page.keyboard.type(to);
+    const typed = await place();
+    await field(page, "create-submit").click();
+    await until(`${index + 1} legs`, async () => (await snapshot(id)).objects.length === index + 1);
+    await until("a form for the next", async () => (await says(page, "create-name")) === `cylinder-${index + 2}`);
+    assert.deepEqual(await place(), typed);
+  }
+  const places = (await snapshot(id)).objects.map(({ x, y, z }) => [x, y, z].join(" "));
+  assert.deepEqual(places, ["1 0.5 0", "1 0.5 1", "-1 0.5 1", "-1 0.5 -1"]);
+  assert.deepEqual(page.faults, []);
+});

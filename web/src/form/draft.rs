@@ -15,6 +15,8 @@ pub struct Draft {
     /// What the fields say.
     pub form: CreateForm,
     begun: CreateForm,
+    /// Whether it begins at the place that was typed for the one before.
+    kept: bool,
 }
 
 /// What a light begins with: a lamp's warm white.
@@ -87,7 +89,7 @@ impl Default for Draft {
 
 impl Draft {
     fn of(form: CreateForm) -> Self {
-        Self { begun: form.clone(), form }
+        Self { begun: form.clone(), form, kept: false }
     }
 
     /// The form of a type as it begins: under a name that nobody has, and where there is room.
@@ -108,33 +110,36 @@ impl Draft {
     }
 
     /// The form for another object of the same kind: it keeps colour and size, and all else that makes things
-    /// alike. What one says is its own.
+    /// alike. What one says is its own. A place that was typed stays: the next one's is typed from there, often on
+    /// one axis alone.
     #[must_use]
     pub fn next(&self, view: &View<'_>) -> Self {
         let form = CreateForm { text: String::new(), visible: true, ..self.form.clone() };
-        Self::of(form).beside(view)
+        let kept = self.form.position != self.begun.position;
+        Self { kept, ..Self::of(form) }.beside(view)
     }
 
-    /// Under a free name, and further along the row; where that comes to its end wherever there is room.
+    /// Under a free name, and unless its place is kept further along the row; where that comes to its end wherever there is room.
     fn beside(mut self, view: &View<'_>) -> Self {
         let form = &mut self.form;
         form.name = free_name(stem(&form.name), |name| view.object(name).is_some());
         let [x, y, z] = [0, 1, 2].map(|axis| text::number("", &form.position[axis]).ok());
-        if let (Some(body), Some(x), Some(y), Some(z)) = (body(form), x, y, z) {
+        if let (false, Some(body), Some(x), Some(y), Some(z)) = (self.kept, body(form), x, y, z) {
             let place = room::beside(&body, view.objects(), [x, y, z])
                 .or_else(|| room::free(&body, view.objects(), [x, z], Some(y)));
             if let Some(place) = place {
                 form.position = texts(place);
             }
         }
-        Self::of(self.form)
+        self.begun.clone_from(&self.form);
+        self
     }
 
     /// The form once its fields say this. While nobody has chosen a place it stays on the ground, and clear of
     /// what is there, whatever becomes of its size.
     #[must_use]
     pub fn edited(&self, view: &View<'_>, form: CreateForm) -> Self {
-        let draft = Self { form, begun: self.begun.clone() };
+        let draft = Self { form, begun: self.begun.clone(), kept: self.kept };
         let had = (&self.form.scale, &self.form.rotation, &self.form.text);
         if (&draft.form.scale, &draft.form.rotation, &draft.form.text) == had {
             draft
@@ -146,7 +151,8 @@ impl Draft {
     /// At a place that has room, unless somebody has chosen one.
     fn placed(mut self, view: &View<'_>) -> Self {
         let near = [0, 2].map(|axis| text::number("", &self.begun.position[axis]).ok());
-        if self.form.position == self.begun.position
+        if !self.kept
+            && self.form.position == self.begun.position
             && let ([Some(x), Some(z)], Some(body)) = (near, body(&self.form))
             && let Some(place) = room::free(&body, view.objects(), [x, z], None)
         {
@@ -164,6 +170,11 @@ impl Draft {
         }
         let mut next = Self::fresh(kind, view);
         let (was, typed) = (&self.begun, &self.form);
+        if self.kept {
+            next.form.position.clone_from(&was.position);
+            next.begun.position.clone_from(&was.position);
+            next.kept = true;
+        }
         keep(&mut next.form.name, &was.name, &typed.name);
         for axis in 0..3 {
             keep(&mut next.form.position[axis], &was.position[axis], &typed.position[axis]);
@@ -366,15 +377,42 @@ mod tests {
         };
         let fresh = |desk: &Desk, x, width| desk.typed(&desk.fresh("cube"), at(x, width));
         let wide = fresh(&desk, "-2.1", "0.3");
+        let wide = desk.add(&wide);
         assert_eq!(place(&desk.add(&wide)), ["-1.3", "1", "-2"]);
         let edge = fresh(&desk, "10.51", "1");
-        assert_eq!(place(&desk.add(&edge)), ["10.5", "1", "-0.5"], "where the world ends another row begins");
+        let edge_again = desk.add(&edge);
+        assert_eq!(
+            place(&desk.add(&edge_again)),
+            ["10.5", "1", "-0.5"],
+            "where the world ends another row begins"
+        );
         let wrong = desk.typed(&edge, |form| form.position[0] = "abc".into());
         assert_eq!(
             place(&wrong.next(&desk.view())),
             ["abc", "1", "-2"],
             "what is no number stays to be mended"
         );
+    }
+
+    #[test]
+    fn web74_a_place_that_was_typed_is_where_the_next_form_begins() {
+        let mut desk = Desk::new();
+        let mut leg = desk.typed(&desk.fresh("cylinder"), |form| {
+            form.scale = ["0.2", "1", "0.2"].map(str::to_owned);
+            form.position = ["1", "0.5", "1"].map(str::to_owned);
+        });
+        for (axis, to) in [(2, "-1"), (0, "-1"), (2, "1")] {
+            let was = leg.form.position.clone();
+            leg = desk.add(&leg);
+            assert_eq!(leg.form.position, was, "nothing moves that nobody moved");
+            leg = desk.typed(&leg, |form| form.position[axis] = to.to_owned());
+        }
+        assert_eq!(place(&leg), ["-1", "0.5", "1"]);
+        let next = desk.add(&leg);
+        let high = desk.typed(&next, |form| form.scale[1] = "3".into());
+        assert_eq!(place(&high), ["-1", "0.5", "1"], "whatever its size becomes");
+        assert_eq!(place(&high.of_kind("cube", &desk.view())), ["-1", "0.5", "1"], "or its type");
+        assert_eq!(place(&desk.add(&next)), ["-0.3", "0.5", "1"], "nothing was typed: beside");
     }
 
     #[test]
