@@ -60,6 +60,27 @@ test("WEB99: the first press in a field selects all of it, the second places the
   assert.deepEqual(page.faults, []);
 });
 
+test("WEB96: people who meet have colours apart, unless they chose them", async () => {
+  const id = await here.api.session("Colours");
+  // Everybody is drawn the same colour.
+  const prepare = () => { Math.random = () => 0.5; };
+  const pages = [];
+  const colors = (page) => field(page, "peer").evaluateAll((rows) => rows.map((row) => row.dataset.color).sort());
+  for (let count = 0; count < 3; count += 1) pages.push(await openSession(here.browser, here.server.origin, id, { prepare }));
+  const all = async () => (await Promise.all(pages.map(colors))).flat();
+  await until("each sees two, three colours in all", async () => (await all()).length === 6 && new Set(await all()).size === 3, all);
+  const [first] = pages;
+  await field(first, "people-button").click();
+  await screenshot(first, "colours");
+  const [theirs] = await colors(first);
+  await field(first, "your-color").fill(theirs);
+  await first.keyboard.press("Escape");
+  await first.reload();
+  await until("it is back", async () => (await state(first)).status === "live");
+  await until("a choice stays", async () => (await colors(pages[1])).concat(await colors(pages[2])).filter((color) => color === theirs).length >= 2, all);
+  assert.deepEqual(pages.flatMap((page) => page.faults), []);
+});
+
 test("WEB74: a place that was typed is where the next one's form begins", async () => {
   const id = await here.api.session("Legs");
   const page = await openSession(here.browser, here.server.origin, id);

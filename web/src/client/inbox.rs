@@ -9,7 +9,7 @@ use vws_core::wire::{ClientMessage, Hello, ResyncReason, ServerMessage};
 use vws_core::{Command, ObjectName};
 
 use super::{Hooks, Notice, SessionClient, identity};
-use crate::person::Person;
+use crate::person::{self, Person};
 use crate::token;
 
 /// The hooks by which a connection serves a client. They keep nothing alive.
@@ -33,7 +33,7 @@ pub(super) fn hooks(client: &Weak<SessionClient>) -> Hooks {
                 let person = client.person();
                 client.introduced.replace(Some(person.clone()));
                 client.refusal.take();
-                let Person { name, color } = person;
+                let Person { name, color, .. } = person;
                 let name = name.map(|name| name.to_string());
                 let hello = client.read(|replica| replica.hello(name, Some(color.to_string())));
                 Hello { token: token::secret(), ..hello }
@@ -83,6 +83,13 @@ impl SessionClient {
         }
         for effect in effects {
             self.take(effect);
+        }
+        if welcomed {
+            // For this visit alone: the next one begins with its own.
+            let is_taken =
+                |color| self.read(|replica| replica.peers().any(|peer| person::color_of(peer) == color));
+            let apart = self.person().apart_from(&is_taken);
+            self.person.replace(apart);
         }
         if welcomed && self.keep_introduced() {
             self.show_presence_anew();

@@ -124,7 +124,7 @@ impl SessionClient {
         }
         self.read(|replica| {
             let peer = replica.peers().find(|peer| peer.client_id == *id)?;
-            Some(Person { name: peer.name.clone(), color: crate::person::color_of(peer) })
+            Some(Person { name: peer.name.clone(), color: crate::person::color_of(peer), chosen: true })
         })
     }
 }

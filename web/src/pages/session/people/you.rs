@@ -46,7 +46,7 @@ pub(super) fn You() -> Html {
     let onfocusout = settle.reform(|_: FocusEvent| ());
     let onchange = Callback::from(move |text: String| {
         if let Ok(color) = Color::new("color", &text) {
-            client.introduce(Person { color, ..client.person() });
+            client.introduce(Person { color, chosen: true, ..client.person() });
         }
     });
     html! {
