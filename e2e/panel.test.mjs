@@ -60,6 +60,30 @@ test("WEB99: the first press in a field selects all of it, the second places the
   assert.deepEqual(page.faults, []);
 });
 
+test("WEB97: the camera saves a picture; a view that is shared is told and can be taken back", async () => {
+  const id = await here.api.session("Views");
+  await here.api.create(id, { name: "a", type: "cube", x: 0, y: 0, z: 0 });
+  const page = await openSession(here.browser, here.server.origin, id, { width: 1440, height: 900 });
+  const { seq, world } = await snapshot(id).then((all) => ({ seq: all.session.seq, world: all.world }));
+  const saved = page.waitForEvent("download");
+  await field(page, "save-picture").click();
+  assert.match((await saved).suggestedFilename(), /\.png$/);
+  const toast = (text) => field(page, "toast").filter({ hasText: text });
+  await toast("Exported as").waitFor();
+  assert.equal((await snapshot(id)).session.seq, seq, "a picture changes nothing");
+
+  await field(page, "frame-all").click();
+  await field(page, "use-my-view").click();
+  await toast("everybody's shared view").waitFor();
+  await until("it is shared", async () => (await snapshot(id)).world.version > world.version);
+  await here.api.command(id, { type: "update_object", name: "a", patch: { x: 2 } });
+  await toast("everybody's shared view").getByTestId("toast-remedy").click();
+  const camera = ({ camera_x, camera_y, camera_z, camera_target, orbit }) => JSON.stringify([camera_x, camera_y, camera_z, camera_target, orbit]);
+  await until("it is as it was", async () => camera((await snapshot(id)).world) === camera(world));
+  assert.equal((await object(id, "a")).x, 2, "nothing else is taken back");
+  assert.deepEqual(page.faults, []);
+});
+
 test("WEB96: people who meet have colours apart, unless they chose them", async () => {
   const id = await here.api.session("Colours");
   // Everybody is drawn the same colour.

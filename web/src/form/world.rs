@@ -7,7 +7,7 @@ use vws_core::model::{Partial3, World};
 use vws_core::reduce::State;
 
 use super::object::Axis;
-use super::{Refusal, Refusals, judge, judge_one, text};
+use super::{Refusal, Refusals, judge, judge_one, text, together};
 
 /// A field of the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +134,20 @@ pub fn share_view(position: [f64; 3], target: [f64; 3]) -> Command {
     Command::MoveCamera { camera: CameraPatch { x: Some(x), y: Some(y), z: Some(z), target, fov: None } }
 }
 
+/// The command that gives the shared camera back the pose that it had in `world`, and its circling.
+#[must_use]
+pub fn view_back(world: &World) -> Command {
+    let [x, y, z] = [world.camera_x, world.camera_y, world.camera_z].map(|v| Some(v.get()));
+    let target = world.camera_target;
+    let target = Partial3 { x: Some(target.x.get()), y: Some(target.y.get()), z: Some(target.z.get()) };
+    let camera = CameraPatch { x, y, z, target: Some(target), fov: None };
+    let moved = Command::MoveCamera { camera };
+    match &world.orbit {
+        None => moved,
+        Some(orbit) => together(vec![moved, Command::StartOrbit { orbit: OrbitDraft::from(orbit) }]),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,5 +208,25 @@ mod tests {
         assert!(judge(&session(), &command, &ModelLimits::default()).is_ok());
         let json = serde_json::to_string(&command).expect("a command has a JSON");
         assert!(json.contains(r#""x":1.23,"y":100.0,"z":-3.0"#), "{json}");
+    }
+
+    #[test]
+    fn web97_a_view_that_was_shared_can_be_given_back() {
+        let mut session = session();
+        let limits = ModelLimits::default();
+        let mut submit = |command: &Command| {
+            let context = vws_core::Context { at: 0, limits: &limits, expect_version: None };
+            for event in vws_core::decide(&session, command, &context).expect("a valid command") {
+                let seq = session.seq() + 1;
+                vws_core::apply(&mut session, &event, seq, 0);
+            }
+            session.world().clone()
+        };
+        let orbit = OrbitDraft { radius: Some(5.0), speed: Some(1.0), elevation: Some(30.0) };
+        let before = submit(&Command::StartOrbit { orbit });
+        let shared = submit(&share_view([1.0, 2.0, 3.0], [4.0, 5.0, 6.0]));
+        assert!(shared.orbit.is_none() && shared.camera_x != before.camera_x);
+        let back = submit(&view_back(&before));
+        assert_eq!(World { version: before.version, ..back }, before);
     }
 }

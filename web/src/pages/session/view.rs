@@ -5,16 +5,17 @@ use std::rc::Rc;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::context::{SessionHandle, use_session};
+use super::context::use_session;
 use super::models::drop::DropModels;
 use super::people::calls::Calls;
 use super::people::follow::Following;
 use super::standing::StandingCover;
 use super::timeline::Banner;
+use super::view_files::{What, export};
 use super::view_tools::{ViewNote, ViewTools};
-use crate::form::world::share_view;
+use crate::form::world::{share_view, view_back};
 use crate::theme::use_theme;
-use crate::ui::{Glyph, Icon, IconButton, Tone, use_toasts};
+use crate::ui::{Glyph, Icon, IconButton, Remedy, Tone, use_toasts};
 use crate::viewport::scene::{Scene, Told};
 
 /// Whether there is a picture.
@@ -30,10 +31,12 @@ enum Picture {
 /// The 3D view of the session.
 #[component]
 pub(super) fn View() -> Html {
-    let SessionHandle { client, port, .. } = use_session();
+    let session = use_session();
+    let (client, port) = (Rc::clone(&session.client), Rc::clone(&session.port));
     let dark = use_theme().dark;
     let toasts = use_toasts();
     let (view, container) = (use_node_ref(), use_node_ref());
+    let say = toasts.clone();
     let scene = use_mut_ref(|| None::<Rc<Scene>>);
     let picture = use_state_eq(|| Picture::Fine);
     let own_view = use_state_eq(|| false);
@@ -47,10 +50,10 @@ pub(super) fn View() -> Html {
                 own_view: Box::new(move |own| own_view.set(own)),
                 lost: Box::new(move |is| lost.set(if is { Picture::Lost } else { Picture::Fine })),
                 say: Box::new({
-                    let toasts = toasts.clone();
-                    move |text| toasts.say(Tone::Bad, text)
+                    let say = say.clone();
+                    move |text| say.say(Tone::Bad, text)
                 }),
-                tell: Box::new(move |text| toasts.say(Tone::Plain, text)),
+                tell: Box::new(move |text| say.say(Tone::Plain, text)),
             };
             if let Some(element) = container.cast::<HtmlElement>() {
                 match Scene::new(&element, &client, dark, told) {
@@ -82,14 +85,22 @@ pub(super) fn View() -> Html {
         })
     };
     let onshare = {
-        let (scene, client) = (Rc::clone(&scene), Rc::clone(&client));
+        let (scene, client, toasts) = (Rc::clone(&scene), Rc::clone(&client), toasts.clone());
         Callback::from(move |_: MouseEvent| {
             let pose = scene.borrow().as_ref().map(|scene| scene.pose());
-            if let Some(pose) = pose {
-                client.submit(share_view(pose.position, pose.target));
+            let (Some(pose), Some(before)) = (pose, client.world()) else { return };
+            if client.submit(share_view(pose.position, pose.target)) {
+                let client = Rc::clone(&client);
+                // Whatever was done since is not taken back with it.
+                let act = Callback::from(move |()| {
+                    client.submit(view_back(&before));
+                });
+                let undo = Remedy { label: "Undo".into(), act };
+                toasts.offer(Tone::Plain, "Your view is everybody's shared view now.", undo);
             }
         })
     };
+    let onpicture = Callback::from(move |_: MouseEvent| export(What::Picture(1.0), &session, &toasts));
     let fine = *picture == Picture::Fine;
     let orbiting = client.world().is_some_and(|world| world.orbit.is_some());
     html! {
@@ -102,7 +113,9 @@ pub(super) fn View() -> Html {
                     <span class="tools-divider" aria-hidden="true"></span>
                     <IconButton icon={Icon::Globe} label="Back to the shared view" disabled={!*own_view}
                         onclick={with_scene(Scene::show_shared)} testid="shared-view" />
-                    <IconButton icon={Icon::Camera} label="Use my view for everybody" onclick={onshare} testid="use-my-view" />
+                    <IconButton icon={Icon::Share} label="Make my view the shared view, for everybody" onclick={onshare} testid="use-my-view" />
+                    <span class="tools-divider" aria-hidden="true"></span>
+                    <IconButton icon={Icon::Camera} label="Save a picture of the view (PNG)" onclick={onpicture} testid="save-picture" />
                 </div>
             }
             if fine {

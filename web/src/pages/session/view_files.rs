@@ -10,7 +10,7 @@ use yew::prelude::*;
 use super::context::SessionHandle;
 use crate::client::SessionClient;
 use crate::pages::files::export::save;
-use crate::ui::{Glyph, Icon, Tone, use_toasts};
+use crate::ui::{Glyph, Icon, Toasts, Tone, use_toasts};
 use crate::viewport::scene::Scene;
 
 /// Characters of a session's name in the name of a file, as the server takes them.
@@ -18,7 +18,7 @@ const NAME_CHARS: usize = 48;
 
 /// A file of what the view shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum What {
+pub(super) enum What {
     /// The objects, as glTF.
     Scene,
     /// The view, so many times as large.
@@ -84,21 +84,10 @@ pub(super) fn use_view_exports(
     };
     let entries = ALL.into_iter().filter_map(|what| {
         let (label, hint) = what.told(&scene)?;
-        let (client, port) = (Rc::clone(&session.client), Rc::clone(&session.port));
-        let (toasts, close) = (toasts.clone(), close.clone());
+        let (session, toasts, close) = (session.clone(), toasts.clone(), close.clone());
         let onclick = Callback::from(move |_: MouseEvent| {
             close();
-            let Some(scene) = port.scene() else { return };
-            let (name, toasts) = (file_name(&client, what), toasts.clone());
-            spawn_local(async move {
-                match what.of(scene).await {
-                    Ok(content) => {
-                        save(&name, &content);
-                        toasts.say(Tone::Good, format!("Exported as {name}, {}.", size(content.size())));
-                    }
-                    Err(why) => toasts.say(Tone::Bad, format!("Not exported: {why}.")),
-                }
-            });
+            export(what, &session, &toasts);
         });
         let icon = if what == What::Scene { Icon::Cube } else { Icon::Camera };
         Some(html! {
@@ -108,6 +97,21 @@ pub(super) fn use_view_exports(
         })
     });
     (entries.collect(), ontoggle)
+}
+
+/// Saves a file of what the view shows.
+pub(super) fn export(what: What, session: &SessionHandle, toasts: &Toasts) {
+    let Some(scene) = session.port.scene() else { return };
+    let (name, toasts) = (file_name(&session.client, what), toasts.clone());
+    spawn_local(async move {
+        match what.of(scene).await {
+            Ok(content) => {
+                save(&name, &content);
+                toasts.say(Tone::Good, format!("Exported as {name}, {}.", size(content.size())));
+            }
+            Err(why) => toasts.say(Tone::Bad, format!("Not exported: {why}.")),
+        }
+    });
 }
 
 /// What to call the file: as the server calls a session's.

@@ -46,7 +46,7 @@ pub(super) fn World() -> Html {
                 { triple(&session, &world, "Camera", WorldField::Camera, 1.0) }
                 { triple(&session, &world, "Target", WorldField::Target, 1.0) }
                 { live(&session, &world, WorldField::Fov, "Field of view (degrees)".into(), None, Shape::Number(5.0)) }
-                <p class="hint">{ "Everybody who opens this session begins with this view. Take your own by the camera button over the world." }</p>
+                <p class="hint">{ "Everybody who opens this session begins with this view. The button \"Make my view the shared view\" over the world makes yours this one." }</p>
             </Section>
             <Orbit />
             <Section title="Start over">
