@@ -60,6 +60,29 @@ test("WEB99: the first press in a field selects all of it, the second places the
   assert.deepEqual(page.faults, []);
 });
 
+test("WEB98: a long number is shown short, and whole once one is in it", async () => {
+  const id = await here.api.session("Digits");
+  const [x, turn] = [1.5004321, 111.8376543];
+  await here.api.create(id, { name: "a", type: "cube", x, y: 0.0004, z: 0, rotation: { x: 0, y: 0, z: turn } });
+  const page = await openSession(here.browser, here.server.origin, id);
+  await page.locator('[data-testid=tree-row][data-name="a"]').click();
+  await until("it is shown", async () => (await says(page, "inspector-rotation-z")) === "111.84");
+  assert.deepEqual([await says(page, "inspector-x"), await says(page, "inspector-y")], ["1.5", "0.0004"]);
+  assert.equal(await field(page, "inspector-x").getAttribute("title"), String(x));
+  await field(page, "inspector-x").click();
+  await until("all of it, selected", async () => (await selected(page)).join() === `inspector-x,${x}`, () => selected(page));
+  for (let presses = 0; presses < 12 && (await selected(page))[0] !== "inspector-rotation-z"; presses += 1) await page.keyboard.press("Tab");
+  await until("by keys too", async () => (await selected(page)).join() === `inspector-rotation-z,${turn}`, () => selected(page));
+  const { seq } = (await snapshot(id)).session;
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await until("it is short again", async () => (await says(page, "inspector-rotation-z")) === "111.84");
+  await field(page, "inspector-x").press("ArrowUp");
+  await until("a step goes on from all of it", async () => (await object(id, "a")).x === 2.0004321, () => object(id, "a"));
+  assert.equal((await snapshot(id)).session.seq, seq + 1, "who looks changes nothing");
+  assert.deepEqual(page.faults, []);
+});
+
 test("WEB97: the camera saves a picture; a view that is shared is told and can be taken back", async () => {
   const id = await here.api.session("Views");
   await here.api.create(id, { name: "a", type: "cube", x: 0, y: 0, z: 0 });

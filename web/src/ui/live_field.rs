@@ -79,6 +79,8 @@ pub fn LiveField(props: &LiveFieldProps) -> Html {
     let draft = use_state(|| None::<String>);
     // Nothing typed over different values is nothing to set.
     let says = |text: &str| !(props.mixed && text.is_empty());
+    // Whether it has the focus: it shows all digits then.
+    let held = use_state_eq(|| false);
     let refusal =
         draft.as_ref().filter(|text| says(text)).and_then(|text| props.check.emit(text.clone()).err());
     let invalid = refusal.is_some();
@@ -107,7 +109,13 @@ pub fn LiveField(props: &LiveFieldProps) -> Html {
             }
         })
     };
-    let onblur = send.reform(|_: FocusEvent| None);
+    let onblur = {
+        let held = held.setter();
+        send.reform(move |_: FocusEvent| {
+            held.set(false);
+            None
+        })
+    };
     let onkeydown = {
         let (draft, shape) = (draft.clone(), props.shape);
         let (shown, mixed) = (props.shown.clone(), props.mixed);
@@ -136,7 +144,25 @@ pub fn LiveField(props: &LiveFieldProps) -> Html {
         })
     };
 
-    let shown = if props.mixed { AttrValue::Static("") } else { props.shown.clone() };
+    let exact = if props.mixed { AttrValue::Static("") } else { props.shown.clone() };
+    let short = match props.shape {
+        Shape::Number(step) => rounded(&exact, step),
+        Shape::Line | Shape::Lines => None,
+    };
+    let onfocus = {
+        let (held, long) = (held.setter(), short.is_some().then(|| exact.clone()));
+        Callback::from(move |event: FocusEvent| {
+            // At once: what is selected of the short text would go with it.
+            if let Some(long) = &long {
+                let input = event.target_unchecked_into::<HtmlInputElement>();
+                input.set_value(long);
+                input.select();
+            }
+            held.set(true);
+        })
+    };
+    let title = short.is_some().then(|| exact.clone());
+    let shown = short.filter(|_| !*held).map_or(exact, AttrValue::from);
     let value = draft.as_ref().map_or(shown, |text| AttrValue::from(text.clone()));
     let placeholder = if props.mixed { Some(AttrValue::Static(MIXED)) } else { props.placeholder.clone() };
     let bare = props.bare.then(|| props.label.clone());
@@ -150,7 +176,7 @@ pub fn LiveField(props: &LiveFieldProps) -> Html {
         }
     } else {
         html! {
-            <input id={props.id.clone()} class="input" type="text" {value} {oninput} {onblur} {onkeydown}
+            <input id={props.id.clone()} class="input" type="text" {value} {title} {oninput} {onfocus} {onblur} {onkeydown}
                 inputmode={matches!(props.shape, Shape::Number(_)).then_some("decimal")}
                 {placeholder} disabled={props.disabled}
                 autocomplete="off" autocapitalize="off" spellcheck="false"
@@ -205,6 +231,16 @@ fn stepped(text: &str, by: f64) -> Option<String> {
     Some(text::of_number(((value + by) * 1e9).round() / 1e9))
 }
 
+/// A number with as many decimals as are of use beside its step, where it has more; `None` where it is shown as it
+/// is, as what would look like nothing.
+fn rounded(exact: &str, step: f64) -> Option<String> {
+    let unit = if step < 1.0 { 1e3 } else { 1e2 };
+    let value = words::number(exact)?;
+    let near = (value * unit).round() / unit;
+    let short = text::of_number(near);
+    (near.is_normal() && near != value && short.len() < exact.len()).then_some(short)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,5 +252,17 @@ mod tests {
         assert_eq!(stepped("0.2", 0.1).as_deref(), Some("0.3"));
         assert_eq!(stepped("-12", -1.0).as_deref(), Some("-13"), "the field says that it is too far");
         assert_eq!(stepped("x", 1.0), None);
+    }
+
+    #[test]
+    fn web98_a_number_is_shown_with_the_decimals_that_are_of_use() {
+        let shown = |text, step| rounded(text, step).unwrap_or_else(|| format!("={text}"));
+        assert_eq!(shown("111.834567", 15.0), "111.83");
+        assert_eq!(shown("1.5004", 0.1), "1.5");
+        assert_eq!(shown("-2.99996", 0.1), "-3");
+        assert_eq!(shown("100.001", 1.0), "100");
+        for whole in ["1.25", "12", "0.0004", "-0.0000001", "abc", ""] {
+            assert_eq!(shown(whole, 0.1), format!("={whole}"));
+        }
     }
 }
