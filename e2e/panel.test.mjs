@@ -107,6 +107,24 @@ test("WEB97: the camera saves a picture; a view that is shared is told and can b
   assert.deepEqual(page.faults, []);
 });
 
+test("WEB83: a message covers no control of the panel", async () => {
+  const id = await here.api.session("Covered");
+  const options = { width: 1440, height: 900, reducedMotion: "reduce" };
+  const page = await openSession(here.browser, here.server.origin, id, options);
+  await field(page, "tab-add").click();
+  await field(page, "create-submit").click();
+  await field(page, "added-edit").waitFor();
+  const saved = page.waitForEvent("download");
+  await field(page, "save-picture").click();
+  await saved;
+  const toast = field(page, "toast").filter({ hasText: "Exported" });
+  await toast.waitFor();
+  const [message, panel] = [await toast.boundingBox(), await field(page, "side-panel").boundingBox()];
+  assert.ok(message.x + message.width <= panel.x, `the message ends at ${message.x + message.width}, the panel begins at ${panel.x}`);
+  await screenshot(page, "message-panel");
+  assert.deepEqual(page.faults, []);
+});
+
 test("WEB96: people who meet have colours apart, unless they chose them", async () => {
   const id = await here.api.session("Colours");
   // Everybody is drawn the same colour.
