@@ -146,6 +146,21 @@ test("WEB96: people who meet have colours apart, unless they chose them", async 
   assert.deepEqual(pages.flatMap((page) => page.faults), []);
 });
 
+test("WEB100: where nothing can be added the form says why, and how it can", async () => {
+  const id = await here.api.session("Then");
+  for (const name of ["a", "b"]) await here.api.create(id, { name, type: "cube", x: 0, y: 0, z: 0 });
+  const page = await openSession(here.browser, here.server.origin, id);
+  await page.goto(`${here.server.origin}/s/${id}#at=1`);
+  await field(page, "past-banner").waitFor();
+  await field(page, "tab-add").click();
+  assert.match(await field(page, "add-refused").textContent(), /you are looking at the past \(seq 1\)\. Go back to live/);
+  await screenshot(page, "add-past");
+  await field(page, "back-to-live").click();
+  await field(page, "add-refused").waitFor({ state: "detached" });
+  assert.ok(await field(page, "create-submit").isEnabled());
+  assert.deepEqual(page.faults, []);
+});
+
 test("WEB74: a place that was typed is where the next one's form begins", async () => {
   const id = await here.api.session("Legs");
   const page = await openSession(here.browser, here.server.origin, id);

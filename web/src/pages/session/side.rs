@@ -100,6 +100,9 @@ pub(super) fn Side(props: &SideProps) -> Html {
             <div key={tab_id(current)} class="side-body" id="side-body" role="tabpanel" aria-labelledby={tab_id(current)}>
                 if ready {
                     // In the past every field shows what was, and none takes anything.
+                    if let (Tab::Add(_), Some(why)) = (&props.tab, &read_only) {
+                        <p class="add-refused" data-testid="add-refused"><Glyph icon={Icon::Info} size={14} />{ "Nothing can be added now: " }{ why }</p>
+                    }
                     <fieldset class="all-fields" disabled={read_only.is_some()} title={read_only.clone()}>
                     { match &props.tab {
                         Tab::Object => html! { <Inspector {onadd} {onduplicate} /> },
