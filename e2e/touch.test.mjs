@@ -160,6 +160,12 @@ test("WEB63: panels come up as sheets that a finger pulls up, down and away", as
   await page.getByTestId("dock-inspector").click();
   await page.getByTestId("side-panel").waitFor();
   assert.equal(await sheet.count(), 1);
+  await page.getByTestId("dock-timeline").click();
+  await page.getByTestId("timeline").waitFor();
+  assert.equal(await sheet.count(), 0);
+  await page.getByTestId("dock-inspector").click();
+  await page.getByTestId("side-panel").waitFor();
+  assert.equal(await page.getByTestId("timeline").count(), 0);
   await page.getByTestId("dock-inspector").click();
   await sheet.waitFor({ state: "detached" });
   assert.deepEqual(page.faults, []);

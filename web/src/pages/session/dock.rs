@@ -21,16 +21,33 @@ pub(super) struct DockProps {
 /// The bar at the bottom of a narrow page.
 #[component]
 pub(super) fn Dock(props: &DockProps) -> Html {
-    let _session = use_session();
+    let session = use_session();
     let (time, actions) = (use_time(), use_actions());
     let Panels { tree, side } = props.panels;
-    let show = |panels: Panels| props.onpanels.reform(move |()| panels);
+    // One thing at a time: there is no room to see the world beside two. The past stays: to close its timeline is to
+    // leave it.
+    let past = session.client.past_seq().is_some();
+    let show = |panels: Panels| {
+        let (time, onpanels) = (time.clone(), props.onpanels.clone());
+        Callback::from(move |()| {
+            if !past {
+                time.set_open(false);
+            }
+            onpanels.emit(panels);
+        })
+    };
     let timeline = time.is_open();
-    let ontimeline = Callback::from(move |()| time.set_open(!time.is_open()));
+    let ontimeline = {
+        let (time, onpanels) = (time.clone(), props.onpanels.clone());
+        Callback::from(move |()| {
+            time.set_open(!timeline);
+            onpanels.emit(Panels { tree: false, side: false });
+        })
+    };
     let onactions = Callback::from(move |()| actions.perform("palette"));
     html! {
         <nav class="dock" aria-label="Panels">
-            { button(Icon::Cube, "World", Some(!tree && !side), show(Panels { tree: false, side: false })) }
+            { button(Icon::Cube, "World", Some(!tree && !side && (past || !timeline)), show(Panels { tree: false, side: false })) }
             { button(Icon::List, "Objects", Some(tree), show(Panels { tree: !tree, side: false })) }
             { button(Icon::Sliders, "Inspector", Some(side), show(Panels { tree: false, side: !side })) }
             { button(Icon::Clock, "Timeline", Some(timeline), ontimeline) }
