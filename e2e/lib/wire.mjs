@@ -11,6 +11,7 @@ export async function openWire(port) {
     const far = connect(port, "127.0.0.1");
     for (const [socket, other] of [[near, far], [far, near]]) {
       open.add(socket);
+      socket.unref();
       socket.pipe(other);
       // A reset at one end is a reset at the other; either end tells by closing.
       socket.on("error", () => other.destroy());
@@ -22,6 +23,8 @@ export async function openWire(port) {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
+  // A test that fails before it takes the wire away must not keep the others from being run.
+  server.unref();
   const cut = () => {
     whole = false;
     for (const socket of open) socket.destroy();
@@ -35,8 +38,10 @@ export async function openWire(port) {
     /** Takes the wire away for good. */
     async close() {
       cut();
+      const closed = once(server, "close");
+      server.ref();
       server.close();
-      await once(server, "close");
+      await closed;
     },
   };
 }
