@@ -73,6 +73,6 @@ pub(crate) fn bad() -> Vec<(&'static str, String, &'static str)> {
         ("tampered with", format!("{first}.{viewers}.{signature}"), "token_invalid"),
         ("of another secret", signed_by(Algorithm::HS256, &"x".repeat(32), &with(&[])), "token_invalid"),
         ("revoked", signed(&with(&[("jti", json!(REVOKED))])), "token_revoked"),
-        ("no token", "abc".to_owned(), "token_invalid"),
+        ("no token", "not-a-token".to_owned(), "token_invalid"),
     ]
 }
