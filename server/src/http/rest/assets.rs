@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
 };
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::Response;
@@ -22,7 +22,7 @@ use super::super::problem::Problem;
 use super::super::refusal::Refusal;
 use super::super::request::{AssetPath, Query, SessionPath, media_type};
 use super::paging;
-use super::reply::json;
+use super::reply::{json, locate};
 use crate::assets::{Added, Asset, AssetId, Content, Kind};
 
 /// What one address has is the same for ever. Only the browser of who may see it keeps it.
@@ -168,8 +168,7 @@ pub(super) async fn add(
     if is_new {
         *response.status_mut() = StatusCode::CREATED;
     }
-    let location = HeaderValue::try_from(format!("/api/sessions/{id}/assets/{}", asset.id));
-    response.headers_mut().insert(LOCATION, location.expect("digits and hyphens are plain ASCII"));
+    locate(&mut response, format!("/api/sessions/{id}/assets/{}", asset.id));
     Ok(response)
 }
 

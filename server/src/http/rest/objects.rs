@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::header::LOCATION;
-use axum::http::{HeaderValue, Uri};
+use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use utoipa::ToSchema;
@@ -22,7 +21,7 @@ use super::super::problem::Problem;
 use super::super::request::{Json, ObjectPath, Query, SessionPath};
 use super::filter::Filter;
 use super::moment::{self, MomentText, View};
-use super::reply::{Changed, ChangedObject, Deleted, json, streamed};
+use super::reply::{Changed, ChangedObject, Deleted, json, locate, streamed};
 use super::{execute, paging};
 use crate::auth::Grant;
 
@@ -75,8 +74,7 @@ pub(super) async fn create(
     let object = object.ok_or_else(|| not_found(&name))?;
     let mut response = Changed::new(&*object, object.version, &outcome).created().into_response();
     let name = utf8_percent_encode(&name, NON_ALPHANUMERIC);
-    let location = HeaderValue::try_from(format!("/api/sessions/{id}/objects/{name}"));
-    response.headers_mut().insert(LOCATION, location.expect("percent-encoded text is plain ASCII"));
+    locate(&mut response, format!("/api/sessions/{id}/objects/{name}"));
     Ok(response)
 }
 

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{CONTENT_TYPE, ETAG};
+use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -41,6 +41,12 @@ pub(super) fn with_type(body: Body) -> Response {
     response.headers_mut().reserve(HEADERS);
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     response
+}
+
+/// Says where what was made is, by a path of plain ASCII.
+pub(super) fn locate(response: &mut Response, path: String) {
+    let location = HeaderValue::try_from(path);
+    response.headers_mut().insert(LOCATION, location.expect("ids and percent-encoded names are plain ASCII"));
 }
 
 /// What a command left, with the place of its change: the fields of the thing itself, and `seq` and

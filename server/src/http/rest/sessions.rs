@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::header::{ETAG, LOCATION};
-use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::http::header::ETAG;
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -19,7 +19,7 @@ use super::super::authorize::By;
 use super::super::conditional::{IfMatch, IfNoneMatch, etag};
 use super::super::problem::Problem;
 use super::super::request::{Json, OptionalJson, Query, SessionPath};
-use super::reply::{Changed, ChangedSession, json};
+use super::reply::{Changed, ChangedSession, json, locate};
 use super::{execute, paging};
 use crate::auth::{Entry, Happened, Scope};
 use crate::store::Known;
@@ -117,11 +117,7 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let draft = draft.unwrap_or_default();
     let info = app.store().create(draft.name.as_deref()).await?;
-    let location = HeaderValue::try_from(format!("/api/sessions/{}", info.session_id));
-    let mut response = with_tag(&info);
-    *response.status_mut() = StatusCode::CREATED;
-    response.headers_mut().insert(LOCATION, location.expect("a UUID is plain ASCII"));
-    Ok(response)
+    Ok(made(&info))
 }
 
 /// List the sessions
@@ -236,7 +232,15 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) fn with_tag(info: &SessionInfo) -> Response {
+/// A session that was made, with where it is.
+pub(super) fn made(info: &SessionInfo) -> Response {
+    let mut response = with_tag(info);
+    *response.status_mut() = StatusCode::CREATED;
+    locate(&mut response, format!("/api/sessions/{}", info.session_id));
+    response
+}
+
+fn with_tag(info: &SessionInfo) -> Response {
     let mut response = json(info);
     response.headers_mut().insert(ETAG, etag(info.seq));
     response

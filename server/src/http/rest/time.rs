@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::header::LOCATION;
-use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -26,7 +25,7 @@ use super::commands::Executed;
 use super::moment::{self, MomentText};
 use super::paging;
 use super::reply::{json, streamed};
-use super::sessions::with_tag;
+use super::sessions::made;
 use crate::auth::Operation;
 use crate::store::Moment;
 
@@ -161,11 +160,7 @@ pub(super) async fn fork(
 ) -> Result<Response, Problem> {
     let Fork { name, at } = fork.unwrap_or_default();
     let info = app.store().fork(id, at.map(|At(moment)| moment), name).await?;
-    let location = HeaderValue::try_from(format!("/api/sessions/{}", info.session_id));
-    let mut response = with_tag(&info);
-    *response.status_mut() = StatusCode::CREATED;
-    response.headers_mut().insert(LOCATION, location.expect("a UUID is plain ASCII"));
-    Ok(response)
+    Ok(made(&info))
 }
 
 /// Compare two states

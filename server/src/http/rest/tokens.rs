@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::header::LOCATION;
-use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,7 +22,7 @@ use super::super::problem::Problem;
 use super::super::refusal::Refusal;
 use super::super::request::{Json, Query, SessionPath};
 use super::paging;
-use super::reply::json;
+use super::reply::{json, locate};
 use crate::auth::{
     Claims, Denied, Entry, Happened, LATEST_SECONDS, Operation, Revocation, RevokeError, TokenId,
 };
@@ -178,11 +177,11 @@ pub(super) async fn share(
     let token = app.auth().keys().sign(&claims).ok_or(Refusal::NoSigningKey)?;
     let entry = Entry::of(Happened::TokenMade).of_token(&token_id).by(&by).about(Some(id));
     app.auth().audit().note(entry, now);
-    let location = HeaderValue::try_from(format!("/api/sessions/{id}/tokens/{token_id}"));
+    let path = format!("/api/sessions/{id}/tokens/{token_id}");
     let made = MadeToken { session_id: id, token_id, role, expires_at: end * 1_000, token };
     let mut response = json(&made);
     *response.status_mut() = StatusCode::CREATED;
-    response.headers_mut().insert(LOCATION, location.expect("ids are plain ASCII"));
+    locate(&mut response, path);
     Ok(response)
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::Response;
 use futures_util::stream;
 use serde::Serialize;
@@ -26,7 +26,7 @@ use super::super::refusal::Refusal;
 use super::super::request::{Query, SessionPath, media_type};
 use super::moment::{self, MomentText, View};
 use super::reply::json;
-use super::sessions::with_tag;
+use super::sessions::made;
 use crate::store::{Kept, LiveSession, Moment, StoreConfig, StoreError};
 
 /// The one path whose bodies may be large.
@@ -240,17 +240,9 @@ pub(super) async fn import(
     body::each(body, limits.max_import, limits.import_timeout, |bytes| importer.read(bytes)).await?;
     match importer.finish() {
         done if dry_run => Ok(json(&ImportReport::of(format, done))),
-        Ok(imported) => created(&app.store().import(imported).await?),
+        Ok(imported) => Ok(made(&app.store().import(imported).await?)),
         Err(faults) => Err(Problem::of_file(&faults)),
     }
-}
-
-fn created(info: &SessionInfo) -> Result<Response, Problem> {
-    let location = HeaderValue::try_from(format!("/api/sessions/{}", info.session_id));
-    let mut response = with_tag(info);
-    *response.status_mut() = StatusCode::CREATED;
-    response.headers_mut().insert(LOCATION, location.expect("a UUID is plain ASCII"));
-    Ok(response)
 }
 
 impl ImportReport {
