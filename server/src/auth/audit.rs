@@ -173,10 +173,7 @@ impl Audit {
                 let line = line?;
                 if let Ok(entry) = serde_json::from_slice::<Entry>(&line) {
                     recent.last = recent.last.max(entry.seq);
-                    recent.entries.push_back(Arc::new(entry));
-                    if recent.entries.len() > MAX_ENTRIES {
-                        recent.entries.pop_front();
-                    }
+                    recent.keep(entry);
                 }
             }
         }
@@ -199,11 +196,8 @@ impl Audit {
         }
         recent.last += 1;
         let left_out = if entry.what == Happened::Refused { std::mem::take(&mut recent.left_out) } else { 0 };
-        let entry = Entry { seq: recent.last, at: now, left_out, ..entry };
-        recent.entries.push_back(Arc::new(entry));
-        if recent.entries.len() > MAX_ENTRIES {
-            recent.entries.pop_front();
-        }
+        let seq = recent.last;
+        recent.keep(Entry { seq, at: now, left_out, ..entry });
         drop(recent);
         self.more.notify_one();
     }
@@ -264,6 +258,14 @@ impl Audit {
 }
 
 impl Recent {
+    /// Adds the newest; the oldest goes where there are too many.
+    fn keep(&mut self, entry: Entry) {
+        self.entries.push_back(Arc::new(entry));
+        if self.entries.len() > MAX_ENTRIES {
+            self.entries.pop_front();
+        }
+    }
+
     fn may_note(&mut self, now: Millis) -> bool {
         let passed = now.saturating_sub(self.left_at);
         self.left_at = now;
