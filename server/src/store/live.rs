@@ -14,7 +14,7 @@ use vws_core::limits::ModelLimits;
 use vws_core::model::Subject;
 use vws_core::reduce::State;
 use vws_core::wire::{Encoding, Resume};
-use vws_core::{Author, Command, EventRecord, Millis, Seq, Session, SessionId, SessionInfo};
+use vws_core::{Author, Command, EventRecord, Millis, Seq, Session, SessionId, SessionInfo, Snapshot};
 
 use super::line::Line;
 use super::receipts::{Memory, Receipts};
@@ -258,12 +258,12 @@ impl LiveSession {
         ledger.checkpoint = head;
         let trim = (head - ledger.trimmed > self.max_history).then(|| head - self.max_history / 2);
         ledger.trimmed = trim.unwrap_or(ledger.trimmed);
-        let checkpoint = self.checkpoint(ledger);
+        let checkpoint = self.to_be_saved(ledger);
         // Holding the session keeps it in memory: nobody reads its log anew while a part of it is let go of.
         let this = Arc::clone(self);
         tokio::spawn(async move {
             let (log, id) = (this.log(), this.id);
-            let saved = log.save(checkpoint).await;
+            let saved = log.save(checkpoint.encoded()).await;
             let kept = match (saved, trim) {
                 (Ok(()), Some(through)) => log.trim(id, through).await,
                 (saved, _) => saved,
@@ -276,9 +276,9 @@ impl LiveSession {
     }
 
     /// The state with what goes with it, as of the last commit, which `ledger` is of.
-    fn checkpoint(&self, ledger: &Ledger) -> Checkpoint {
-        let memory = Memory::of(&ledger.receipts, ledger.last_at).encode();
-        Checkpoint { snapshot: self.read(Session::snapshot), memory: memory.into() }
+    fn to_be_saved(&self, ledger: &Ledger) -> ToBeSaved {
+        let memory = Memory::of(&ledger.receipts, ledger.last_at);
+        ToBeSaved { snapshot: self.read(Session::snapshot), memory }
     }
 
     /// At most `limit` events after `after`, none that is not committed.
@@ -386,7 +386,7 @@ impl LiveSession {
     pub(super) async fn unsaved(self: &Arc<Self>) -> Option<Checkpoint> {
         let _no_commit = self.turn().await;
         let ledger = self.ledger.lock();
-        (self.read(State::seq) > ledger.checkpoint).then(|| self.checkpoint(&ledger))
+        (self.read(State::seq) > ledger.checkpoint).then(|| self.to_be_saved(&ledger).encoded())
     }
 
     /// The log has a checkpoint at `seq`.
@@ -405,6 +405,19 @@ impl LiveSession {
             subscribers: self.subscribers.load(Ordering::Relaxed),
             peers: self.peers.count(),
         }
+    }
+}
+
+/// A checkpoint that shares with the session what it can, and is not encoded yet: writers wait while it is made.
+#[derive(Debug)]
+struct ToBeSaved {
+    snapshot: Snapshot,
+    memory: Memory,
+}
+
+impl ToBeSaved {
+    fn encoded(self) -> Checkpoint {
+        Checkpoint { snapshot: self.snapshot, memory: self.memory.encode().into() }
     }
 }
 

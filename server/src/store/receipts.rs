@@ -1,7 +1,9 @@
 //! The outcomes of recent commands.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::BTreeMap;
 
+use hashlink::LinkedHashMap;
+use hashlink::linked_hash_map::RawEntryMut;
 use vws_core::{Author, ClientId, EventRecord, Rejection, Seq};
 
 use super::{Outcome, StoreError};
@@ -22,73 +24,82 @@ pub(super) type Verdict = Result<Outcome, Rejection>;
 /// effect and gets the first outcome.
 ///
 /// Bounded: past [`MAX_RECEIPTS`] a client that has more than an equal share loses its own oldest
-/// outcome, so that a busy one pushes out nobody else's; otherwise the oldest of all goes. A command id
-/// that is not above the highest one that its client has lost so, and has no outcome here, is refused. Past
-/// [`MAX_CLIENTS`] the client that was silent for longest is forgotten.
+/// outcome, so that a busy one pushes out nobody else's; otherwise the client that was silent for longest does. A
+/// command id that is not above the highest one that its client has lost so, and has no outcome here, is refused.
+/// Past [`MAX_CLIENTS`] the client that was silent for longest is forgotten.
+///
+/// No command pays for others: each takes about the same time, however many outcomes there are.
 ///
 /// They survive a restart: the log keeps what took effect (`remembered` has the older part), so that an id without an
 /// outcome here has had no effect, or is one of those that are refused.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub(super) struct Receipts {
-    clients: HashMap<ClientId, Recent>,
+    /// Who has outcomes here. Who was silent for longest comes first.
+    clients: LinkedHashMap<ClientId, Recent>,
+    /// Who has lost all of them, and was silent for longer than those: the highest command id that was lost.
+    spent: LinkedHashMap<ClientId, u64>,
     /// How many outcomes there are.
     kept: usize,
-    /// Every outcome, the oldest first; some are gone since.
-    ages: VecDeque<(ClientId, u64)>,
-    /// Every client at each of its commands, the oldest first; only its last one counts.
-    silences: VecDeque<(ClientId, u64)>,
-    /// How many commands there have been.
-    now: u64,
 }
 
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 struct Recent {
+    /// By command id; at least one.
     verdicts: BTreeMap<u64, Verdict>,
     /// The highest command id whose outcome is no longer here; 0 when all are.
     gone: u64,
-    last: u64,
 }
 
 impl Recent {
-    fn forget(&mut self, command_id: u64) -> bool {
-        let there = self.verdicts.remove(&command_id).is_some();
-        if there {
+    fn forget_its_oldest(&mut self) {
+        if let Some((command_id, _)) = self.verdicts.pop_first() {
             self.gone = self.gone.max(command_id);
         }
-        there
     }
 }
 
 impl Receipts {
     /// The outcome of this very command, if it was tried before.
     pub(super) fn find(&self, author: &Author) -> Result<Option<&Verdict>, StoreError> {
-        let Some(recent) = self.clients.get(&author.client_id) else { return Ok(None) };
-        match recent.verdicts.get(&author.command_id) {
-            Some(verdict) => Ok(Some(verdict)),
-            None if author.command_id <= recent.gone => {
-                Err(StoreError::CommandIdExpired { id: author.command_id })
-            }
-            None => Ok(None),
+        let Author { client_id, command_id } = author;
+        let recent = self.clients.get(client_id);
+        if let Some(verdict) = recent.and_then(|recent| recent.verdicts.get(command_id)) {
+            return Ok(Some(verdict));
+        }
+        let gone = recent.map(|recent| recent.gone).or_else(|| self.spent.get(client_id).copied());
+        match gone {
+            Some(gone) if *command_id <= gone => Err(StoreError::CommandIdExpired { id: *command_id }),
+            _ => Ok(None),
         }
     }
 
     pub(super) fn note(&mut self, author: &Author, verdict: Verdict) {
         let Author { client_id, command_id } = author;
-        self.now += 1;
-        let recent = self.clients.entry(client_id.clone()).or_default();
-        recent.last = self.now;
+        let share = (MAX_RECEIPTS / self.clients.len().max(1)).max(1);
+        let recent = match self.clients.raw_entry_mut().from_key(client_id) {
+            RawEntryMut::Occupied(mut entry) => {
+                entry.to_back();
+                entry.into_mut()
+            }
+            RawEntryMut::Vacant(entry) => {
+                let gone = self.spent.remove(client_id).unwrap_or(0);
+                entry.insert(client_id.clone(), Recent { gone, ..Recent::default() }).1
+            }
+        };
         if recent.verdicts.insert(*command_id, verdict).is_none() {
             self.kept += 1;
         }
-        self.ages.push_back((client_id.clone(), *command_id));
-        self.silences.push_back((client_id.clone(), self.now));
         if self.kept > MAX_RECEIPTS {
-            self.forget_an_outcome(client_id);
+            self.kept -= 1;
+            if recent.verdicts.len() > share {
+                recent.forget_its_oldest();
+            } else {
+                self.forget_an_outcome();
+            }
         }
-        if self.clients.len() > MAX_CLIENTS {
+        if self.clients.len() + self.spent.len() > MAX_CLIENTS {
             self.forget_a_client();
         }
-        self.tidy();
     }
 
     /// Takes in an event of the log, the next one: the command that it is the last event of has taken effect.
@@ -104,48 +115,22 @@ impl Receipts {
         }
     }
 
-    fn forget_an_outcome(&mut self, newest: &ClientId) {
-        let share = MAX_RECEIPTS / self.clients.len().max(1);
-        if let Some(recent) = self.clients.get_mut(newest)
-            && recent.verdicts.len() > share.max(1)
-            && let Some((&oldest, _)) = recent.verdicts.first_key_value()
+    /// Who was silent for longest loses its oldest.
+    fn forget_an_outcome(&mut self) {
+        let Some((_, recent)) = self.clients.iter_mut().next() else { return };
+        recent.forget_its_oldest();
+        if recent.verdicts.is_empty()
+            && let Some((client_id, recent)) = self.clients.pop_front()
         {
-            recent.forget(oldest);
-            self.kept -= 1;
-            return;
-        }
-        self.forget_the_oldest();
-    }
-
-    fn forget_the_oldest(&mut self) {
-        while let Some((client_id, command_id)) = self.ages.pop_front() {
-            let recent = self.clients.get_mut(&client_id);
-            if recent.is_some_and(|recent| recent.forget(command_id)) {
-                self.kept -= 1;
-                return;
-            }
+            self.spent.insert(client_id, recent.gone);
         }
     }
 
     fn forget_a_client(&mut self) {
-        while let Some((client_id, at)) = self.silences.pop_front() {
-            if self.clients.get(&client_id).is_some_and(|recent| recent.last == at) {
-                self.kept -= self.clients.remove(&client_id).map_or(0, |recent| recent.verdicts.len());
-                return;
-            }
-        }
-    }
-
-    /// Drops what counts no more once it is as much as what does.
-    fn tidy(&mut self) {
-        let Self { clients, ages, silences, .. } = self;
-        if ages.len() > 2 * MAX_RECEIPTS {
-            ages.retain(|(client_id, command_id)| {
-                clients.get(client_id).is_some_and(|recent| recent.verdicts.contains_key(command_id))
-            });
-        }
-        if silences.len() > 2 * MAX_CLIENTS {
-            silences.retain(|(client_id, at)| clients.get(client_id).is_some_and(|r| r.last == *at));
+        if self.spent.pop_front().is_none()
+            && let Some((_, recent)) = self.clients.pop_front()
+        {
+            self.kept -= recent.verdicts.len();
         }
     }
 }
@@ -202,7 +187,6 @@ mod tests {
             assert_eq!(receipts.find(&author("calm", id)), Ok(Some(&outcome(id))));
         }
         assert_eq!(receipts.kept, MAX_RECEIPTS);
-        assert!(receipts.ages.len() <= 2 * MAX_RECEIPTS && receipts.silences.len() <= 2 * MAX_CLIENTS);
     }
 
     #[test]
@@ -214,10 +198,25 @@ mod tests {
             receipts.note(&author(&format!("c{n}"), 1), outcome(1));
             receipts.note(&author("regular", n + 2), outcome(n));
         }
-        assert_eq!(receipts.clients.len(), MAX_CLIENTS);
+        assert_eq!(receipts.clients.len() + receipts.spent.len(), MAX_CLIENTS);
         assert_eq!(receipts.kept, receipts.clients.values().map(|r| r.verdicts.len()).sum::<usize>());
         assert!(receipts.kept <= MAX_RECEIPTS);
         assert_eq!(receipts.find(&author("silent", 1)), Ok(None), "forgotten");
         assert_eq!(receipts.find(&author("regular", 1)), expired(1), "still known");
+    }
+
+    #[test]
+    fn law8_lim4_who_has_lost_every_outcome_is_refused_what_is_gone_and_goes_on_with_what_is_new() {
+        let mut receipts = Receipts::default();
+        receipts.note(&author("quiet", 7), outcome(1));
+        for id in 1..MAX_RECEIPTS as u64 {
+            receipts.note(&author("busy", id), outcome(id));
+        }
+        receipts.note(&author("new", 1), outcome(9));
+        assert_eq!(receipts.find(&author("quiet", 7)), expired(7));
+        receipts.note(&author("quiet", 8), outcome(9));
+        assert_eq!(receipts.find(&author("quiet", 7)), expired(7), "it still is");
+        assert_eq!(receipts.find(&author("quiet", 8)), Ok(Some(&outcome(9))));
+        assert_eq!((receipts.kept, receipts.spent.len()), (MAX_RECEIPTS, 0));
     }
 }
