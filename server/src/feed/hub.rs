@@ -19,8 +19,8 @@ use super::sync::{Mutex, Notify};
 /// Shards of one session at most.
 const MOST_SHARDS: usize = 16;
 
-/// Writes after which the hub lets other tasks of its thread run.
-const WRITES_A_TURN: usize = 64;
+/// Writes after which the hub lets other tasks of its thread run: about a millisecond.
+const WRITES_A_TURN: usize = 256;
 
 impl Sink for OwnedWriteHalf {
     fn try_write(&self, slices: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
