@@ -3,14 +3,19 @@
 use thiserror::Error;
 use vws_core::{Problem, Rejection};
 
+use crate::tls::TrustError;
+
 /// Why there is no connection and none will be.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ConnectError {
     /// The address is of another form.
-    #[error("{0:?} is not an address of the form http://host:port")]
+    #[error("{0:?} is not an address of the form http(s)://host[:port]")]
     Address(String),
-    /// The server said that trying again is of no use.
-    #[error("the server closed the connection: {0}")]
+    /// There is nobody to believe that a server is the one that was asked for.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The server said that trying again is of no use, or is not the one that was asked for.
+    #[error("the connection is closed for good: {0}")]
     Closed(String),
 }
 

@@ -21,7 +21,7 @@
 //! - [`Client`], [`Options`]: what a program uses.
 //! - [`Status`], [`SubmitError`], [`ConnectError`]: how it stands.
 //! - `link`: the task that connects, listens, speaks and connects again.
-//! - `socket`: a WebSocket that is read while it is written.
+//! - `socket`: a WebSocket that is read while it is written; [`tls`]: whom it is spoken with.
 //! - `shared`: the replica, and who waits for what.
 //! - [`backoff`]: how long to wait before the next try.
 
@@ -31,7 +31,9 @@ mod link;
 mod shared;
 mod socket;
 mod status;
+pub mod tls;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::{broadcast, watch};
@@ -63,6 +65,9 @@ pub struct Options {
     pub encoding: Encoding,
     /// How long to wait before connecting again.
     pub backoff: Backoff,
+    /// The authorities, in PEM, one of which must have signed for a server with an address that begins with
+    /// `https://`; left out, those of the system.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -75,6 +80,7 @@ impl Default for Options {
             token: None,
             encoding: Encoding::MessagePack,
             backoff: Backoff::default(),
+            ca_file: None,
         }
     }
 }
@@ -87,13 +93,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects to the server at `base` (`http://host:port`) and waits until the session is loaded.
+    /// Connects to the server at `base` (`http://host:port` or `https://host`) and waits until the session is loaded.
     ///
     /// # Errors
-    /// [`ConnectError`] for an address of another form, or when the server says that trying again
-    /// is of no use: no such session, not allowed. A server that is not there is tried again.
+    /// [`ConnectError`] for an address of another form, for a server whose certificate is not believed, or when the
+    /// server says that trying again is of no use: no such session, not allowed. A server that is not there is tried
+    /// again.
     pub async fn connect(base: &str, session: SessionId, options: Options) -> Result<Self, ConnectError> {
-        let address = link::address(base, session)?;
+        let address = link::address(base, session, options.ca_file.as_deref())?;
         let (shared, outbox) = Shared::new(&options);
         let shared = Arc::new(shared);
         let encoding = options.encoding;

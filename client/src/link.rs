@@ -1,6 +1,7 @@
 //! The task that connects, listens, speaks and connects again.
 
 use std::convert::Infallible;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,16 +9,19 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Uri};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+use tokio_util::either::Either;
 use tracing::debug;
 use vws_core::SessionId;
 use vws_core::wire::{ClientMessage, Encoding, ServerMessage};
 
 use crate::shared::{Shared, now};
 use crate::socket::Socket;
+use crate::tls::{Trust, is_untrusted, unbracketed};
 use crate::{ConnectError, Options, Status};
 
 #[cfg(test)]
@@ -32,31 +36,82 @@ const GONE: Duration = Duration::from_secs(45);
 /// The largest message that is taken: a part of a snapshot with the largest objects there are.
 const MAX_MESSAGE: usize = 64 << 20;
 
-/// The address of a session's WebSocket on the server at `base`.
-pub(crate) fn address(base: &str, session: SessionId) -> Result<String, ConnectError> {
+/// Where a session's WebSocket is.
+#[derive(Debug)]
+pub(crate) struct Address {
+    url: String,
+    host: String,
+    port: u16,
+    /// Who is believed to be the server, where it speaks TLS.
+    trust: Option<Trust>,
+}
+
+/// The address of a session's WebSocket on the server at `base`. Where that speaks TLS, the authorities in `ca_file`,
+/// or those of the system, are believed.
+pub(crate) fn address(
+    base: &str,
+    session: SessionId,
+    ca_file: Option<&Path>,
+) -> Result<Address, ConnectError> {
     let refused = || ConnectError::Address(base.to_owned());
     let uri: Uri = base.parse().map_err(|_| refused())?;
     let authority = uri.authority().ok_or_else(refused)?;
-    match (uri.scheme_str(), uri.path()) {
-        (Some("http"), "" | "/") => Ok(format!("ws://{authority}/api/sessions/{session}/ws")),
-        _ => Err(refused()),
+    let (scheme, port, trust) = match (uri.scheme_str(), uri.path()) {
+        (Some("http" | "ws"), "" | "/") => ("ws", 80, None),
+        (Some("https" | "wss"), "" | "/") => ("wss", 443, Some(Trust::of(ca_file)?)),
+        _ => return Err(refused()),
+    };
+    Ok(Address {
+        url: format!("{scheme}://{authority}/api/sessions/{session}/ws"),
+        host: unbracketed(authority.host()).to_owned(),
+        port: authority.port_u16().unwrap_or(port),
+        trust,
+    })
+}
+
+/// A connection, plain or inside TLS.
+type Stream = Either<TcpStream, TlsStream<TcpStream>>;
+
+/// Why a connection was not made.
+#[derive(Debug)]
+pub(crate) struct NotOpened {
+    pub(crate) why: String,
+    /// The server is another one than the one that was asked for, or its certificate is over.
+    pub(crate) untrusted: bool,
+}
+
+impl From<String> for NotOpened {
+    fn from(why: String) -> Self {
+        Self { why, untrusted: false }
     }
+}
+
+async fn connected(address: &Address) -> Result<Stream, NotOpened> {
+    let tcp = TcpStream::connect((&*address.host, address.port)).await.map_err(|error| error.to_string())?;
+    // A command's bytes are not kept back for more to come.
+    let _ = tcp.set_nodelay(true);
+    let Some(trust) = &address.trust else { return Ok(Either::Left(tcp)) };
+    let secured = trust.secure(tcp, &address.host).await;
+    secured
+        .map(Either::Right)
+        .map_err(|error| NotOpened { why: error.to_string(), untrusted: is_untrusted(&error) })
 }
 
 /// Opens the WebSocket at `address`.
 pub(crate) async fn open(
-    address: &str,
+    address: &Address,
     encoding: Encoding,
-) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, String> {
-    let mut request = address.into_client_request().map_err(|error| error.to_string())?;
+) -> Result<WebSocketStream<Stream>, NotOpened> {
+    let mut request = address.url.as_str().into_client_request().map_err(|error| error.to_string())?;
     let protocol = HeaderValue::from_static(encoding.subprotocol());
     request.headers_mut().insert("sec-websocket-protocol", protocol);
     let config = WebSocketConfig::default()
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE))
         .read_buffer_size(16 * 1024);
-    let (socket, _) =
-        connect_async_with_config(request, Some(config), true).await.map_err(|error| error.to_string())?;
+    let stream = connected(address).await?;
+    let opened = client_async_with_config(request, stream, Some(config)).await;
+    let (socket, _) = opened.map_err(|error| error.to_string())?;
     Ok(socket)
 }
 
@@ -73,7 +128,7 @@ pub(crate) enum Ended {
 
 /// Connects by `connect` and connects again, until the program or the server ends it for good.
 pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
-    connect: impl AsyncFn() -> Result<WebSocketStream<S>, String>,
+    connect: impl AsyncFn() -> Result<WebSocketStream<S>, NotOpened>,
     options: Options,
     shared: Arc<Shared>,
     mut outbox: mpsc::Receiver<ClientMessage>,
@@ -101,7 +156,7 @@ pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 async fn one_connection<S: AsyncRead + AsyncWrite + Unpin>(
-    connect: &impl AsyncFn() -> Result<WebSocketStream<S>, String>,
+    connect: &impl AsyncFn() -> Result<WebSocketStream<S>, NotOpened>,
     options: &Options,
     shared: &Shared,
     outbox: &mut mpsc::Receiver<ClientMessage>,
@@ -113,7 +168,13 @@ async fn one_connection<S: AsyncRead + AsyncWrite + Unpin>(
     };
     let mut socket = match opened {
         Ok(Ok(socket)) => Socket::new(socket, options.encoding),
-        Ok(Err(error)) => return Ended::Lost(error),
+        // A mirror that has followed the server goes on trying: a certificate that is over is made anew.
+        Ok(Err(NotOpened { why, untrusted: true }))
+            if shared.replica(|replica| replica.confirmed().is_none()) =>
+        {
+            return Ended::ForGood(why);
+        }
+        Ok(Err(NotOpened { why, .. })) => return Ended::Lost(why),
         Err(_) => return Ended::Lost("no connection was made in time".to_owned()),
     };
     // One place hears of the end, so that nothing can drop the socket before it is closed in order.

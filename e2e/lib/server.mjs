@@ -53,7 +53,7 @@ function listening(child, log) {
     child.once("exit", (code, signal) => fail(`ended at once (${code ?? signal})`));
     child.stdout.setEncoding("utf8").on("data", (text) => {
       output += text;
-      const address = /listening on (http:\/\/\S+)/.exec(output);
+      const address = /listening on (https?:\/\/\S+)/.exec(output);
       if (!address) return;
       clearTimeout(timer);
       child.removeAllListeners("exit");

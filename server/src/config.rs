@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::auth::Anonymous;
 use crate::http::origin::Origin;
 use crate::log::disk::Level;
+use crate::net::TlsFiles;
 use crate::units::{After, ByteSize, Span};
 
 /// How a server runs: the arguments of `vws serve`.
@@ -20,6 +21,15 @@ pub struct Config {
     /// needs keys for tokens, --anonymous or --allow-anonymous.
     #[arg(long, env = "VWS_LISTEN", value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = listen_address)]
     pub listen: SocketAddr,
+
+    /// Speak HTTPS, with the certificate in this file (PEM; first the server's own, then those that lead to its
+    /// authority). SIGHUP has it read again, for new connections. Needs --tls-key.
+    #[arg(long, env = "VWS_TLS_CERT", value_name = "FILE", help_heading = "TLS")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate (PEM: PKCS #8, SEC 1 or PKCS #1, not encrypted). Needs --tls-cert.
+    #[arg(long, env = "VWS_TLS_KEY", value_name = "FILE", help_heading = "TLS")]
+    pub tls_key: Option<PathBuf>,
 
     /// Keep nothing on disk: the same as --durability memory.
     #[arg(long, env = "VWS_EPHEMERAL")]
@@ -125,10 +135,21 @@ pub enum Storage {
 /// The data directory where none is given.
 const DATA: &str = "vws-data";
 
-/// Two flags that do not go together.
+/// Flags that do not go together, or not without one another.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{0} keeps nothing on disk, and {1} asks for it: leave out one of the two")]
-pub struct Contradiction(&'static str, &'static str);
+pub enum Contradiction {
+    /// One says in memory alone, one on disk.
+    #[error("{0} keeps nothing on disk, and {1} asks for it: leave out one of the two")]
+    Storage(&'static str, &'static str),
+    /// A certificate without its key, or a key without its certificate.
+    #[error("{given} needs {missing}: a certificate and its private key go together")]
+    HalfOfTls {
+        /// What is there.
+        given: &'static str,
+        /// What is not.
+        missing: &'static str,
+    },
+}
 
 impl Config {
     /// Where sessions are kept.
@@ -140,18 +161,35 @@ impl Config {
             (false, None | Some(Durability::Buffered)) => Level::Buffered,
             (false, Some(Durability::Sync)) => Level::Sync,
             (true, Some(Durability::Buffered)) => {
-                return Err(Contradiction("--ephemeral", "--durability buffered"));
+                return Err(Contradiction::Storage("--ephemeral", "--durability buffered"));
             }
-            (true, Some(Durability::Sync)) => return Err(Contradiction("--ephemeral", "--durability sync")),
+            (true, Some(Durability::Sync)) => {
+                return Err(Contradiction::Storage("--ephemeral", "--durability sync"));
+            }
             (ephemeral, _) => {
                 let flag = if ephemeral { "--ephemeral" } else { "--durability memory" };
                 return match self.data {
-                    Some(_) => Err(Contradiction(flag, "--data")),
+                    Some(_) => Err(Contradiction::Storage(flag, "--data")),
                     None => Ok(Storage::Memory),
                 };
             }
         };
         Ok(Storage::Disk { path: self.data.clone().unwrap_or_else(|| DATA.into()), level })
+    }
+
+    /// Where the certificate and its key are read from; `None` where plain HTTP is spoken.
+    ///
+    /// # Errors
+    /// [`Contradiction`] where one of the two is missing.
+    pub fn tls(&self) -> Result<Option<TlsFiles>, Contradiction> {
+        match (&self.tls_cert, &self.tls_key) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => {
+                Ok(Some(TlsFiles { certificate: certificate.clone(), key: key.clone() }))
+            }
+            (Some(_), None) => Err(Contradiction::HalfOfTls { given: "--tls-cert", missing: "--tls-key" }),
+            (None, Some(_)) => Err(Contradiction::HalfOfTls { given: "--tls-key", missing: "--tls-cert" }),
+        }
     }
 
     /// What an acknowledged change survives.
@@ -179,6 +217,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            tls_cert: None,
+            tls_key: None,
             ephemeral: true,
             data: None,
             durability: None,

@@ -33,10 +33,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the API and the page, and print `listening on http://…` when ready.
+    /// Serve the API and the page, and print `listening on http://…` (or `https://…`) when ready.
     ///
     /// Every flag can be given by its environment variable; a flag wins over its variable. SIGTERM or
-    /// SIGINT finishes requests, closes streams and ends the server.
+    /// SIGINT finishes requests, closes streams and ends the server. SIGHUP has the certificate read again.
     ///
     /// Exit codes: 0 stopped by a signal, 1 serving failed, 2 wrong command line, 3 the address
     /// cannot be listened on, 4 a file cannot be read, 5 the data directory cannot be used.
@@ -103,6 +103,7 @@ fn asked_for() -> String {
 #[tokio::main]
 async fn serve(config: Config) -> Result<(), (u8, String)> {
     let address = config.listen;
+    config.tls().map_err(|error| (USAGE, error.to_string()))?;
     vws_server::auth::anonymous(&config, address).map_err(|error| (USAGE, error.to_string()))?;
     let logger =
         log::start(config.log_format, &config.log).map_err(|error| (USAGE, format!("--log: {error}")))?;
@@ -115,13 +116,17 @@ async fn serve(config: Config) -> Result<(), (u8, String)> {
     let bound = listener.local_addr().map_err(|error| (CANNOT_LISTEN, error.to_string()))?;
     let server = vws_server::serve::Server::new(listener, config).await.map_err(|error| match error {
         ServeError::Config(_) => (USAGE, error.to_string()),
-        ServeError::Page(_) | ServeError::Access(SetupError::Key(_)) => (CANNOT_READ, error.to_string()),
+        ServeError::Page(_) | ServeError::Tls(_) | ServeError::Access(SetupError::Key(_)) => {
+            (CANNOT_READ, error.to_string())
+        }
         ServeError::Access(_) => (USAGE, error.to_string()),
         ServeError::Data(_) | ServeError::Store(_) => (CANNOT_KEEP, error.to_string()),
         _ => (FAILED, error.to_string()),
     })?;
+    server.reload_on_hangup().map_err(|error| (FAILED, format!("cannot listen for signals: {error}")))?;
+    let scheme = server.scheme();
     let mut out = std::io::stdout();
-    if let Err(error) = writeln!(out, "listening on http://{bound}").and_then(|()| out.flush()) {
+    if let Err(error) = writeln!(out, "listening on {scheme}://{bound}").and_then(|()| out.flush()) {
         // Whoever asks finds the server all the same.
         warn!(server.address = %bound, error = %error, "stdout takes no line; the server is ready");
     }

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout, timeout_at};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::assets::{Assets, Bounds};
 use crate::auth::{Audit, Auth, Revoked, SetupError};
@@ -18,7 +18,7 @@ use crate::config::{Config, Contradiction, Storage};
 use crate::http::{self, App, PageError};
 use crate::log::disk::{DiskLog, OpenError, Options};
 use crate::log::{EventLog, MemoryLog};
-use crate::net::{Connections, Stop, accept_until_stopped};
+use crate::net::{Connections, Stop, Tls, TlsError, accept_until_stopped};
 use crate::store::StoreError;
 
 /// Why a server could not be made or kept running.
@@ -33,6 +33,9 @@ pub enum ServeError {
     /// It is not clear who may do what.
     #[error(transparent)]
     Access(#[from] SetupError),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The data directory cannot be used.
     #[error(transparent)]
     Data(#[from] OpenError),
@@ -52,6 +55,7 @@ pub enum ServeError {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    tls: Option<Arc<Tls>>,
     app: Arc<App>,
 }
 
@@ -104,9 +108,10 @@ impl Server {
         (revoked, audit): (Revoked, Audit),
     ) -> Result<Self, ServeError> {
         let address = listener.local_addr()?;
+        let tls = config.tls()?.map(Tls::load).transpose()?.map(Arc::new);
         let auth = Auth::of(&config, address, revoked)?.with_audit(Arc::new(audit));
         let app = App::new(config, auth, log, Arc::new(assets), address, Stop::default()).await?;
-        Ok(Self { listener, address, app })
+        Ok(Self { listener, address, tls, app })
     }
 
     /// What the handlers see: the sessions, what is counted, the bounds in force.
@@ -121,17 +126,58 @@ impl Server {
         self.address
     }
 
+    /// The certificate that new connections are shown; `None` where plain HTTP is spoken.
+    #[must_use]
+    pub const fn tls(&self) -> Option<&Arc<Tls>> {
+        self.tls.as_ref()
+    }
+
+    /// What its addresses begin with.
+    #[must_use]
+    pub const fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    /// Has the certificate read again at each SIGHUP from now on, until the server ends. Without one nothing changes:
+    /// the signal ends the process.
+    ///
+    /// # Errors
+    /// When the handler cannot be installed.
+    pub fn reload_on_hangup(&self) -> io::Result<()> {
+        let Some(tls) = self.tls.clone() else { return Ok(()) };
+        let mut hangup = signal(SignalKind::hangup())?;
+        let stop = self.app.stop().clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    () = stop.stopping() => return,
+                    told = hangup.recv() => if told.is_none() { return },
+                }
+                let tls = Arc::clone(&tls);
+                // A file may lie on a disk that is slow.
+                match spawn_blocking(move || (tls.reload(), tls)).await {
+                    Ok((Ok(()), tls)) => {
+                        info!(certificate = %tls.files().certificate.display(), "the certificate was read again");
+                    }
+                    Ok((Err(error), _)) => error!(%error, "the certificate stays as it was"),
+                    Err(failed) => error!(error = %failed, "the certificate stays as it was"),
+                }
+            }
+        });
+        Ok(())
+    }
+
     /// Serves until `shutdown` resolves. Then it accepts no more, lets requests finish, ends streams, closes the
     /// log, and returns within the grace period, a fifth of which is the log's.
     ///
     /// # Errors
     /// [`ServeError::Close`] when the log was not closed in order.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let Self { listener, address, app } = self;
+        let Self { listener, address, tls, app } = self;
         let limits = app.config().limits.clone();
         let stop = app.stop().clone();
         let connections =
-            Arc::new(Connections::new(http::router(&app), &limits, stop.clone(), app.metrics()));
+            Arc::new(Connections::new(http::router(&app), tls, &limits, stop.clone(), app.metrics()));
         let keeping = tokio::spawn(Arc::clone(app.auth().audit()).keep());
         info!(server.address = %address, version = env!("CARGO_PKG_VERSION"), "serving");
         tokio::select! {

@@ -108,6 +108,10 @@ impl Rate {
 impl Bench {
     pub(crate) async fn run(self) -> Done {
         let url = self.server.clone().unwrap_or_else(|| self.common.url.clone());
+        if url.is_secured() {
+            let why = "a load is made over plain HTTP, so that what is measured is the server: give an http:// address";
+            return Err(Failure::Usage(format!("{url}: {why}")));
+        }
         let target: Target = url.to_string().parse().map_err(Failure::Usage)?;
         let target = target.with_token(self.common.token()?);
         if !target.is_loopback() {

@@ -93,6 +93,10 @@ pub(crate) struct Common {
     /// The file with the token that shows who you are. Left out, VWS_TOKEN has the token, or there is none.
     #[arg(long, env = "VWS_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// Where the server speaks HTTPS: believe the authorities whose certificates are in this file (PEM), and not
+    /// those of the system.
+    #[arg(long, env = "VWS_CA_FILE", value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     #[command(flatten)]
     form: Form,
 }
@@ -107,7 +111,7 @@ pub(crate) struct Form {
 
 impl Common {
     fn remote(&self) -> Done<Remote> {
-        Ok(Remote::new(self.url.clone(), self.token()?))
+        Ok(Remote::new(self.url.clone(), self.token()?, self.ca_file.clone()))
     }
 
     /// The token that there is. Never an argument: those are shown to everybody on the machine.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -22,6 +23,9 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
+use tokio_util::either::Either;
+use vws_client::tls::{Trust, is_untrusted, unbracketed};
 use vws_core::Problem;
 
 use super::failure::{Done, Failure};
@@ -35,9 +39,10 @@ const ANSWER_TO_FILE: Duration = Duration::from_secs(600);
 /// Bytes of an answer that is read whole: more than any page of a list.
 const MAX_ANSWER: usize = 256 << 20;
 
-/// Where a server is: `http://host[:port][/prefix]`.
+/// Where a server is: `http://host[:port][/prefix]`, or `https://…`.
 #[derive(Debug, Clone)]
 pub(crate) struct Url {
+    secured: bool,
     host: String,
     port: u16,
     prefix: String,
@@ -47,25 +52,34 @@ impl FromStr for Url {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wanted = "expected http://HOST[:PORT][/PREFIX]";
+        let wanted = "expected http://HOST[:PORT][/PREFIX] or https://…";
         let uri: Uri = text.parse().map_err(|error| format!("{error}; {wanted}"))?;
         let authority = uri.authority().ok_or(wanted)?;
-        match uri.scheme_str() {
-            Some("http") => {}
-            Some("https") => return Err(format!("https is not spoken here, only plain HTTP; {wanted}")),
+        let (secured, port) = match uri.scheme_str() {
+            Some("http") => (false, 80),
+            Some("https") => (true, 443),
             _ => return Err(wanted.to_owned()),
-        }
+        };
         if uri.query().is_some() {
             return Err(format!("it has a query; {wanted}"));
         }
         let prefix = uri.path().trim_end_matches('/').to_owned();
-        Ok(Self { host: authority.host().to_owned(), port: authority.port_u16().unwrap_or(80), prefix })
+        let port = authority.port_u16().unwrap_or(port);
+        Ok(Self { secured, host: authority.host().to_owned(), port, prefix })
+    }
+}
+
+impl Url {
+    /// Whether it is spoken to inside TLS.
+    pub(crate) const fn is_secured(&self) -> bool {
+        self.secured
     }
 }
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}:{}{}", self.host, self.port, self.prefix)
+        let scheme = if self.secured { "https" } else { "http" };
+        write!(f, "{scheme}://{}:{}{}", self.host, self.port, self.prefix)
     }
 }
 
@@ -104,14 +118,16 @@ impl Payload {
 pub(crate) struct Remote {
     url: Url,
     token: Option<String>,
+    /// The authorities that are believed; left out, those of the system.
+    ca_file: Option<PathBuf>,
     connection: Option<SendRequest<Body>>,
     /// Of the last answer.
     status: Option<StatusCode>,
 }
 
 impl Remote {
-    pub(crate) const fn new(url: Url, token: Option<String>) -> Self {
-        Self { url, token, connection: None, status: None }
+    pub(crate) const fn new(url: Url, token: Option<String>, ca_file: Option<PathBuf>) -> Self {
+        Self { url, token, ca_file, connection: None, status: None }
     }
 
     pub(crate) const fn url(&self) -> &Url {
@@ -187,7 +203,7 @@ impl Remote {
         body: Option<Payload>,
         headers: &[(HeaderName, String)],
     ) -> Done<Request<Body>> {
-        let Url { host, port, prefix } = &self.url;
+        let Url { host, port, prefix, .. } = &self.url;
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{prefix}{path}"))
@@ -241,19 +257,30 @@ impl Remote {
         {
             return Ok(kept);
         }
-        let Url { host, port, .. } = &self.url;
-        let address = format!("{host}:{port}");
-        let stream = match timeout(CONNECT, TcpStream::connect(&address)).await {
+        let stream = match timeout(CONNECT, self.stream()).await {
             Err(_) => return Err(self.unreachable(format!("no connection within {} s", CONNECT.as_secs()))),
-            Ok(Err(error)) => return Err(self.unreachable(error.to_string())),
-            Ok(Ok(stream)) => stream,
+            Ok(stream) => stream?,
         };
-        // A command's bytes are not kept back for more to come.
-        let _ = stream.set_nodelay(true);
         let (sender, connection) =
             handshake(TokioIo::new(stream)).await.map_err(|error| self.unreachable(words(&error)))?;
         tokio::spawn(connection);
         Ok(sender)
+    }
+
+    /// A connection to the server, inside TLS where its address says so.
+    async fn stream(&self) -> Done<Either<TcpStream, TlsStream<TcpStream>>> {
+        let Url { host, port, .. } = &self.url;
+        let trust = self.url.secured.then(|| Trust::of(self.ca_file.as_deref())).transpose();
+        let trust = trust.map_err(|error| Failure::File(error.to_string()))?;
+        let tcp = TcpStream::connect((unbracketed(host), *port)).await;
+        let tcp = tcp.map_err(|error| self.unreachable(error))?;
+        // A command's bytes are not kept back for more to come.
+        let _ = tcp.set_nodelay(true);
+        let Some(trust) = trust else { return Ok(Either::Left(tcp)) };
+        trust.secure(tcp, host).await.map(Either::Right).map_err(|error| {
+            let hint = if is_untrusted(&error) { "; --ca-file names an authority of your own" } else { "" };
+            self.unreachable(format!("{error}{hint}"))
+        })
     }
 
     /// An answer that is read whole.
@@ -315,11 +342,12 @@ mod tests {
             ("http://127.0.0.1", "http://127.0.0.1:80"),
             ("http://[::1]:9/", "http://[::1]:9"),
             ("http://host/vws/", "http://host:80/vws"),
+            ("https://host", "https://host:443"),
+            ("https://[::1]:8443/vws", "https://[::1]:8443/vws"),
         ] {
             assert_eq!(text.parse::<Url>().map(|url| url.to_string()).as_deref(), Ok(told));
         }
-        for text in ["", "localhost:8080", "https://host", "ftp://host", "http://", "http://host?x", "/path"]
-        {
+        for text in ["", "localhost:8080", "wss://host", "ftp://host", "http://", "https://host?x", "/path"] {
             assert!(text.parse::<Url>().is_err(), "{text}");
         }
     }

@@ -16,12 +16,20 @@ pub(crate) trait Sink {
     /// # Errors
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) when it takes none now; any other when it never will.
     fn try_write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
+
+    /// Passes on what it has taken and kept back, without waiting.
+    ///
+    /// # Errors
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when some of it has to wait; any other when it will never go.
+    fn try_flush(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// How far a write came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Written {
-    /// All that there was.
+    /// All that there was; the sink keeps nothing back.
     All,
     /// The sink takes no more now.
     Full,
@@ -78,7 +86,11 @@ impl Cursor {
         loop {
             let offset = view.offset(self.seen).unwrap_or(view.len());
             if self.waiting() == 0 && offset == view.len() {
-                return Ok(Written::All);
+                return match sink.try_flush() {
+                    Ok(()) => Ok(Written::All),
+                    Err(full) if full.kind() == io::ErrorKind::WouldBlock => Ok(Written::Full),
+                    Err(failed) => Err(failed),
+                };
             }
             let mut slices = [IoSlice::new(&[]); MOST_SLICES + 1];
             let own = Some(&self.own[self.done..]).filter(|own| !own.is_empty());
@@ -180,6 +192,35 @@ mod tests {
 
     fn view_end(view: &View, seen: Seq) -> usize {
         view.offset(seen).expect("is in the view")
+    }
+
+    /// Keeps all that it takes until it is flushed for the third time.
+    struct Keeping {
+        taken: Cell<usize>,
+        flushes: Cell<u32>,
+    }
+
+    impl Sink for Keeping {
+        fn try_write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+            let bytes = slices.iter().map(|slice| slice.len()).sum();
+            self.taken.set(self.taken.get() + bytes);
+            Ok(bytes)
+        }
+
+        fn try_flush(&self) -> io::Result<()> {
+            self.flushes.set(self.flushes.get() + 1);
+            if self.flushes.get() < 3 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        }
+    }
+
+    #[test]
+    fn tls8_what_a_sink_keeps_back_counts_as_not_written_and_is_not_given_to_it_again() {
+        let sink = Keeping { taken: Cell::new(0), flushes: Cell::new(0) };
+        let (all, mut cursor) = (view(1..=5), Cursor::new(0));
+        for expected in [Written::Full, Written::Full, Written::All, Written::All] {
+            assert_eq!(cursor.write(&all, &sink).expect("is no fault"), expected);
+            assert_eq!((cursor.seen(), sink.taken.get()), (5, all.len()));
+        }
     }
 
     #[test]

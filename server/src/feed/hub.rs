@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
 
-use tokio::net::tcp::OwnedWriteHalf;
 use tokio::task::yield_now;
 use vws_core::Seq;
 use vws_core::wire::Encoding;
@@ -15,6 +14,7 @@ use super::cursor::Sink;
 use super::member::Member;
 use super::ring::Ring;
 use super::sync::{Mutex, Notify};
+use crate::net::Outbound;
 
 /// Shards of one session at most.
 const MOST_SHARDS: usize = 16;
@@ -22,17 +22,18 @@ const MOST_SHARDS: usize = 16;
 /// Writes after which the hub lets other tasks of its thread run: about a millisecond.
 const WRITES_A_TURN: usize = 256;
 
-impl Sink for OwnedWriteHalf {
+impl Sink for Outbound {
     fn try_write(&self, slices: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
-        match slices {
-            [one] => Self::try_write(self, one),
-            several => self.try_write_vectored(several),
-        }
+        Self::try_write(self, slices)
+    }
+
+    fn try_flush(&self) -> std::io::Result<()> {
+        Self::try_flush(self)
     }
 }
 
-/// A connection over TCP.
-pub(crate) type Connected = Member<OwnedWriteHalf>;
+/// A client's connection.
+pub(crate) type Connected = Member<Outbound>;
 
 /// The members of one session, in shards with a task each: one for most sessions, more for those with thousands of
 /// members where there are cores for it.

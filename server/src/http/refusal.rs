@@ -51,6 +51,9 @@ pub enum Refusal {
         "the head is not one of an HTTP/1.1 request: the request line, a header or the length of the body is wrong"
     )]
     HeadUnreadable,
+    /// Plain HTTP is spoken where HTTPS is.
+    #[error("this port speaks HTTPS, and the request came as plain HTTP: the address begins with https://")]
+    HttpsExpected,
     /// There is no place for another connection.
     #[error("the server has {max} connections, the most it takes")]
     TooManyConnections {
@@ -190,6 +193,7 @@ impl Refusal {
                 (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large")
             }
             Self::HeadUnreadable => (StatusCode::BAD_REQUEST, "head_unreadable"),
+            Self::HttpsExpected => (StatusCode::BAD_REQUEST, "https_expected"),
             Self::TooManyConnections { .. } => (StatusCode::SERVICE_UNAVAILABLE, "too_many_connections"),
             Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::BodyTimeout { .. } => (StatusCode::REQUEST_TIMEOUT, "body_timeout"),

@@ -1,4 +1,4 @@
-//! The accept loop, and HTTP/1 on what it accepts.
+//! The accept loop, and HTTP/1 on what it accepts, inside TLS where there is a certificate.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,17 +15,19 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::sleep;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
 use super::Stop;
 use super::drain::{Open, Unread};
 use super::socket::{Patience, Socket};
+use super::stream::Stream;
+use super::tls::{Insecure, Tls};
 use crate::config::Limits;
 use crate::http::{Refusal, last_words};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Held, Metrics};
 
 /// After an accept error that a retry cannot mend at once, such as no free file descriptor: the
 /// first pause, doubled at each further error up to the longest.
@@ -46,8 +48,11 @@ pub(super) const MAX_HEADERS: usize = 128;
 #[derive(Debug)]
 pub(crate) struct Connections {
     places: Arc<Semaphore>,
+    tls: Option<Arc<Tls>>,
     http: http1::Builder,
     patience: Patience,
+    /// Time for a handshake, as for a head.
+    handshake: Duration,
     max_head: usize,
     send_buffer: usize,
     max: u32,
@@ -57,7 +62,13 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    pub(crate) fn new(router: axum::Router, limits: &Limits, stop: Stop, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(
+        router: axum::Router,
+        tls: Option<Arc<Tls>>,
+        limits: &Limits,
+        stop: Stop,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(limits.head_timeout.get())
@@ -65,7 +76,9 @@ impl Connections {
             .max_buf_size(limits.max_head.as_usize().saturating_add(HEAD_SLACK).max(SMALLEST_BUFFER));
         Self {
             places: Arc::new(Semaphore::new(limits.max_connections as usize)),
+            tls,
             http,
+            handshake: limits.head_timeout.get(),
             patience: Patience { stall: limits.stall_timeout.get(), drain: limits.body_timeout.get() },
             max_head: limits.max_head.as_usize(),
             send_buffer: limits.send_buffer.as_usize(),
@@ -84,14 +97,55 @@ impl Connections {
         // A socket that refuses an option has just been closed by its client; serving will tell.
         let _ = stream.set_nodelay(true);
         let _ = SockRef::from(&stream).set_send_buffer_size(self.send_buffer);
-        let open = Open { stream, _place: place, _counted: self.metrics.connection() };
-        let unread = Unread::default();
-        let socket = Socket::new(open, unread.clone(), self.patience, self.max_head);
+        let held = (place, self.metrics.connection());
         let this = Arc::clone(self);
-        self.stop.spawn(async move { this.serve(socket, unread, peer).await });
+        self.stop.spawn(async move {
+            let stream = match &this.tls {
+                None => Stream::Plain(stream),
+                // What a handshake takes is not kept for as long as the connection.
+                Some(tls) => match Box::pin(this.secure(tls, stream, peer)).await {
+                    Ok(stream) => stream,
+                    Err(None) => return,
+                    Err(Some(plain)) => return Box::pin(this.refuse_plain(plain, held)).await,
+                },
+            };
+            let (place, counted) = held;
+            this.serve(Open { stream, _place: place, _counted: counted }, peer).await;
+        });
     }
 
-    async fn serve(self: Arc<Self>, socket: Socket, unread: Unread, peer: SocketAddr) {
+    /// The handshake. A client that speaks plain HTTP has its connection back.
+    async fn secure(
+        &self,
+        tls: &Tls,
+        stream: TcpStream,
+        peer: SocketAddr,
+    ) -> Result<Stream, Option<TcpStream>> {
+        let shaken = tokio::select! {
+            () = self.stop.stopping() => return Err(None),
+            shaken = timeout(self.handshake, tls.secure(stream)) => shaken,
+        };
+        let error = match shaken {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(Insecure::PlainHttp(stream))) => return Err(Some(stream)),
+            Ok(Err(Insecure::Failed(error))) => error,
+            Err(late) => late.into(),
+        };
+        self.metrics.handshake_failed();
+        debug!(client.address = %peer, %error, "no TLS handshake");
+        Err(None)
+    }
+
+    /// Tells a client that speaks plain HTTP that this is no place for it.
+    async fn refuse_plain(&self, stream: TcpStream, (place, counted): (OwnedSemaphorePermit, Held)) {
+        let _ = stream.try_write(&last_words(Refusal::HttpsExpected, None));
+        let open = Open { stream: Stream::Plain(stream), _place: place, _counted: counted };
+        open.drain(self.patience.drain).await;
+    }
+
+    async fn serve(&self, open: Open, peer: SocketAddr) {
+        let unread = Unread::default();
+        let socket = Socket::new(open, unread.clone(), self.patience, self.max_head);
         let service = service_fn(|request: Request<Incoming>| {
             let has_body = !request.body().is_end_stream();
             let mut request = request.map(Body::new);
@@ -117,9 +171,13 @@ impl Connections {
     }
 
     /// Answers 503 as far as the socket takes it at once, and closes it. Nothing is read or waited
-    /// for: there is no room for this client.
+    /// for: there is no room for this client. One that would have to be told inside TLS is told nothing, since a
+    /// handshake costs more than a place.
     fn turn_away(&self, stream: &TcpStream) {
         self.metrics.connection_refused();
+        if self.tls.is_some() {
+            return;
+        }
         let _ = stream.try_write(&last_words(Refusal::TooManyConnections { max: self.max }, None));
     }
 }

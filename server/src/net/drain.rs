@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
+use super::stream::Stream;
 use crate::telemetry::Held;
 
 /// A client that sends nothing for so long has nothing more to send.
@@ -26,7 +26,7 @@ const PIECE: usize = 16 * 1024;
 /// An open connection with its place among the server's.
 #[derive(Debug)]
 pub(crate) struct Open {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: Stream,
     pub(super) _place: OwnedSemaphorePermit,
     pub(super) _counted: Held,
 }

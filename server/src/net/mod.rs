@@ -1,12 +1,23 @@
 //! Sockets: what is accepted, how long it may dawdle, and how everything ends.
+//!
+//! # Layout
+//! - `accept`: the accept loop, and HTTP on what it accepts. `tls`: the certificate and the handshake.
+//! - `socket`: a connection while it speaks HTTP, `stream`: its bytes, plain or inside TLS; `bare`, `drain`: its end.
+//! - `halves`: its two directions once it has left HTTP.
+//! - `stop`: the end of all.
 
 mod accept;
 mod bare;
 mod drain;
+mod halves;
 mod socket;
 mod stop;
+mod stream;
+mod tls;
 
 pub(crate) use accept::{Connections, accept_until_stopped};
 pub(crate) use drain::Open;
+pub(crate) use halves::{Inbound, Outbound};
 pub(crate) use socket::Socket;
 pub use stop::Stop;
+pub use tls::{Tls, TlsError, TlsFiles};

@@ -1,4 +1,4 @@
-//! One accepted TCP connection.
+//! One accepted connection while it speaks HTTP.
 
 use std::io;
 use std::pin::Pin;
@@ -11,6 +11,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::bare::BareRefusal;
 use super::drain::{Open, Unread};
+use super::stream::Stream;
 
 /// How long a socket waits for its client.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +32,8 @@ pub(crate) struct Socket {
     patience: Patience,
     /// Runs while the kernel takes no byte. An idle connection keeps no timer.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// Bytes that it had taken when it was last asked, where some were kept back.
+    moved: u64,
     /// What is written in place of hyper's own words, and how much of it has been.
     instead: Option<(Vec<u8>, usize)>,
     /// The most bytes of a head, for the words of a refusal.
@@ -39,7 +42,7 @@ pub(crate) struct Socket {
 
 impl Socket {
     pub(super) const fn new(open: Open, unread: Unread, patience: Patience, max_head: usize) -> Self {
-        Self { open: Some(open), unread, patience, stalled: None, instead: None, max_head }
+        Self { open: Some(open), unread, patience, stalled: None, moved: 0, instead: None, max_head }
     }
 
     /// The connection itself, for who has taken it over from HTTP and has an eye on its client's patience.
@@ -47,7 +50,7 @@ impl Socket {
         self.open.take().expect("it is taken here or by the drop alone")
     }
 
-    fn stream(&mut self) -> Pin<&mut tokio::net::TcpStream> {
+    fn stream(&mut self) -> Pin<&mut Stream> {
         Pin::new(&mut self.open.as_mut().expect("it is taken at the end alone").stream)
     }
 
@@ -84,8 +87,15 @@ impl Socket {
 
     /// The outcome of a write, unless it has been pending for too long.
     fn watched<T>(&mut self, outcome: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-        if outcome.is_ready() {
+        let moves = match self.stream().kept_back() {
+            None => outcome.is_ready(),
+            // What TLS has taken may wait, and what waits as a whole may go on in part.
+            Some(moved) => std::mem::replace(&mut self.moved, moved) != moved,
+        };
+        if moves {
             self.stalled = None;
+        }
+        if outcome.is_ready() {
             return outcome;
         }
         let timeout = self.patience.stall;
@@ -148,10 +158,12 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().poll_flush(cx)
+        let outcome = self.stream().poll_flush(cx);
+        self.watched(outcome, cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().poll_shutdown(cx)
+        let outcome = self.stream().poll_shutdown(cx);
+        self.watched(outcome, cx)
     }
 }

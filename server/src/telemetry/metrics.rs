@@ -26,6 +26,7 @@ pub struct Metrics {
     registry: Registry,
     connections: Gauge,
     connections_refused: Counter,
+    handshakes_failed: Counter,
     requests: Family<RequestLabels, Tally>,
     request_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     /// The series that there are of both, found by method and status and then by route without a copy of it.
@@ -130,6 +131,12 @@ impl Metrics {
             "Connections turned away because there were too many",
             connections_refused.clone(),
         );
+        let handshakes_failed = Counter::default();
+        registry.register(
+            "tls_handshakes_failed",
+            "Connections that came to no TLS handshake in time, or to none at all",
+            handshakes_failed.clone(),
+        );
         let requests = Family::default();
         registry.register("http_requests", "Requests answered, by route and status", requests.clone());
         let request_seconds = Family::new_with_constructor(latencies as fn() -> Histogram);
@@ -198,6 +205,7 @@ impl Metrics {
             registry,
             connections,
             connections_refused,
+            handshakes_failed,
             requests,
             request_seconds,
             answered: RwLock::default(),
@@ -239,6 +247,11 @@ impl Metrics {
     /// A connection was turned away.
     pub(crate) fn connection_refused(&self) {
         self.connections_refused.inc();
+    }
+
+    /// A connection was not secured.
+    pub(crate) fn handshake_failed(&self) {
+        self.handshakes_failed.inc();
     }
 
     /// A request was answered. `route` is the pattern that it matched, never its path.

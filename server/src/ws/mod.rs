@@ -101,7 +101,7 @@ async fn serve(
     let Some((open, early)) = upgrading.done().await else { return };
     let live = follower.as_ref().map(|follower| Arc::clone(follower));
     let limits = &app.config().limits;
-    let mut wire = Wire::new(open.stream, &early, encoding, live, limits, app.stop().clone());
+    let mut wire = Wire::new(open.stream.into_split(), &early, encoding, live, limits, app.stop().clone());
     drop(early);
     let member = Arc::clone(&wire.member);
     let ending = match &follower {

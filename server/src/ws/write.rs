@@ -3,15 +3,12 @@
 use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedReadHalf;
+use tokio::io::ReadBuf;
 use tokio::time::timeout;
 use tracing::debug;
 use vws_core::wire::{ClientMessage, CloseCode, Encoding, ServerMessage};
@@ -22,7 +19,7 @@ use super::read::{Fault, Reader, Received};
 use crate::config::Limits;
 use crate::feed::frame::{self, Opcode};
 use crate::feed::{Caught, Connected, View, Written};
-use crate::net::Stop;
+use crate::net::{Inbound, Outbound, Stop};
 use crate::store::LiveSession;
 
 /// Bytes that are read at once.
@@ -60,7 +57,7 @@ pub(super) enum Stirred {
 /// The socket, in messages of the protocol.
 #[derive(Debug)]
 pub(super) struct Wire {
-    read: OwnedReadHalf,
+    read: Inbound,
     reader: Reader,
     pub(super) member: Arc<Connected>,
     /// For what this connection writes by itself.
@@ -75,19 +72,19 @@ pub(super) struct Wire {
 impl Wire {
     /// A connection whose client has sent `early` already.
     pub(super) fn new(
-        stream: TcpStream,
+        (read, write): (Inbound, Outbound),
         early: &[u8],
         encoding: Encoding,
         live: Option<Arc<LiveSession>>,
         limits: &Limits,
         stop: Stop,
     ) -> Self {
-        let (read, write) = stream.into_split();
         let mut reader = Reader::new(limits.max_message.as_usize());
         reader.take(early);
         let member = Arc::new(Connected::new(encoding, write));
         let stall = limits.stall_timeout.get();
-        let max_waiting = limits.max_backlog.as_usize().saturating_sub(LARGEST_MESSAGE).max(1);
+        let beside = LARGEST_MESSAGE + read.kept_back();
+        let max_waiting = limits.max_backlog.as_usize().saturating_sub(beside).max(1);
         Self { read, reader, member, view: View::default(), live, stop, stall, max_waiting }
     }
 
@@ -171,14 +168,14 @@ impl Wire {
     }
 
     fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
-        self.read.as_ref().poll_write_ready(cx).map_err(|failed| gone(&failed))
+        self.read.poll_write_ready(cx).map_err(|failed| gone(&failed))
     }
 
     /// Reads into the stack, so that who sends nothing has no buffer.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut piece = [const { MaybeUninit::uninit() }; PIECE];
         let mut piece = ReadBuf::uninit(&mut piece);
-        ready!(Pin::new(&mut self.read).poll_read(cx, &mut piece))?;
+        ready!(self.read.poll_read(cx, &mut piece))?;
         self.reader.take(piece.filled());
         Poll::Ready(Ok(piece.filled().len()))
     }
@@ -239,7 +236,7 @@ impl Wire {
     pub(super) async fn room(&self) -> Result<(), Ending> {
         loop {
             tokio::select! {
-                ready = timeout(self.stall, self.read.as_ref().writable()) => return match ready {
+                ready = timeout(self.stall, self.read.writable()) => return match ready {
                     Ok(Ok(())) => Ok(()),
                     Ok(Err(_)) => Err(Ending::Gone),
                     Err(_) => Err(Ending::Close(CloseCode::TooSlow)),
@@ -305,7 +302,7 @@ impl Wire {
         }
         let said = async {
             while let Ok(Caught::Full) = self.push_own() {
-                if self.read.as_ref().writable().await.is_err() {
+                if self.read.writable().await.is_err() {
                     return;
                 }
             }

@@ -120,7 +120,7 @@ fn cli6_a_wrong_command_line_is_one_line_and_exit_code_2() {
         (&["session", "rm"][..], "<SESSION>"),
         (&["session", "melt"], "unrecognized subcommand 'melt'"),
         (&["session", "rm", "nonsense"], "is not a lower-case hyphenated UUID"),
-        (&["session", "ls", "--url", "https://localhost"], "https is not spoken here"),
+        (&["session", "ls", "--url", "wss://localhost"], "expected http://HOST[:PORT]"),
         (&["object", "set", ID, "a", "x"], "expected FIELD=VALUE"),
         (&["object", "set", ID, "a", "x=1", "x=2"], "x is set twice"),
         (&["watch", ID, "--count", "0"], "0 is not in 1.."),

@@ -69,15 +69,20 @@ impl Server {
         command.stderr(Stdio::null());
         let mut running = Running(command.spawn().expect("the program starts"));
         let line = next(&mut running.lines());
-        let address = line.strip_prefix("listening on http://").expect("the ready line").to_owned();
-        Self { running, url: format!("http://{address}"), address }
+        let url = line.strip_prefix("listening on ").expect("the ready line").to_owned();
+        let (_, address) = url.split_once("://").expect("an address");
+        Self { running, address: address.to_owned(), url }
     }
 
     /// Asks the server to end, and waits until it has.
     pub(crate) fn stop(self) {
-        let process = self.running.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &process]).status().expect("kill runs").success());
+        self.signal("-TERM");
         assert_eq!(self.running.ends(), Some(0), "it ends well");
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        let process = self.running.0.id().to_string();
+        assert!(Command::new("kill").args([signal, &process]).status().expect("kill runs").success());
     }
 
     /// The program, which finds this server.

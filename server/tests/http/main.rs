@@ -2,6 +2,8 @@
 
 mod access;
 mod assets;
+#[path = "../common/authority.rs"]
+mod authority;
 mod bodies;
 mod commands;
 mod conditions;
@@ -20,6 +22,7 @@ mod sessions;
 mod stop;
 mod support;
 mod time;
+mod tls;
 #[path = "../common/tokens.rs"]
 mod tokens;
 mod transfer;

@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
 use vws_core::SessionId;
 use vws_core::model::Role;
 use vws_core::wire::{Access, ClientMessage, Encoding, Hello, PresenceDraft, Secret, ServerMessage};
 use vws_server::auth::{Anonymous, Happened, Revocation};
 
-use super::support::{Client, EventStream, Message, TestServer, create, hello, in_time, numbered};
+use super::support::{Client, EventStream, Message, TestServer, create, dial, hello, in_time, numbered};
 use super::tokens::{REVOKED, ROLES, bad, claims, now, secret_file, signed, token};
 
 const OTHER: &str = "01890a5d-ac96-774b-bcce-b302099a8058";
@@ -255,7 +254,7 @@ async fn auth5_auth6_event_streams_end_with_their_token_and_say_why() {
     let live = server.session().await;
     let id = live.id();
     let open = async |target: &str, token: &str| {
-        let stream = in_time(TcpStream::connect(server.address)).await.expect("the server accepts");
+        let stream = in_time(dial(&server, None)).await;
         let authorization = format!("Bearer {token}");
         let headers = [("accept", "text/event-stream"), ("authorization", &*authorization)];
         EventStream::over(stream, &server, target, &headers).await
@@ -289,7 +288,7 @@ async fn auth4_the_lobby_s_stream_tells_what_the_token_reaches() {
     let server = guarded(&secret, None).await;
     let mine = server.session().await;
     let authorization = format!("Bearer {}", token("view", &mine.id().to_string()));
-    let stream = in_time(TcpStream::connect(server.address)).await.expect("the server accepts");
+    let stream = in_time(dial(&server, None)).await;
     let headers = [("accept", "text/event-stream"), ("authorization", &*authorization)];
     let mut stream = EventStream::over(stream, &server, "/api/events", &headers).await;
     assert!(matches!(stream.next().await, Some(Message::Event { name, .. }) if name == "welcome"));

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -15,12 +14,13 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketContext};
 use vws_core::EventRecord;
 use vws_core::reduce::State;
 use vws_core::wire::{ClientMessage, Encoding, Mode, ServerMessage};
+use vws_server::Config;
 use vws_server::store::LiveSession;
 use vws_server::units::ByteSize;
 
 use crate::standard::frame;
 use crate::support::{
-    Client, Mirror, TestServer, command, create, create_many, hello, in_time, move_to, run, until,
+    Client, Mirror, Stream, TestServer, command, create, create_many, hello, in_time, move_to, run, until,
 };
 
 /// What a plain library sends of some messages.
@@ -49,14 +49,14 @@ async fn events_by_tungstenite(live: &LiveSession, encoding: Encoding, after: u6
     by_tungstenite(page.events.iter().map(|record| event(record)))
 }
 
-async fn read_exactly(stream: &mut TcpStream, len: usize) -> Vec<u8> {
+async fn read_exactly(stream: &mut Stream, len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
     in_time(stream.read_exact(&mut bytes)).await.expect("the server goes on");
     bytes
 }
 
 /// What the next frame carries, which is a short one.
-async fn read_frame(stream: &mut TcpStream) -> Vec<u8> {
+async fn read_frame(stream: &mut Stream) -> Vec<u8> {
     let head = read_exactly(stream, 2).await;
     let len = match head[1] {
         126 => usize::from(u16::from_be_bytes(read_exactly(stream, 2).await.try_into().expect("two bytes"))),
@@ -80,7 +80,10 @@ async fn change_much(live: &std::sync::Arc<LiveSession>) {
 
 #[tokio::test]
 async fn feed1_events_are_byte_for_byte_what_a_plain_library_sends() {
-    let server = TestServer::start().await;
+    events_byte_for_byte(TestServer::start().await).await;
+}
+
+pub(crate) async fn events_byte_for_byte(server: TestServer) {
     let live = server.session().await;
     let mut followers = Vec::new();
     for encoding in Encoding::ALL {
@@ -140,7 +143,7 @@ async fn feed6_who_comes_back_is_sent_the_missed_events_and_nothing_else() {
 }
 
 /// A stream of which a byte at a time is read.
-struct Drops(TcpStream);
+struct Drops(Stream);
 
 impl AsyncRead for Drops {
     fn poll_read(
@@ -171,7 +174,7 @@ impl AsyncWrite for Drops {
 }
 
 /// A client with small buffers that has said nothing yet.
-async fn narrow(server: &TestServer, live: &LiveSession) -> TcpStream {
+async fn narrow(server: &TestServer, live: &LiveSession) -> Stream {
     let path = format!("/api/sessions/{}/ws", live.id());
     let client = Client::open(server, &path, &[], Some(4 * 1024)).await.expect("the handshake");
     client.socket.into_inner()
@@ -183,11 +186,15 @@ fn text(message: &ClientMessage) -> Message {
 
 #[tokio::test]
 async fn feed7_who_reads_a_byte_at_a_time_is_sent_whole_frames_and_delays_nobody() {
-    let server = TestServer::with(|config| {
-        config.limits.feed_events = 64;
-        config.limits.send_buffer = ByteSize::kib(4);
-    })
-    .await;
+    a_byte_at_a_time(TestServer::with(narrowest).await).await;
+}
+
+pub(crate) fn narrowest(config: &mut Config) {
+    config.limits.feed_events = 64;
+    config.limits.send_buffer = ByteSize::kib(4);
+}
+
+pub(crate) async fn a_byte_at_a_time(server: TestServer) {
     let live = server.session().await;
     run(&live, create_many("o", 100)).await.expect("is made");
     let slow = Drops(narrow(&server, &live).await);

@@ -4,6 +4,8 @@
 
 mod access;
 mod answers;
+#[path = "../common/authority.rs"]
+mod authority;
 mod ending;
 mod frames;
 mod joining;
@@ -15,5 +17,6 @@ mod races;
 mod standard;
 mod streams;
 mod support;
+mod tls;
 #[path = "../common/tokens.rs"]
 mod tokens;

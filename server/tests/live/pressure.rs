@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite;
 use vws_core::reduce::State;
 use vws_core::wire::{CloseCode, Encoding, ServerMessage};
+use vws_server::Config;
 use vws_server::units::ByteSize;
 
 use crate::support::{
@@ -15,13 +16,23 @@ use crate::support::{
 
 const SMALL: u32 = 4 * 1024;
 
+/// A feed that a slow reader falls off soon.
+pub(crate) fn short_feed(config: &mut Config) {
+    config.limits.feed_events = 128;
+    narrow(config);
+}
+
+/// Sockets that are full soon.
+pub(crate) fn narrow(config: &mut Config) {
+    config.limits.send_buffer = ByteSize::kib(8);
+}
+
 #[tokio::test]
 async fn ws13_law7_a_slow_reader_is_sent_the_state_and_loses_nothing() {
-    let server = TestServer::with(|config| {
-        config.limits.feed_events = 128;
-        config.limits.send_buffer = ByteSize::kib(8);
-    })
-    .await;
+    a_slow_reader(TestServer::with(short_feed).await).await;
+}
+
+pub(crate) async fn a_slow_reader(server: TestServer) {
     let live = server.session().await;
     run(&live, create_many("o", 200)).await.expect("is made");
     let path = format!("/api/sessions/{}/ws", live.id());
@@ -50,7 +61,10 @@ async fn ws13_law7_a_slow_reader_is_sent_the_state_and_loses_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn ws16_law7_a_socket_that_takes_no_byte_is_closed_and_others_go_on() {
-    let server = TestServer::with(|config| config.limits.send_buffer = ByteSize::kib(8)).await;
+    a_stalled_reader(TestServer::with(narrow).await).await;
+}
+
+pub(crate) async fn a_stalled_reader(server: TestServer) {
     let live = server.session().await;
     let path = format!("/api/sessions/{}/ws", live.id());
     let mut stalled = Client::open(&server, &path, &[], Some(SMALL)).await.expect("the handshake");
@@ -94,7 +108,10 @@ async fn law7_the_feed_is_bounded_whatever_its_subscribers_do() {
 
 #[tokio::test]
 async fn law7_who_sends_without_reading_harms_nobody() {
-    let server = TestServer::with(|config| config.limits.send_buffer = ByteSize::kib(8)).await;
+    senders_who_do_not_read(TestServer::with(narrow).await).await;
+}
+
+pub(crate) async fn senders_who_do_not_read(server: TestServer) {
     let live = server.session().await;
     let path = format!("/api/sessions/{}/ws", live.id());
     let (mut other, mut mirror) = Client::mirroring(&server, live.id(), Encoding::Json, "other").await;
@@ -130,7 +147,10 @@ async fn law7_who_sends_without_reading_harms_nobody() {
 
 #[tokio::test]
 async fn law7_a_client_that_vanishes_inside_a_frame_is_let_go_of() {
-    let server = TestServer::start().await;
+    a_client_that_vanishes(TestServer::start().await).await;
+}
+
+pub(crate) async fn a_client_that_vanishes(server: TestServer) {
     let live = server.session().await;
     let (client, _) = Client::mirroring(&server, live.id(), Encoding::Json, "a").await;
     let mut stream = client.socket.into_inner();

@@ -2,13 +2,12 @@
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use vws_core::wire::{CloseCode, Encoding};
 
-use crate::support::{Client, TestServer, create, hello, in_time, run, until};
+use crate::support::{Client, Stream, TestServer, create, hello, in_time, run, until};
 
 /// A frame of a client, with the mask 0.
 pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
@@ -20,7 +19,7 @@ pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// Reads until the server ends the connection: the code and the reason of the close frame that came last.
-async fn closed(mut stream: TcpStream) -> Option<(u16, String)> {
+async fn closed(mut stream: Stream) -> Option<(u16, String)> {
     let mut socket = WebSocketStream::from_raw_socket(&mut stream, Role::Client, None).await;
     loop {
         match in_time(socket.next()).await {
@@ -36,7 +35,10 @@ async fn closed(mut stream: TcpStream) -> Option<(u16, String)> {
 
 #[tokio::test]
 async fn ws22_what_is_against_the_standard_ends_the_connection_with_its_code() {
-    let server = TestServer::start().await;
+    what_is_against_the_standard(TestServer::start().await).await;
+}
+
+pub(crate) async fn what_is_against_the_standard(server: TestServer) {
     let live = server.session().await;
     let mut unmasked = frame(0x81, b"{}");
     unmasked.drain(2..6);
@@ -85,7 +87,10 @@ async fn ws22_what_is_against_the_standard_ends_the_connection_with_its_code() {
 
 #[tokio::test]
 async fn ws24_a_client_that_closes_is_answered_with_its_code_and_then_the_connection_ends() {
-    let server = TestServer::start().await;
+    a_client_that_closes(TestServer::start().await).await;
+}
+
+pub(crate) async fn a_client_that_closes(server: TestServer) {
     let live = server.session().await;
     for payload in [&b""[..], &1000_u16.to_be_bytes(), &[&4321_u16.to_be_bytes()[..], b"bye"].concat()] {
         let (client, _) = Client::mirroring(&server, live.id(), Encoding::Json, "a").await;
@@ -105,7 +110,10 @@ async fn ws24_a_client_that_closes_is_answered_with_its_code_and_then_the_connec
 
 #[tokio::test]
 async fn ws25_a_client_that_ends_its_side_without_a_word_is_gone() {
-    let server = TestServer::start().await;
+    a_client_that_ends_its_side(TestServer::start().await).await;
+}
+
+pub(crate) async fn a_client_that_ends_its_side(server: TestServer) {
     let live = server.session().await;
     let (mut other, mut mirror) = Client::mirroring(&server, live.id(), Encoding::Json, "other").await;
     let (client, _) = Client::mirroring(&server, live.id(), Encoding::Json, "a").await;

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpSocket, TcpStream};
 use vws_core::reduce::State;
 use vws_core::{Session, SessionId};
+use vws_server::Config;
 use vws_server::store::LiveSession;
 use vws_server::units::{ByteSize, Span};
 
 use crate::support::{
-    EventStream, Message, Mirror, TestServer, create, create_many, in_time, move_to, run, until,
+    EventStream, Message, Mirror, TestServer, create, create_many, dial, in_time, move_to, run, until,
 };
 
 fn events_of(id: SessionId) -> String {
@@ -22,7 +22,7 @@ fn snapshot(live: &Arc<LiveSession>) -> Mirror {
 }
 
 /// A copy of a session as it was before its first event.
-fn blank(live: &Arc<LiveSession>) -> Mirror {
+pub(crate) fn blank(live: &Arc<LiveSession>) -> Mirror {
     Mirror::of(live.read(|s| Session::new(s.id(), None, s.created_at(), s.epoch())))
 }
 
@@ -34,7 +34,7 @@ async fn sse1_a_request_that_accepts_a_stream_gets_one_and_any_other_a_page() {
         let stream = EventStream::open(&server, &path, None).await;
         assert!(stream.head.contains("content-type: text/event-stream"), "{}", stream.head);
         for accept in ["*/*", "application/json", "text/event-stream;q=0"] {
-            let connection = TcpStream::connect(server.address).await.expect("the server accepts");
+            let connection = dial(&server, None).await;
             let page = EventStream::over(connection, &server, &path, &[("accept", accept)]).await;
             assert!(page.head.contains("content-type: application/json"), "{accept}: {}", page.head);
         }
@@ -252,16 +252,19 @@ async fn lim2_streams_of_one_session_stop_at_their_bound() {
 
 #[tokio::test]
 async fn law7_a_stream_that_is_read_slowly_holds_back_nobody_and_misses_nothing() {
-    let server = TestServer::with(|config| {
-        config.limits.feed_events = 64;
-        config.limits.send_buffer = ByteSize::kib(8);
-    })
-    .await;
+    a_slow_stream(TestServer::with(shortest_feed).await).await;
+}
+
+/// A feed that a slow reader falls off soon.
+pub(crate) fn shortest_feed(config: &mut Config) {
+    config.limits.feed_events = 64;
+    config.limits.send_buffer = ByteSize::kib(8);
+}
+
+pub(crate) async fn a_slow_stream(server: TestServer) {
     let live = server.session().await;
     let mut mirror = blank(&live);
-    let socket = TcpSocket::new_v4().expect("a socket");
-    socket.set_recv_buffer_size(4 * 1024).expect("the option is known");
-    let connection = socket.connect(server.address).await.expect("the server accepts");
+    let connection = in_time(dial(&server, Some(4 * 1024))).await;
     let path = events_of(live.id()) + "?after=0";
     let mut slow = EventStream::over(connection, &server, &path, &[("accept", "text/event-stream")]).await;
     let mut quick = EventStream::open(&server, &path, None).await;
@@ -283,11 +286,15 @@ async fn law7_a_stream_that_is_read_slowly_holds_back_nobody_and_misses_nothing(
 
 #[tokio::test(start_paused = true)]
 async fn law7_a_stream_that_takes_no_byte_is_ended() {
-    let server = TestServer::with(|config| {
-        config.limits.send_buffer = ByteSize::kib(8);
-        config.limits.stall_timeout = Span::seconds(30);
-    })
-    .await;
+    a_stalled_stream(TestServer::with(impatient).await).await;
+}
+
+pub(crate) fn impatient(config: &mut Config) {
+    config.limits.send_buffer = ByteSize::kib(8);
+    config.limits.stall_timeout = Span::seconds(30);
+}
+
+pub(crate) async fn a_stalled_stream(server: TestServer) {
     let live = server.session().await;
     let stream = EventStream::open(&server, &events_of(live.id()), None).await;
     until(|| live.usage().subscribers == 1).await;

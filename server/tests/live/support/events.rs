@@ -4,10 +4,9 @@ use std::collections::VecDeque;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use vws_core::wire::{Encoding, ServerMessage};
 
-use super::{Mirror, TestServer, in_time};
+use super::{Mirror, Stream, TestServer, dial, in_time};
 
 /// One message of a stream, or a comment.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +18,7 @@ pub(crate) enum Message {
 /// An open event stream.
 #[derive(Debug)]
 pub(crate) struct EventStream {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: Stream,
     pub(crate) status: u16,
     pub(crate) head: String,
     /// Bytes of the body that make no whole message yet.
@@ -36,13 +35,13 @@ impl EventStream {
     pub(crate) async fn open(server: &TestServer, target: &str, last_event_id: Option<&str>) -> Self {
         let mut headers = vec![("accept", "text/event-stream")];
         headers.extend(last_event_id.map(|id| ("last-event-id", id)));
-        let stream = in_time(TcpStream::connect(server.address)).await.expect("the server accepts");
+        let stream = in_time(dial(server, None)).await;
         Self::over(stream, server, target, &headers).await
     }
 
     /// Sends the request on a connection that is there.
     pub(crate) async fn over(
-        mut stream: TcpStream,
+        mut stream: Stream,
         server: &TestServer,
         target: &str,
         headers: &[(&str, &str)],

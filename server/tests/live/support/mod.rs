@@ -12,16 +12,20 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use vws_client::tls::Trust;
 use vws_core::Command;
 use vws_server::Config;
 use vws_server::http::App;
 use vws_server::log::{EventLog, MemoryLog};
+use vws_server::net::Tls;
 use vws_server::serve::{ServeError, Server};
 use vws_server::store::{LiveSession, Origin, Outcome, Request, StoreError};
 
+use crate::authority::Authority;
+
 pub(crate) use events::{EventStream, Message};
 pub(crate) use mirror::Mirror;
-pub(crate) use socket::{Client, Heard, hello, numbered};
+pub(crate) use socket::{Client, Heard, Stream, dial, hello, numbered};
 
 /// Longer than anything here takes; a test that hangs fails by it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,6 +34,11 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     pub(crate) app: Arc<App>,
+    /// Whom its clients believe, where it speaks TLS.
+    pub(crate) trust: Option<Trust>,
+    /// Who has signed for it, with the files of its certificate.
+    pub(crate) authority: Option<Authority>,
+    pub(crate) tls: Option<Arc<Tls>>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<Result<(), ServeError>>,
 }
@@ -44,18 +53,31 @@ impl TestServer {
         Self::with_log(Arc::new(MemoryLog::default()), change).await
     }
 
+    /// The same inside TLS, with a certificate of its own.
+    pub(crate) async fn secured(change: impl FnOnce(&mut Config)) -> Self {
+        let authority = Authority::new();
+        let (certificate, key) = authority.sign("server");
+        let trust = Trust::of(Some(&authority.file())).expect("is an authority");
+        let files = |config: &mut Config| (config.tls_cert, config.tls_key) = (Some(certificate), Some(key));
+        let server = Self::with(|config| {
+            files(config);
+            change(config);
+        });
+        Self { trust: Some(trust), authority: Some(authority), ..server.await }
+    }
+
     pub(crate) async fn with_log(log: Arc<dyn EventLog>, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::default();
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let server = Server::with_log(listener, config, log).await.expect("a server");
-        let (address, app) = (server.address(), Arc::clone(server.app()));
+        let (address, app, tls) = (server.address(), Arc::clone(server.app()), server.tls().cloned());
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server.run(async {
             // A dropped sender ends the server as well.
             let _ = stopped.await;
         }));
-        Self { address, app, stop: Some(stop), task }
+        Self { address, app, trust: None, authority: None, tls, stop: Some(stop), task }
     }
 
     /// Tells the server to end.

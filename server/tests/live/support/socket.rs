@@ -1,13 +1,13 @@
 //! A WebSocket client.
 
-use std::net::SocketAddr;
-
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Response};
 use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_util::either::Either;
 use vws_core::wire::{
     ClientMessage, CommandMessage, Encoding, Hello, PROTOCOL, Resume, ServerMessage, Welcome,
 };
@@ -15,10 +15,13 @@ use vws_core::{Command, SessionId};
 
 use super::{Mirror, TestServer, in_time};
 
+/// A connection to a server, plain or inside TLS.
+pub(crate) type Stream = Either<TcpStream, TlsStream<TcpStream>>;
+
 /// A WebSocket to one session.
 #[derive(Debug)]
 pub(crate) struct Client {
-    pub(crate) socket: WebSocketStream<TcpStream>,
+    pub(crate) socket: WebSocketStream<Stream>,
     pub(crate) encoding: Encoding,
     pub(crate) subprotocol: Option<String>,
     last_id: u64,
@@ -50,7 +53,7 @@ impl Client {
         headers: &[(&'static str, &str)],
         receive_buffer: Option<u32>,
     ) -> Result<Self, Box<Refused>> {
-        let stream = in_time(dial(server.address, receive_buffer)).await;
+        let stream = in_time(dial(server, receive_buffer)).await;
         let url = format!("ws://{}{path}", server.address);
         let mut request = url.into_client_request().expect("a request");
         for (name, value) in headers {
@@ -180,14 +183,18 @@ impl Client {
     }
 }
 
-async fn dial(address: SocketAddr, receive_buffer: Option<u32>) -> TcpStream {
+/// Connects, with the receive buffer that is given where it matters.
+pub(crate) async fn dial(server: &TestServer, receive_buffer: Option<u32>) -> Stream {
     let socket = TcpSocket::new_v4().expect("a socket");
     if let Some(bytes) = receive_buffer {
         socket.set_recv_buffer_size(bytes).expect("the option is known");
     }
-    let stream = socket.connect(address).await.expect("the server accepts");
+    let stream = socket.connect(server.address).await.expect("the server accepts");
     stream.set_nodelay(true).expect("the option is known");
-    stream
+    match &server.trust {
+        None => Either::Left(stream),
+        Some(trust) => Either::Right(trust.secure(stream, "localhost").await.expect("the handshake")),
+    }
 }
 
 pub(crate) fn hello(client_id: &str, after: Option<Resume>) -> ClientMessage {
