@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::auth::Anonymous;
 use crate::http::origin::Origin;
 use crate::log::disk::Level;
-use crate::net::TlsFiles;
+use crate::net::{Network, TlsFiles};
 use crate::units::{After, ByteSize, Span};
 
 /// How a server runs: the arguments of `vws serve`.
@@ -30,6 +30,11 @@ pub struct Config {
     /// The private key of the certificate (PEM: PKCS #8, SEC 1 or PKCS #1, not encrypted). Needs --tls-cert.
     #[arg(long, env = "VWS_TLS_KEY", value_name = "FILE", help_heading = "TLS")]
     pub tls_key: Option<PathBuf>,
+
+    /// Believe the proxies of this network, or at this address, when they say in X-Forwarded-For and
+    /// X-Forwarded-Proto whom they pass on. May be given more than once; separated by commas in the variable.
+    #[arg(long, env = "VWS_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',', help_heading = "TLS")]
+    pub trusted_proxy: Vec<Network>,
 
     /// Keep nothing on disk: the same as --durability memory.
     #[arg(long, env = "VWS_EPHEMERAL")]
@@ -219,6 +224,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             tls_cert: None,
             tls_key: None,
+            trusted_proxy: Vec::new(),
             ephemeral: true,
             data: None,
             durability: None,
@@ -305,6 +311,10 @@ pub struct Limits {
     /// Connections at once, WebSockets included.
     #[arg(long, env = "VWS_MAX_CONNECTIONS", value_name = "N", default_value_t = Limits::DEFAULT.max_connections, value_parser = above_0())]
     pub max_connections: u32,
+    /// Connections of one address at once, or of one /64 network of IPv6. What a trusted proxy passes on counts for the
+    /// address that it tells, request by request. [default: 1000, and any number for the machine itself]
+    #[arg(long, env = "VWS_MAX_ADDRESS_CONNECTIONS", value_name = "N", value_parser = above_0())]
+    pub max_address_connections: Option<u32>,
     /// WebSockets and event streams of one session at once.
     #[arg(long, env = "VWS_MAX_SESSION_CONNECTIONS", value_name = "N", default_value_t = Limits::DEFAULT.max_session_connections, value_parser = above_0())]
     pub max_session_connections: u32,
@@ -361,6 +371,9 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// Connections of one address at once, where nothing else is said and it is not the machine's own.
+    pub const ADDRESS_CONNECTIONS: u32 = 1_000;
+
     /// The bounds that hold where nothing else is said: the one place of their values.
     pub const DEFAULT: Self = Self {
         max_sessions: 100_000,
@@ -383,6 +396,7 @@ impl Limits {
         stall_timeout: Span::seconds(30),
         shutdown_grace: Span::seconds(5),
         max_connections: 20_000,
+        max_address_connections: None,
         max_session_connections: 10_000,
         send_buffer: ByteSize::kib(128),
         max_message: ByteSize::mib(1),

@@ -176,8 +176,7 @@ impl Server {
         let Self { listener, address, tls, app } = self;
         let limits = app.config().limits.clone();
         let stop = app.stop().clone();
-        let connections =
-            Arc::new(Connections::new(http::router(&app), tls, &limits, stop.clone(), app.metrics()));
+        let connections = Arc::new(Connections::new(http::router(&app), tls, &app));
         let keeping = tokio::spawn(Arc::clone(app.auth().audit()).keep());
         info!(server.address = %address, version = env!("CARGO_PKG_VERSION"), "serving");
         tokio::select! {

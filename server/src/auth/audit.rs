@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -70,6 +71,10 @@ pub struct Entry {
     /// What was asked for: a method and a route, or `hello`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<String>,
+    /// The address that it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub address: Option<IpAddr>,
     /// How many refusals before this one are not on record, since there were too many at once.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub left_out: u64,
@@ -93,6 +98,7 @@ impl Entry {
             session_id: None,
             code: None,
             route: None,
+            address: None,
             left_out: 0,
         }
     }
@@ -109,6 +115,12 @@ impl Entry {
     #[must_use]
     pub fn about(self, session_id: Option<SessionId>) -> Self {
         Self { session_id, ..self }
+    }
+
+    /// The same, by a client at an address.
+    #[must_use]
+    pub fn sent_from(self, address: IpAddr) -> Self {
+        Self { address: Some(address), ..self }
     }
 
     /// The same, about a token.

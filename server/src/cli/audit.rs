@@ -45,7 +45,7 @@ const fn words(what: Happened) -> &'static str {
 impl Audit {
     pub(crate) async fn run(self) -> Done {
         let mut remote = self.common.remote()?;
-        let mut table = Table::new(&["TIME", "WHAT", "SUBJECT", "TOKEN", "SESSION", "WHY"]);
+        let mut table = Table::new(&["TIME", "WHAT", "SUBJECT", "ADDRESS", "TOKEN", "SESSION", "WHY"]);
         let (mut left, mut before) = (self.count, None);
         while left > 0 {
             let limit = left.min(PAGE);
@@ -67,6 +67,7 @@ impl Audit {
                     rfc3339(entry.at),
                     words(entry.what).to_owned(),
                     or_none(entry.subject),
+                    or_none(entry.address.map(|address| address.to_string())),
                     or_none(entry.token_id),
                     or_none(entry.session_id.map(|id| id.to_string())),
                     why.chain(more).collect::<Vec<_>>().join(" "),

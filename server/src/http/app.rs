@@ -16,7 +16,7 @@ use crate::assets::Assets;
 use crate::auth::Auth;
 use crate::config::Config;
 use crate::log::EventLog;
-use crate::net::Stop;
+use crate::net::{Addresses, Stop};
 use crate::serve::ServeError;
 use crate::store::{SessionStore, StoreConfig};
 use crate::telemetry::Metrics;
@@ -27,6 +27,7 @@ pub struct App {
     config: Config,
     auth: Auth,
     access: Access,
+    addresses: Arc<Addresses>,
     page: Page,
     answers: Answers,
     packs: Packs,
@@ -53,6 +54,7 @@ impl App {
     ) -> Result<Arc<Self>, ServeError> {
         let page = Page::load(config.page.as_deref())?;
         let access = Access::new(address.ip(), &config);
+        let addresses = Addresses::new(&config.limits);
         let metrics = Arc::new(Metrics::of(&*log, &assets));
         let answers = Answers::new(&config.limits);
         let transfers = Arc::new(Semaphore::new(config.limits.max_transfers as usize));
@@ -64,6 +66,7 @@ impl App {
             config,
             auth,
             access,
+            addresses,
             page,
             answers,
             packs,
@@ -96,6 +99,11 @@ impl App {
     #[must_use]
     pub const fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// What each address has open.
+    pub(crate) const fn addresses(&self) -> &Arc<Addresses> {
+        &self.addresses
     }
 
     /// The end of this server: long-lived connections end with it.

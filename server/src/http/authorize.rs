@@ -1,5 +1,7 @@
 //! Who may do what, over HTTP: the one place that knows which route is which operation.
 
+use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request};
@@ -11,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use vws_core::SessionId;
 
 use super::app::App;
+use super::guard::source_of;
 use super::idempotency::idempotent;
 use super::problem::Problem;
 use super::refusal::Refusal;
@@ -107,7 +110,8 @@ fn judge(app: &Arc<App>, parts: &mut Parts) -> Result<(), Refusal> {
     let token = if app.auth().keys().are_there() { bearer(&parts.headers)? } else { None };
     let now = App::now();
     let refused = |denied: Denied, grant: Option<&Grant>, session| {
-        let entry = Entry::refused(&denied, format!("{} {}", parts.method, path.as_str())).about(session);
+        let entry = Entry::refused(&denied, format!("{} {}", parts.method, path.as_str()));
+        let entry = entry.about(session).sent_from(source_of(&parts.extensions).address);
         app.auth().audit().note(grant.map_or(entry.clone(), |grant| entry.by(grant)), now);
         Refusal::from(denied)
     };
@@ -149,6 +153,18 @@ impl<S: Send + Sync> FromRequestParts<S> for By {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         parts.extensions.get::<Arc<Grant>>().cloned().map(Self).ok_or_else(|| Refusal::Internal.into())
+    }
+}
+
+/// The address that a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Address(pub(super) IpAddr);
+
+impl<S: Send + Sync> FromRequestParts<S> for Address {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(source_of(&parts.extensions).address))
     }
 }
 

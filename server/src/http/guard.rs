@@ -1,12 +1,15 @@
 //! What is refused before a handler runs.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use axum::body::HttpBody;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
-use axum::http::{HeaderMap, Method};
+use axum::http::{Extensions, HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use hyper::body::{Frame, SizeHint};
 use vws_core::limits::OBJECT_NAME_BYTES;
 
 use super::app::App;
@@ -15,26 +18,72 @@ use super::origin::Access;
 use super::refusal::Refusal;
 use super::rest::{IMPORT_PATH, assets};
 use crate::config::Limits;
+use crate::net::{Place, Source};
 
 /// Bytes that a header line has beside its name and value (`: ` and the line end), and that the
 /// request line has beside method and target (two spaces, the version and the line end).
 const HEADER_LINE_EXTRA: usize = 4;
 const REQUEST_LINE_EXTRA: usize = 12;
 
-pub(super) async fn guard(app: &Arc<App>, request: Request, next: Next) -> Response {
-    match check(app, &request) {
-        Ok(()) => authorize(app, request, next).await,
-        Err(refusal) => refusal.into_response(),
+pub(super) async fn guard(app: &Arc<App>, mut request: Request, next: Next) -> Response {
+    let source = source_of(request.extensions());
+    if let Err(refusal) = check(app, &request, source) {
+        return refusal.into_response();
+    }
+    if !source.forwarded {
+        return authorize(app, request, next).await;
+    }
+    // The connection is the proxy's: the client has a place for as long as its answer, or what comes of it, lasts.
+    let place = match app.addresses().enter(source.address) {
+        Ok(place) => Arc::new(place),
+        Err(max) => return Refusal::TooManyOfAddress { max }.into_response(),
+    };
+    request.extensions_mut().insert(Forwarded(Arc::clone(&place)));
+    authorize(app, request, next).await.map(|body| Body::new(Lasting { body, _place: place }))
+}
+
+/// Where a request comes from.
+pub(crate) fn source_of(extensions: &Extensions) -> Source {
+    extensions.get().copied().unwrap_or(Source::NOWHERE)
+}
+
+/// The place of a client whom a proxy passes on, for what outlasts its answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Forwarded(#[expect(dead_code, reason = "it is held")] Arc<Option<Place>>);
+
+/// A body that keeps a place until it has been sent.
+struct Lasting {
+    body: Body,
+    _place: Arc<Option<Place>>,
+}
+
+impl HttpBody for Lasting {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
-fn check(app: &App, request: &Request) -> Result<(), Refusal> {
+fn check(app: &App, request: &Request, source: Source) -> Result<(), Refusal> {
     let limits = &app.config().limits;
     check_sizes(request, limits)?;
     Access::check_one_host(request)?;
     app.access().check_host(request.headers())?;
     if may_change_state(request.method()) {
-        app.access().check_origin(request.headers())?;
+        app.access().check_origin(request.headers(), source.https)?;
     }
     Ok(())
 }

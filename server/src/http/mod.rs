@@ -46,6 +46,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 
 pub use app::App;
+pub(crate) use guard::{Forwarded, source_of};
 pub(crate) use last_words::last_words;
 pub use page::PageError;
 pub use problem::Problem;

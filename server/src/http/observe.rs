@@ -19,6 +19,7 @@ use tracing::{Instrument, debug, error, info_span};
 use uuid::{Builder, Uuid};
 
 use super::app::App;
+use super::guard::source_of;
 use super::problem::{PROBLEM_JSON, Problem};
 use super::refusal::Refusal;
 
@@ -42,6 +43,7 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     let method = method_name(request.method());
     let span = info_span!(
         "request",
+        client.address = %source_of(request.extensions()).address,
         request.id = ?id,
         http.method = method,
         http.route = route,

@@ -88,13 +88,16 @@ impl Access {
     /// Refuses requests of pages that may not talk to this server. A request without `Origin` is not
     /// from a browser's page and passes.
     ///
+    /// Whether the client speaks `https` is part of the server's own origin where it is known.
+    ///
     /// # Errors
     /// [`Refusal::OriginNotAllowed`] for any origin but the server's own and the listed ones, `null`
     /// included.
-    pub fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub fn check_origin(&self, headers: &HeaderMap, https: Option<bool>) -> Result<(), Refusal> {
         let mut origins = headers.get_all(ORIGIN).iter();
         let Some(origin) = origins.next() else { return Ok(()) };
-        if origins.next().is_none() && (self.is_listed(origin) || is_same_origin(origin, headers.get(HOST))) {
+        let is_own = || is_same_origin(origin, headers.get(HOST), https);
+        if origins.next().is_none() && (self.is_listed(origin) || is_own()) {
             return Ok(());
         }
         Err(Refusal::OriginNotAllowed(String::from_utf8_lossy(origin.as_bytes()).into_owned()))
@@ -137,10 +140,12 @@ impl Access {
 }
 
 /// Whether a page of `origin` was served under the host that the request is for. The scheme is left
-/// open, as a proxy before the server may have taken off the TLS.
-fn is_same_origin(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
+/// open where it is not known, as a proxy before the server may have taken off the TLS.
+fn is_same_origin(origin: &HeaderValue, host: Option<&HeaderValue>, https: Option<bool>) -> bool {
     let bytes = origin.as_bytes();
-    let authority = bytes.strip_prefix(b"http://").or_else(|| bytes.strip_prefix(b"https://"));
+    let plain = bytes.strip_prefix(b"http://").filter(|_| https != Some(true));
+    let secured = || bytes.strip_prefix(b"https://").filter(|_| https != Some(false));
+    let authority = plain.or_else(secured);
     matches!((authority, host), (Some(authority), Some(host)) if authority.eq_ignore_ascii_case(host.as_bytes()))
 }
 
@@ -191,7 +196,7 @@ mod tests {
             Some("https://app.example"),
             Some("http://localhost:8081"),
         ] {
-            assert_eq!(access.check_origin(&headers(host, origin)), Ok(()), "{origin:?}");
+            assert_eq!(access.check_origin(&headers(host, origin), None), Ok(()), "{origin:?}");
         }
         for origin in [
             "null",
@@ -208,7 +213,7 @@ mod tests {
             "https://evilapp.example",
             "http://localhost:8080",
         ] {
-            let refused = access.check_origin(&headers(host, Some(origin)));
+            let refused = access.check_origin(&headers(host, Some(origin)), None);
             assert_eq!(refused, Err(Refusal::OriginNotAllowed(origin.to_owned())), "{origin}");
         }
     }
@@ -217,7 +222,23 @@ mod tests {
     fn http3_two_origins_are_refused() {
         let mut headers = headers("127.0.0.1:8080", Some("http://127.0.0.1:8080"));
         headers.append(ORIGIN, HeaderValue::from_static("http://evil.example"));
-        assert!(access(&[], &[]).check_origin(&headers).is_err());
+        assert!(access(&[], &[]).check_origin(&headers, None).is_err());
+    }
+
+    #[test]
+    fn http42_where_the_scheme_is_known_the_own_origin_has_it() {
+        let access = access(&["http://app.example"], &[]);
+        let check =
+            |origin, https| access.check_origin(&headers("world.example", Some(origin)), https).is_ok();
+        for (origin, over_http, over_https, unknown) in [
+            ("http://world.example", true, false, true),
+            ("https://world.example", false, true, true),
+            ("http://app.example", true, true, true),
+            ("https://app.example", false, false, false),
+        ] {
+            let found = [Some(false), Some(true), None].map(|https| check(origin, https));
+            assert_eq!(found, [over_http, over_https, unknown], "{origin}");
+        }
     }
 
     #[test]

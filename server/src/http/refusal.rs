@@ -60,6 +60,12 @@ pub enum Refusal {
         /// The most at once.
         max: u32,
     },
+    /// There is no place for another connection of this address.
+    #[error("{max} connections of this address are open, the most that one may have")]
+    TooManyOfAddress {
+        /// The most at once.
+        max: u32,
+    },
     /// The body is too large.
     #[error("the body has more than {max}")]
     BodyTooLarge {
@@ -195,6 +201,9 @@ impl Refusal {
             Self::HeadUnreadable => (StatusCode::BAD_REQUEST, "head_unreadable"),
             Self::HttpsExpected => (StatusCode::BAD_REQUEST, "https_expected"),
             Self::TooManyConnections { .. } => (StatusCode::SERVICE_UNAVAILABLE, "too_many_connections"),
+            Self::TooManyOfAddress { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "too_many_connections_of_address")
+            }
             Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::BodyTimeout { .. } => (StatusCode::REQUEST_TIMEOUT, "body_timeout"),
             Self::BodyBroken => (StatusCode::BAD_REQUEST, "body_broken"),
@@ -235,9 +244,10 @@ impl Refusal {
             Self::Denied(denied) => Some((WWW_AUTHENTICATE, HeaderValue::from_static(denied.challenge()))),
             // RFC 9110 §15.5.22: the answer names the protocol.
             Self::WebSocketExpected(_) => Some((UPGRADE, HeaderValue::from_static("websocket"))),
-            Self::TooManyConnections { .. } | Self::TooManyTransfers { .. } | Self::Stopping => {
-                Some((RETRY_AFTER, HeaderValue::from_static("1")))
-            }
+            Self::TooManyConnections { .. }
+            | Self::TooManyOfAddress { .. }
+            | Self::TooManyTransfers { .. }
+            | Self::Stopping => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => None,
         }
     }

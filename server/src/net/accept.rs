@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use hyper::Request;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
@@ -15,19 +14,21 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
 use super::Stop;
-use super::drain::{Open, Unread};
+use super::addresses::Addresses;
+use super::drain::{Claim, Open, Unread};
 use super::socket::{Patience, Socket};
+use super::source::Proxies;
 use super::stream::Stream;
 use super::tls::{Insecure, Tls};
 use crate::config::Limits;
-use crate::http::{Refusal, last_words};
-use crate::telemetry::{Held, Metrics};
+use crate::http::{App, Refusal, last_words};
+use crate::telemetry::Metrics;
 
 /// After an accept error that a retry cannot mend at once, such as no free file descriptor: the
 /// first pause, doubled at each further error up to the longest.
@@ -48,6 +49,8 @@ pub(super) const MAX_HEADERS: usize = 128;
 #[derive(Debug)]
 pub(crate) struct Connections {
     places: Arc<Semaphore>,
+    addresses: Arc<Addresses>,
+    proxies: Proxies,
     tls: Option<Arc<Tls>>,
     http: http1::Builder,
     patience: Patience,
@@ -62,13 +65,8 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    pub(crate) fn new(
-        router: axum::Router,
-        tls: Option<Arc<Tls>>,
-        limits: &Limits,
-        stop: Stop,
-        metrics: Arc<Metrics>,
-    ) -> Self {
+    pub(crate) fn new(router: axum::Router, tls: Option<Arc<Tls>>, app: &App) -> Self {
+        let limits: &Limits = &app.config().limits;
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(limits.head_timeout.get())
@@ -76,6 +74,8 @@ impl Connections {
             .max_buf_size(limits.max_head.as_usize().saturating_add(HEAD_SLACK).max(SMALLEST_BUFFER));
         Self {
             places: Arc::new(Semaphore::new(limits.max_connections as usize)),
+            addresses: Arc::clone(app.addresses()),
+            proxies: Proxies::new(app.config().trusted_proxy.clone()),
             tls,
             http,
             handshake: limits.head_timeout.get(),
@@ -84,20 +84,25 @@ impl Connections {
             send_buffer: limits.send_buffer.as_usize(),
             max: limits.max_connections,
             router,
-            stop,
-            metrics,
+            stop: app.stop().clone(),
+            metrics: app.metrics(),
         }
     }
 
     fn open(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            self.turn_away(&stream);
-            return;
+            return self.turn_away(&stream, Refusal::TooManyConnections { max: self.max });
+        };
+        // Those whom a proxy passes on are counted by their own addresses, as their requests come.
+        let of_address = match (!self.proxies.are_at(peer.ip())).then(|| self.addresses.enter(peer.ip())) {
+            None => None,
+            Some(Ok(place)) => place,
+            Some(Err(max)) => return self.turn_away(&stream, Refusal::TooManyOfAddress { max }),
         };
         // A socket that refuses an option has just been closed by its client; serving will tell.
         let _ = stream.set_nodelay(true);
         let _ = SockRef::from(&stream).set_send_buffer_size(self.send_buffer);
-        let held = (place, self.metrics.connection());
+        let claim = Claim { _place: place, _of_address: of_address, _counted: self.metrics.connection() };
         let this = Arc::clone(self);
         self.stop.spawn(async move {
             let stream = match &this.tls {
@@ -106,11 +111,10 @@ impl Connections {
                 Some(tls) => match Box::pin(this.secure(tls, stream, peer)).await {
                     Ok(stream) => stream,
                     Err(None) => return,
-                    Err(Some(plain)) => return Box::pin(this.refuse_plain(plain, held)).await,
+                    Err(Some(plain)) => return Box::pin(this.refuse_plain(plain, claim)).await,
                 },
             };
-            let (place, counted) = held;
-            this.serve(Open { stream, _place: place, _counted: counted }, peer).await;
+            this.serve(Open { stream, _claim: claim }, peer).await;
         });
     }
 
@@ -137,9 +141,9 @@ impl Connections {
     }
 
     /// Tells a client that speaks plain HTTP that this is no place for it.
-    async fn refuse_plain(&self, stream: TcpStream, (place, counted): (OwnedSemaphorePermit, Held)) {
+    async fn refuse_plain(&self, stream: TcpStream, claim: Claim) {
         let _ = stream.try_write(&last_words(Refusal::HttpsExpected, None));
-        let open = Open { stream: Stream::Plain(stream), _place: place, _counted: counted };
+        let open = Open { stream: Stream::Plain(stream), _claim: claim };
         open.drain(self.patience.drain).await;
     }
 
@@ -149,7 +153,8 @@ impl Connections {
         let service = service_fn(|request: Request<Incoming>| {
             let has_body = !request.body().is_end_stream();
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
+            let source = self.proxies.source(peer.ip(), self.tls.is_some(), request.headers());
+            request.extensions_mut().insert(source);
             let answer = self.router.clone().oneshot(request);
             let unread = &unread;
             async move {
@@ -170,15 +175,15 @@ impl Connections {
         }
     }
 
-    /// Answers 503 as far as the socket takes it at once, and closes it. Nothing is read or waited
+    /// Answers a refusal as far as the socket takes it at once, and closes it. Nothing is read or waited
     /// for: there is no room for this client. One that would have to be told inside TLS is told nothing, since a
     /// handshake costs more than a place.
-    fn turn_away(&self, stream: &TcpStream) {
+    fn turn_away(&self, stream: &TcpStream, refusal: Refusal) {
         self.metrics.connection_refused();
         if self.tls.is_some() {
             return;
         }
-        let _ = stream.try_write(&last_words(Refusal::TooManyConnections { max: self.max }, None));
+        let _ = stream.try_write(&last_words(refusal, None));
     }
 }
 

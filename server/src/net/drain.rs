@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
+use super::addresses::Place;
 use super::stream::Stream;
 use crate::telemetry::Held;
 
@@ -23,12 +24,19 @@ const MOST: usize = 128 * 1024 * 1024;
 /// Bytes that are read at once.
 const PIECE: usize = 16 * 1024;
 
+/// What a connection takes of the server for as long as it is there.
+#[derive(Debug)]
+pub(super) struct Claim {
+    pub(super) _place: OwnedSemaphorePermit,
+    pub(super) _of_address: Option<Place>,
+    pub(super) _counted: Held,
+}
+
 /// An open connection with its place among the server's.
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) stream: Stream,
-    pub(super) _place: OwnedSemaphorePermit,
-    pub(super) _counted: Held,
+    pub(super) _claim: Claim,
 }
 
 /// Whether the client may be sending what nobody reads.

@@ -1,6 +1,7 @@
 //! One client's conversation with its session.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,8 +34,8 @@ const PRESENCE_BYTES_A_SECOND: u32 = 64 * 1024;
 const RESUME_TOKENS: u32 = 200;
 
 /// Speaks with a client until one of them ends it.
-pub(super) async fn run(wire: &mut Wire, live: &Arc<LiveSession>, app: &Arc<App>) -> Ending {
-    match converse(wire, live, app).await {
+pub(super) async fn run(wire: &mut Wire, live: &Arc<LiveSession>, app: &Arc<App>, address: IpAddr) -> Ending {
+    match converse(wire, live, app, address).await {
         Ok(never) => match never {},
         Err(ending) => ending,
     }
@@ -43,9 +44,14 @@ pub(super) async fn run(wire: &mut Wire, live: &Arc<LiveSession>, app: &Arc<App>
 /// What never comes: a conversation ends only by an [`Ending`].
 enum Never {}
 
-async fn converse(wire: &mut Wire, live: &Arc<LiveSession>, app: &Arc<App>) -> Result<Never, Ending> {
+async fn converse(
+    wire: &mut Wire,
+    live: &Arc<LiveSession>,
+    app: &Arc<App>,
+    address: IpAddr,
+) -> Result<Never, Ending> {
     let limits = &app.config().limits;
-    let Greeted { identity, after, grant } = greet(wire, app, Some(live.id())).await?;
+    let Greeted { identity, after, grant } = greet(wire, app, Some(live.id()), address).await?;
     deliver::join(live, &wire.member, app);
     let metrics = app.metrics();
     let _counted = metrics.subscriber();

@@ -1,5 +1,6 @@
 //! How a client is let in, or not.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::time::timeout;
@@ -22,7 +23,12 @@ pub(super) struct Greeted {
 }
 
 /// Hears the client's hello, and lets in whom `session` is open to.
-pub(super) async fn greet(wire: &mut Wire, app: &App, session: Option<SessionId>) -> Result<Greeted, Ending> {
+pub(super) async fn greet(
+    wire: &mut Wire,
+    app: &App,
+    session: Option<SessionId>,
+    address: IpAddr,
+) -> Result<Greeted, Ending> {
     let limits = &app.config().limits;
     let (mut identity, hello) = tokio::select! {
         () = app.stop().stopping() => return Err(Ending::Close(CloseCode::GoingAway)),
@@ -33,14 +39,14 @@ pub(super) async fn greet(wire: &mut Wire, app: &App, session: Option<SessionId>
     let token = hello.token.as_ref().map(|Secret(token)| token.as_str());
     let (auth, now) = (app.auth(), App::now());
     let refused = |denied: Denied, grant: Option<&Grant>| {
-        let entry = Entry::refused(&denied, "hello".to_owned()).about(session);
+        let entry = Entry::refused(&denied, "hello".to_owned()).about(session).sent_from(address);
         auth.audit().note(grant.map_or(entry.clone(), |grant| entry.by(grant)), now);
         refuse(wire, &denied)
     };
     let grant = auth.grant(token, now).map_err(|denied| refused(denied, None))?;
     grant.check(Operation::Read, session).map_err(|denied| refused(denied, Some(&grant)))?;
     if grant.subject().is_some() {
-        auth.audit().note(Entry::of(Happened::Login).by(&grant).about(session), now);
+        auth.audit().note(Entry::of(Happened::Login).by(&grant).about(session).sent_from(address), now);
     }
     // Who has a name by their token is called by it.
     identity.name = grant.name().cloned().or(identity.name);
@@ -60,8 +66,13 @@ pub(super) fn refuse(wire: &Wire, denied: &Denied) -> Ending {
 }
 
 /// Lets nobody know that there is no such session who may not follow it.
-pub(super) async fn turn_away(wire: &mut Wire, app: &App, session: Option<SessionId>) -> Ending {
-    match greet(wire, app, session).await {
+pub(super) async fn turn_away(
+    wire: &mut Wire,
+    app: &App,
+    session: Option<SessionId>,
+    address: IpAddr,
+) -> Ending {
+    match greet(wire, app, session, address).await {
         Ok(_) => Ending::Close(CloseCode::NoSuchSession),
         Err(ending) => ending,
     }

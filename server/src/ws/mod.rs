@@ -20,6 +20,7 @@ mod rate;
 mod read;
 mod write;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -31,7 +32,7 @@ use vws_core::SessionId;
 use vws_core::wire::{CloseCode, Encoding};
 
 use crate::auth::Operation;
-use crate::http::{App, Problem, Refusal};
+use crate::http::{App, Forwarded, Problem, Refusal, source_of};
 use crate::store::{Follower, StoreError};
 use handshake::{Handshake, Upgrading};
 use write::Wire;
@@ -50,7 +51,9 @@ async fn open(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    app.access().check_origin(request.headers())?;
+    let source = source_of(request.extensions());
+    app.access().check_origin(request.headers(), source.https)?;
+    let place = request.extensions().get::<Forwarded>().cloned();
     let handshake = Handshake::of(request)?;
     if app.stop().is_stopping() {
         return Err(Refusal::Stopping.into());
@@ -62,9 +65,14 @@ async fn open(
     };
     let encoding = handshake.encoding;
     let (answer, upgrading) = handshake.accept();
-    let span = debug_span!("websocket", session.id = %id);
+    let span = debug_span!("websocket", session.id = %id, client.address = %source.address);
     let stop = app.stop().clone();
-    stop.spawn(Box::pin(serve(upgrading, session, follower, encoding, app)).instrument(span));
+    let served = serve(upgrading, (session, follower), encoding, app, source.address);
+    let lasting = async move {
+        served.await;
+        drop(place);
+    };
+    stop.spawn(Box::pin(lasting).instrument(span));
     Ok(answer)
 }
 
@@ -93,10 +101,10 @@ enum Ending {
 
 async fn serve(
     upgrading: Upgrading,
-    session: Option<SessionId>,
-    follower: Option<Follower>,
+    (session, follower): (Option<SessionId>, Option<Follower>),
     encoding: Encoding,
     app: Arc<App>,
+    address: IpAddr,
 ) {
     let Some((open, early)) = upgrading.done().await else { return };
     let live = follower.as_ref().map(|follower| Arc::clone(follower));
@@ -105,11 +113,11 @@ async fn serve(
     drop(early);
     let member = Arc::clone(&wire.member);
     let ending = match &follower {
-        Some(live) => conversation::run(&mut wire, live, &app).await,
+        Some(live) => conversation::run(&mut wire, live, &app, address).await,
         None if app.auth().anonymous().check(Operation::Read, None).is_ok() => {
             Ending::Close(CloseCode::NoSuchSession)
         }
-        None => greet::turn_away(&mut wire, &app, session).await,
+        None => greet::turn_away(&mut wire, &app, session, address).await,
     };
     debug!(?ending, "websocket ends");
     wire.end(ending).await;

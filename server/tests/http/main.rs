@@ -17,6 +17,7 @@ mod objects;
 mod packed;
 mod page;
 mod program;
+mod proxies;
 mod refusals;
 mod sessions;
 mod stop;

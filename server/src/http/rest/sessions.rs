@@ -15,7 +15,7 @@ use vws_core::wire::{FromTree, ParseError, Tree};
 use vws_core::{Command, DisplayName, Epoch, Millis, Seq, Session, SessionId, SessionInfo};
 
 use super::super::app::App;
-use super::super::authorize::By;
+use super::super::authorize::{Address, By};
 use super::super::conditional::{IfMatch, IfNoneMatch, etag};
 use super::super::problem::Problem;
 use super::super::request::{Json, OptionalJson, Query, SessionPath};
@@ -216,6 +216,7 @@ pub(super) async fn rename(
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     By(by): By,
+    Address(address): Address,
     SessionPath(id): SessionPath,
     condition: IfMatch,
 ) -> Result<StatusCode, Problem> {
@@ -228,7 +229,8 @@ pub(super) async fn delete(
         }
     }
     app.packs().forget(id);
-    app.auth().audit().note(Entry::of(Happened::SessionDeleted).by(&by).about(Some(id)), App::now());
+    let entry = Entry::of(Happened::SessionDeleted).by(&by).about(Some(id)).sent_from(address);
+    app.auth().audit().note(entry, App::now());
     Ok(StatusCode::NO_CONTENT)
 }
 

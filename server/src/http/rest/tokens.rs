@@ -17,7 +17,7 @@ use vws_core::wire::{FromTree, ParseError, Tree};
 use vws_core::{DisplayName, Millis, Rejection, SessionId};
 
 use super::super::app::App;
-use super::super::authorize::By;
+use super::super::authorize::{Address, By};
 use super::super::problem::Problem;
 use super::super::refusal::Refusal;
 use super::super::request::{Json, Query, SessionPath};
@@ -143,6 +143,7 @@ impl From<RevokeError> for Problem {
 pub(super) async fn share(
     State(app): State<Arc<App>>,
     By(by): By,
+    Address(address): Address,
     SessionPath(id): SessionPath,
     Json(draft): Json<TokenDraft>,
 ) -> Result<Response, Problem> {
@@ -175,7 +176,7 @@ pub(super) async fn share(
         jti: token_id.clone(),
     };
     let token = app.auth().keys().sign(&claims).ok_or(Refusal::NoSigningKey)?;
-    let entry = Entry::of(Happened::TokenMade).of_token(&token_id).by(&by).about(Some(id));
+    let entry = Entry::of(Happened::TokenMade).of_token(&token_id).by(&by).about(Some(id)).sent_from(address);
     app.auth().audit().note(entry, now);
     let path = format!("/api/sessions/{id}/tokens/{token_id}");
     let made = MadeToken { session_id: id, token_id, role, expires_at: end * 1_000, token };
@@ -199,6 +200,7 @@ pub(super) async fn share(
 pub(super) async fn withdraw(
     State(app): State<Arc<App>>,
     By(by): By,
+    Address(address): Address,
     Path((session, token)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let id: SessionId = session.parse().map_err(vws_core::Error::from)?;
@@ -208,7 +210,7 @@ pub(super) async fn withdraw(
     let token_id = token_id.ok_or_else(|| Refusal::NoSuchToken(token.chars().take(80).collect()))?;
     let until = App::now() + MAX_SECONDS * 1_000;
     put_away(&app, Revocation { id: token_id, until }).await?;
-    let entry = Entry::of(Happened::TokenRevoked).of_token(&token).by(&by).about(Some(id));
+    let entry = Entry::of(Happened::TokenRevoked).of_token(&token).by(&by).about(Some(id)).sent_from(address);
     app.auth().audit().note(entry, App::now());
     Ok(StatusCode::NO_CONTENT)
 }
@@ -227,6 +229,7 @@ pub(super) async fn withdraw(
 pub(super) async fn revoke(
     State(app): State<Arc<App>>,
     By(by): By,
+    Address(address): Address,
     Json(draft): Json<RevokeDraft>,
 ) -> Result<Response, Problem> {
     const LATEST: Millis = LATEST_SECONDS * 1_000;
@@ -239,7 +242,7 @@ pub(super) async fn revoke(
     }
     let revocation = Revocation { id, until };
     put_away(&app, revocation.clone()).await?;
-    let entry = Entry::of(Happened::TokenRevoked).of_token(revocation.id.as_str()).by(&by);
+    let entry = Entry::of(Happened::TokenRevoked).of_token(revocation.id.as_str()).by(&by).sent_from(address);
     app.auth().audit().note(entry, App::now());
     Ok(json(&RevokedToken::from(revocation)))
 }
