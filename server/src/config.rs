@@ -12,6 +12,7 @@ use crate::auth::Anonymous;
 use crate::http::origin::Origin;
 use crate::log::disk::Level;
 use crate::net::{Network, TlsFiles};
+use crate::telemetry::MemoryBound;
 use crate::units::{After, ByteSize, Span};
 
 /// How a server runs: the arguments of `vws serve`.
@@ -304,6 +305,11 @@ pub struct Limits {
     /// Time in which a connection that has something to read must take some of it.
     #[arg(long, env = "VWS_STALL_TIMEOUT", value_name = "TIME", default_value_t = Limits::DEFAULT.stall_timeout)]
     pub stall_timeout: Span,
+    /// Memory of the process from which on nothing new is begun: sessions, objects, imports, models, and joins to sessions
+    /// that are not in memory. Reads, deletions and all else go on. auto is four fifths of what the machine or the
+    /// container has, 0 any amount.
+    #[arg(long, env = "VWS_MAX_MEMORY", value_name = "SIZE", default_value_t = Limits::DEFAULT.max_memory)]
+    pub max_memory: MemoryBound,
     /// Time for requests and streams to end after SIGTERM or SIGINT.
     #[arg(long, env = "VWS_SHUTDOWN_GRACE", value_name = "TIME", default_value_t = Limits::DEFAULT.shutdown_grace)]
     pub shutdown_grace: Span,
@@ -394,6 +400,7 @@ impl Limits {
         head_timeout: Span::seconds(10),
         body_timeout: Span::seconds(10),
         stall_timeout: Span::seconds(30),
+        max_memory: MemoryBound::Auto,
         shutdown_grace: Span::seconds(5),
         max_connections: 20_000,
         max_address_connections: None,

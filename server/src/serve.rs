@@ -9,7 +9,7 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 use tracing::{error, info, warn};
 
 use crate::assets::{Assets, Bounds};
@@ -20,6 +20,7 @@ use crate::log::disk::{DiskLog, OpenError, Options};
 use crate::log::{EventLog, MemoryLog};
 use crate::net::{Connections, Stop, Tls, TlsError, accept_until_stopped};
 use crate::store::StoreError;
+use crate::telemetry::LOOK_EVERY;
 
 /// Why a server could not be made or kept running.
 #[derive(Debug, Error)]
@@ -178,6 +179,7 @@ impl Server {
         let stop = app.stop().clone();
         let connections = Arc::new(Connections::new(http::router(&app), tls, &app));
         let keeping = tokio::spawn(Arc::clone(app.auth().audit()).keep());
+        let watching = tokio::spawn(watch_memory(Arc::clone(&app)));
         info!(server.address = %address, version = env!("CARGO_PKG_VERSION"), "serving");
         tokio::select! {
             () = accept_until_stopped(listener, connections) => {}
@@ -191,6 +193,7 @@ impl Server {
             warn!(connections = stop.remaining(), "closing connections that did not end in time");
         }
         keeping.abort();
+        watching.abort();
         let audit = Arc::clone(app.auth().audit());
         if let Ok(Ok(Err(error))) = timeout_at(end, spawn_blocking(move || audit.flush())).await {
             warn!(%error, "the record of who came was not written");
@@ -201,6 +204,20 @@ impl Server {
         closed.map_err(|error| ServeError::Close(error.to_string()))?;
         info!("stopped");
         Ok(())
+    }
+}
+
+/// Looks at times how much memory is taken, where that is bounded.
+async fn watch_memory(app: Arc<App>) {
+    let memory = app.store().memory();
+    if memory.max().is_none() {
+        return;
+    }
+    let mut times = interval(LOOK_EVERY);
+    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        times.tick().await;
+        memory.look();
     }
 }
 

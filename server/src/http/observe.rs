@@ -10,7 +10,7 @@ use std::time::Instant;
 use axum::body::to_bytes;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
@@ -69,7 +69,8 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     let took_us = took.as_micros() as u64;
     app.metrics().request(method, route, status.as_u16(), took);
     span.in_scope(|| {
-        if status.is_server_error() {
+        // That there is no room is told to who asks, as often as they ask; what is wrong has been logged by what knows.
+        if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
             error!(http.status = status.as_u16(), took_us, "request failed");
         } else {
             debug!(http.status = status.as_u16(), took_us, "request");
@@ -150,7 +151,6 @@ mod tests {
     use crate::net::Stop;
     use axum::Router;
     use axum::body::Body;
-    use axum::http::StatusCode;
     use axum::middleware::from_fn_with_state;
     use axum::routing::get;
     use serde_json::Value;

@@ -7,6 +7,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::Value;
 use vws_core::error::ProblemField;
 use vws_core::transfer::Faults;
 
@@ -24,6 +25,8 @@ struct Parts {
     status: StatusCode,
     problem: vws_core::Problem,
     headers: HeaderMap,
+    /// How the server is, where that is what was asked.
+    readiness: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -36,6 +39,8 @@ struct Body9457<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [ProblemField],
     request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    readiness: Option<&'a Value>,
 }
 
 impl Problem {
@@ -47,7 +52,7 @@ impl Problem {
 
     /// A refusal that core has worded.
     pub(super) fn from_core(status: StatusCode, problem: vws_core::Problem) -> Self {
-        Self(Box::new(Parts { status, problem, headers: HeaderMap::new() }))
+        Self(Box::new(Parts { status, problem, headers: HeaderMap::new(), readiness: None }))
     }
 
     /// The same with another status.
@@ -66,6 +71,12 @@ impl Problem {
 
     pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.insert(name, value);
+        self
+    }
+
+    /// The same with how the server is.
+    pub(super) fn with_readiness(mut self, readiness: Value) -> Self {
+        self.0.readiness = Some(readiness);
         self
     }
 
@@ -99,7 +110,7 @@ impl Problem {
 
     /// Its body, with the headers that go with it.
     pub(super) fn write(&self, headers: &mut HeaderMap, request_id: &str) -> Vec<u8> {
-        let Parts { status, problem, headers: more } = &*self.0;
+        let Parts { status, problem, headers: more, readiness } = &*self.0;
         let vws_core::Problem { code, detail, errors } = problem;
         let body = Body9457 {
             r#type: format!("urn:vws:problem:{code}"),
@@ -109,6 +120,7 @@ impl Problem {
             code,
             errors,
             request_id,
+            readiness: readiness.as_ref(),
         };
         let bytes = serde_json::to_vec(&body).expect("texts and numbers always encode");
         headers.extend(more.clone());

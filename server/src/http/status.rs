@@ -12,6 +12,8 @@ use crate::assets::AssetError;
 use crate::store::StoreError;
 
 const ONE_SECOND: HeaderValue = HeaderValue::from_static("1");
+/// Memory comes back as sessions leave it, which takes longer.
+const TEN_SECONDS: HeaderValue = HeaderValue::from_static("10");
 
 /// Exhaustive, so that a new error has to be given a status.
 const fn status_of(error: &Error) -> StatusCode {
@@ -119,6 +121,7 @@ impl From<StoreError> for Problem {
                 },
                 error.code(),
             ),
+            StoreError::MemoryLow => (StatusCode::SERVICE_UNAVAILABLE, "memory_low"),
             StoreError::LogUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "log_unavailable"),
         };
         // As over the WebSocket: what the log says is for the operator.
@@ -126,6 +129,7 @@ impl From<StoreError> for Problem {
         match error {
             // Places come free as others leave.
             StoreError::TooManySubscribers { .. } => problem.with_header(RETRY_AFTER, ONE_SECOND),
+            StoreError::MemoryLow => problem.with_header(RETRY_AFTER, TEN_SECONDS),
             _ => problem,
         }
     }

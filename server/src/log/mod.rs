@@ -79,6 +79,15 @@ pub struct Listed {
     pub damaged: Option<String>,
 }
 
+/// How a log is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Health {
+    /// The last change that it was given was refused, and that is not long ago.
+    pub is_refusing: bool,
+    /// What its open has found, where it outlives the process.
+    pub recovered: Option<disk::Recovered>,
+}
+
 /// Appends to one session, as [`EventLog::append`] does.
 pub type Appender = Box<dyn Fn(Seq, &[Arc<EventRecord>]) -> Appending + Send + Sync>;
 
@@ -170,6 +179,11 @@ pub trait EventLog: Send + Sync + 'static {
     /// it.
     fn is_in_memory(&self) -> bool {
         false
+    }
+
+    /// How it is.
+    fn health(&self) -> Health {
+        Health::default()
     }
 
     /// Has what the log counts be told with the server's metrics.

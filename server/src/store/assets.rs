@@ -18,6 +18,7 @@ impl SessionStore {
     /// `session_not_found`, [`StoreError::SessionDamaged`], or why the file is not taken.
     pub async fn add_asset(&self, id: SessionId, kind: Kind, content: Bytes) -> Result<Added, StoreError> {
         self.info(id)?;
+        self.0.there_is_memory()?;
         let inner = Arc::clone(&self.0);
         to_the_end(async move {
             let draft = inner.with_assets(move |assets| assets.draft(id, kind, content)).await?;

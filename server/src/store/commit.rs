@@ -119,7 +119,7 @@ impl LiveSession {
     ) -> One<T> {
         let mut ledger = self.ledger.lock();
         let author = request.author.as_ref();
-        if let Some(before) = self.decided_before(&ledger, author) {
+        if let Some(before) = self.decided_before(&ledger, request) {
             return One::Done(match before {
                 Fate::Again(verdict) => verdict.map_err(StoreError::from).map(|o| (o, self.read(see))),
                 Fate::Failed(error) => Err(error),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tracing::warn;
 use vws_core::reduce::{Overlay, State, apply};
-use vws_core::{Author, Context, Event, EventRecord, Millis, Rejection, Seq, Session, decide};
+use vws_core::{Author, Command, Context, Event, EventRecord, Millis, Rejection, Seq, Session, decide};
 
 use super::live::{Ledger, Origin};
 use super::receipts::Verdict;
@@ -88,6 +88,15 @@ impl Draft {
     }
 }
 
+/// Whether a command makes an object.
+fn makes(command: &Command) -> bool {
+    match command {
+        Command::CreateObject { .. } => true,
+        Command::Batch { commands } => commands.iter().any(makes),
+        _ => false,
+    }
+}
+
 impl LiveSession {
     /// Decides the commands of some members in order, each on the state that those before it leave. Changes nothing
     /// that anybody sees.
@@ -107,7 +116,7 @@ impl LiveSession {
                     return draft;
                 }
                 let author = request.author.as_ref();
-                let fate = match self.decided_before(&ledger, author) {
+                let fate = match self.decided_before(&ledger, request) {
                     Some(fate) => fate,
                     None if let Some(first) = author.and_then(|author| tried.get(author)) => {
                         Fate::Like(*first)
@@ -144,14 +153,19 @@ impl LiveSession {
         draft
     }
 
-    pub(super) fn decided_before(&self, ledger: &Ledger, author: Option<&Author>) -> Option<Fate> {
+    /// What a command comes to that need not be decided: its session has ended, it has been here before, or there is
+    /// no memory for what it makes.
+    pub(super) fn decided_before(&self, ledger: &Ledger, request: &Request) -> Option<Fate> {
         if self.is_ended() {
             return Some(Fate::Failed(StoreError::not_found(self.id())));
         }
-        match ledger.receipts.find(author?) {
-            Ok(first) => first.cloned().map(Fate::Again),
-            Err(expired) => Some(Fate::Failed(expired)),
+        match request.author.as_ref().map(|author| ledger.receipts.find(author)) {
+            Some(Ok(Some(first))) => return Some(Fate::Again(first.clone())),
+            Some(Err(expired)) => return Some(Fate::Failed(expired)),
+            Some(Ok(None)) | None => {}
         }
+        let has_no_room = self.memory.is_low() && makes(&request.command);
+        has_no_room.then_some(Fate::Failed(StoreError::MemoryLow))
     }
 
     fn decide<S: State>(&self, state: &S, request: &Request, at: Millis) -> Result<Vec<Event>, Rejection> {

@@ -78,6 +78,9 @@ pub enum StoreError {
     /// A file that objects show is not taken, or not there.
     #[error(transparent)]
     Asset(AssetError),
+    /// The server has no memory for anything new.
+    #[error("the server's memory is low: nothing new is begun, try again later")]
+    MemoryLow,
     /// The log does not take or give anything now.
     #[error("the log is not available: {0}")]
     LogUnavailable(String),
@@ -103,6 +106,7 @@ impl StoreError {
             }
             Self::SessionDamaged { .. } => "session_damaged",
             Self::Asset(error) => error.code(),
+            Self::MemoryLow => "memory_low",
             Self::LogUnavailable(_) => "log_unavailable",
         }
     }

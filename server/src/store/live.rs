@@ -21,7 +21,7 @@ use super::receipts::{Memory, Receipts};
 use super::{Lobby, StoreConfig, StoreError};
 use crate::feed::{Feed, Peers, SnapshotCache, SnapshotFrames, Subscription};
 use crate::log::{Appender, Appending, Checkpoint, EventLog, LogError};
-use crate::telemetry::{Held, Metrics};
+use crate::telemetry::{Held, Metrics, Watermark};
 
 /// A joiner takes a snapshot that is there already and the events since, when those are at most this
 /// many.
@@ -114,6 +114,7 @@ pub struct LiveSession {
     born: Instant,
     used_ms: AtomicU64,
     ended: CancellationToken,
+    pub(super) memory: Arc<Watermark>,
     pub(super) lobby: Arc<Lobby>,
     pub(super) metrics: Arc<Metrics>,
     _counted: Held,
@@ -219,6 +220,7 @@ impl LiveSession {
             born: Instant::now(),
             used_ms: AtomicU64::new(0),
             ended: CancellationToken::new(),
+            memory: Arc::clone(&config.memory),
             lobby,
             _counted: metrics.session_in_memory(),
             metrics,

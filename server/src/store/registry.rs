@@ -25,8 +25,8 @@ use super::turns::Turns;
 use super::{LiveSession, Lobby, Moment, StoreError, Usage, now, transfer};
 use crate::assets::{Assets, Bounds};
 use crate::config::Limits;
-use crate::log::{Checkpoint, EventLog};
-use crate::telemetry::Metrics;
+use crate::log::{Checkpoint, EventLog, Health};
+use crate::telemetry::{Metrics, Watermark};
 
 /// The bounds of a store.
 #[derive(Debug, Clone)]
@@ -45,6 +45,8 @@ pub struct StoreConfig {
     pub feed_events: usize,
     /// Bytes of them, about.
     pub feed_bytes: usize,
+    /// Whether there is memory for something new.
+    pub memory: Arc<Watermark>,
 }
 
 impl From<&Limits> for StoreConfig {
@@ -60,6 +62,7 @@ impl From<&Limits> for StoreConfig {
             idle_after: limits.idle_after.get(),
             feed_events: limits.feed_events as usize,
             feed_bytes: limits.feed_bytes.as_usize(),
+            memory: Arc::new(Watermark::new(limits.max_memory.bytes())),
         }
     }
 }
@@ -178,6 +181,8 @@ impl SessionStore {
                 Change::Set(DisplayName::new("name", &name).map_err(|error| Rejection::at("/name", error))?)
             }
         };
+        // Before anything is read for it.
+        self.0.there_is_memory()?;
         let live = self.get(id).await?;
         let moment = moment.unwrap_or_else(|| Moment::Seq(live.read(State::seq)));
         let origin = live.at(moment).await?;
@@ -213,6 +218,38 @@ impl SessionStore {
             Some(live) => Ok(live),
             None => self.0.load(id).await,
         }
+    }
+
+    /// The same for who goes on to follow it, for which there must be memory where it is to be loaded.
+    ///
+    /// # Errors
+    /// Those of [`get`](Self::get), and [`StoreError::MemoryLow`].
+    pub async fn get_to_follow(&self, id: SessionId) -> Result<Arc<LiveSession>, StoreError> {
+        if let Some(live) = self.0.loaded(id)? {
+            return Ok(live);
+        }
+        self.0.there_is_memory()?;
+        self.0.load(id).await
+    }
+
+    /// Whether there is memory for something new.
+    #[must_use]
+    pub fn memory(&self) -> &Watermark {
+        &self.0.config.memory
+    }
+
+    /// Refuses what would take more memory where it is low, before anything is read for it.
+    ///
+    /// # Errors
+    /// [`StoreError::MemoryLow`].
+    pub fn check_memory(&self) -> Result<(), StoreError> {
+        self.0.there_is_memory()
+    }
+
+    /// How the log is.
+    #[must_use]
+    pub fn log_health(&self) -> Health {
+        self.0.log.health()
     }
 
     /// What a session is, without loading it.
@@ -294,11 +331,18 @@ impl SessionStore {
 }
 
 impl Inner {
+    /// # Errors
+    /// [`StoreError::MemoryLow`].
+    pub(super) fn there_is_memory(&self) -> Result<(), StoreError> {
+        if self.config.memory.is_low() { Err(StoreError::MemoryLow) } else { Ok(()) }
+    }
+
     /// Takes a new session in, which `make` gives its state before its first event.
     async fn begin(
         &self,
         make: impl FnOnce(SessionId, Millis, Epoch) -> Session,
     ) -> Result<SessionInfo, StoreError> {
+        self.there_is_memory()?;
         let room = self.room()?;
         let session = make(new_id(), now(), self.next_epoch());
         if let Some(origin) = session.info().origin {
@@ -313,6 +357,7 @@ impl Inner {
     }
 
     async fn import(&self, file: Imported) -> Result<SessionInfo, StoreError> {
+        self.there_is_memory()?;
         let room = self.room()?;
         let Beginning { base, events, head } = file.begin(new_id(), now(), self.next_epoch());
         let past = Past {

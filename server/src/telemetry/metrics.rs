@@ -15,7 +15,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use vws_core::Command;
 
-use super::memory::resident_bytes;
+use super::memory::{Watermark, resident_bytes};
 use super::sharded::Tally;
 use crate::assets::Assets;
 use crate::log::EventLog;
@@ -41,6 +41,8 @@ pub struct Metrics {
     session_bytes: Family<HeldLabels, Gauge>,
     session_bytes_most: Family<HeldLabels, Gauge>,
     resident_bytes: Gauge,
+    memory_max_bytes: Gauge,
+    memory_low: Gauge,
     session_load_seconds: Histogram,
     session_evictions: Counter,
     subscribers: Gauge,
@@ -185,6 +187,18 @@ impl Metrics {
         );
         let resident_bytes = Gauge::default();
         registry.register("resident_bytes", "Bytes of memory that the process has", resident_bytes.clone());
+        let memory_max_bytes = Gauge::default();
+        registry.register(
+            "memory_max_bytes",
+            "Bytes of memory from which on nothing new is begun; 0 for any number",
+            memory_max_bytes.clone(),
+        );
+        let memory_low = Gauge::default();
+        registry.register(
+            "memory_low",
+            "1 while nothing new is begun for want of memory",
+            memory_low.clone(),
+        );
         let subscribers = Gauge::default();
         registry.register("subscribers", "Clients that follow a session", subscribers.clone());
         let lobby_subscribers = Gauge::default();
@@ -218,6 +232,8 @@ impl Metrics {
             session_bytes,
             session_bytes_most,
             resident_bytes,
+            memory_max_bytes,
+            memory_low,
             session_load_seconds,
             session_evictions,
             subscribers,
@@ -310,6 +326,12 @@ impl Metrics {
         self.session_bytes_most.get_or_create(&labels).set(number(each.max().unwrap_or(0)));
         let resident = resident_bytes().unwrap_or(0);
         self.resident_bytes.set(i64::try_from(resident).unwrap_or(i64::MAX));
+    }
+
+    /// What is known of the memory's bound.
+    pub(crate) fn memory(&self, watermark: &Watermark) {
+        self.memory_max_bytes.set(i64::try_from(watermark.max().unwrap_or(0)).unwrap_or(i64::MAX));
+        self.memory_low.set(watermark.is_low().into());
     }
 
     /// A session was loaded from the log.

@@ -5,5 +5,6 @@ mod memory;
 mod metrics;
 mod sharded;
 
-pub use memory::resident_bytes;
+pub(crate) use memory::LOOK_EVERY;
+pub use memory::{MemoryBound, Watermark, available_bytes, resident_bytes};
 pub use metrics::{Held, Metrics};

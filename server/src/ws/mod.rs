@@ -78,7 +78,7 @@ async fn open(
 
 /// A place among those who follow the session; `None` where there is no such session.
 async fn follower(app: &App, id: SessionId) -> Result<Option<Follower>, Problem> {
-    let live = match app.store().get(id).await {
+    let live = match app.store().get_to_follow(id).await {
         Ok(live) => live,
         Err(StoreError::Rejected(_)) => return Ok(None),
         Err(unavailable) => return Err(unavailable.into()),

@@ -18,6 +18,7 @@ mod packed;
 mod page;
 mod program;
 mod proxies;
+mod readiness;
 mod refusals;
 mod sessions;
 mod stop;

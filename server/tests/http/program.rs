@@ -252,3 +252,66 @@ fn law7_a_server_out_of_files_goes_on_when_there_are_some_again() {
     let complaints = log.matches("cannot accept connections").count();
     assert!(complaints < 100, "it did not spin: {log}");
 }
+
+/// What a request is answered: the status, and all of it.
+fn status(address: &str, head: &str, body: &str) -> (u16, String) {
+    let answer = ask(address, head, body);
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    (status, answer)
+}
+
+/// 200 objects with about 4 KB each.
+fn much() -> String {
+    let note = "n".repeat(3_900);
+    let object = |n: usize| {
+        let object = serde_json::json!(
+            {"name": format!("o{n}"), "type": "cube", "x": 0, "y": 0, "z": 0, "properties": {"note": note}}
+        );
+        serde_json::json!({"type": "create_object", "object": object})
+    };
+    serde_json::json!({"type": "batch", "commands": (0..200).map(object).collect::<Vec<_>>()}).to_string()
+}
+
+#[test]
+fn lim21_a_server_whose_memory_is_filled_refuses_what_is_new_and_recovers_by_itself() {
+    let flags = ["serve", "--listen", "127.0.0.1:0", "--ephemeral", "--max-memory", "160MiB"];
+    let mut command = vws(&flags);
+    // Nobody reads it here, and a server writes to its log to the end.
+    command.stderr(Stdio::null());
+    let (mut running, _out, address) = start(command);
+    let much = much();
+    let mut sessions = Vec::new();
+    let refusal = loop {
+        let (made, answer) = status(&address, "POST /api/sessions", "");
+        if made != 201 {
+            break answer;
+        }
+        let (_, after) = answer.split_once(r#""session_id":""#).expect("is told");
+        let path = format!("/api/sessions/{}", &after[..36]);
+        sessions.push(path.clone());
+        let (done, answer) = status(&address, &format!("POST {path}/commands"), &much);
+        if done != 200 {
+            break answer;
+        }
+        assert!(sessions.len() < 2_000, "more than 1.5 GB are in 160 MiB");
+    };
+    assert!(refusal.starts_with("HTTP/1.1 503") && refusal.contains("memory_low"), "{refusal}");
+    assert!(refusal.contains("retry-after: 10"), "{refusal}");
+    assert!(sessions.len() > 10, "{} sessions of 0.8 MB", sessions.len());
+    assert_eq!(status(&address, "GET /readyz", "").0, 503);
+    let object = format!("{}/objects/o1", sessions[0]);
+    assert_eq!(status(&address, &format!("GET {object}"), "").0, 200);
+    assert_eq!(status(&address, &format!("PATCH {object}"), r#"{"x":1}"#).0, 200);
+    for session in &sessions {
+        assert_eq!(status(&address, &format!("DELETE {session}"), "").0, 204);
+    }
+    // What it has given up goes back to the system within some seconds.
+    let since = std::time::Instant::now();
+    while status(&address, "GET /readyz", "").0 != 200 {
+        assert!(since.elapsed() < Duration::from_secs(60), "{}", ask(&address, "GET /metrics", ""));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(status(&address, "POST /api/sessions", "").0, 201);
+    terminate(&running.0);
+    assert_eq!(running.0.wait().expect("it ends").code(), Some(0));
+}

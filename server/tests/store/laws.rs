@@ -8,6 +8,7 @@ use vws_core::wire::{Encoding, Resume, canonical_json};
 use vws_core::{Rejection, Session, SessionId};
 use vws_server::log::{EventLog, MemoryLog, contract};
 use vws_server::store::{Known, SessionStore, StoreConfig, StoreError};
+use vws_server::telemetry::Watermark;
 
 use crate::support::{TestLog, authored, command, config, create, over, run, session, store};
 
@@ -107,6 +108,27 @@ async fn law8_a_retry_has_one_effect_and_the_first_outcome() {
     );
     assert_eq!(live.read(State::object_count), 0);
     run(&live, authored(create("a", 1.0), "you", 1)).await.expect("another client's ids are its own");
+}
+
+#[tokio::test]
+async fn lim21_law8_a_retry_gets_its_first_outcome_where_memory_is_low_and_what_is_new_is_not_remembered() {
+    for log in [Arc::new(MemoryLog::default()) as Arc<dyn EventLog>, Arc::new(TestLog::slow())] {
+        let memory = Arc::new(Watermark::new(Some(1_000)));
+        let config = StoreConfig { memory: Arc::clone(&memory), ..config() };
+        let store =
+            SessionStore::open(log, config, Arc::default()).await.expect("the log tells its sessions");
+        let live = session(&store).await;
+        let first = run(&live, authored(create("a", 1.0), "me", 1)).await.expect("is made");
+        memory.note(1_000);
+        assert_eq!(run(&live, authored(create("a", 1.0), "me", 1)).await, Ok(first));
+        assert_eq!(run(&live, authored(create("b", 1.0), "me", 2)).await, Err(StoreError::MemoryLow));
+        let moved = command(r#"{"type":"update_object","name":"a","patch":{"x":2}}"#);
+        run(&live, authored(moved, "me", 3)).await.expect("changes go on");
+        assert_eq!(store.create(None).await, Err(StoreError::MemoryLow));
+        memory.note(899);
+        run(&live, authored(create("b", 1.0), "me", 4)).await.expect("there is memory again");
+        assert_eq!(live.read(State::object_count), 2);
+    }
 }
 
 #[tokio::test]

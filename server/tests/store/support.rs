@@ -10,6 +10,7 @@ use vws_core::limits::ModelLimits;
 use vws_core::{Author, ClientId, EventRecord, Seq, SessionId, Snapshot};
 use vws_server::log::{Appending, BoxFuture, Checkpoint, EventLog, Listed, LogError, MemoryLog};
 use vws_server::store::{LiveSession, Origin, Outcome, Request, SessionStore, StoreConfig, StoreError};
+use vws_server::telemetry::Watermark;
 
 pub(crate) fn config() -> StoreConfig {
     StoreConfig {
@@ -20,6 +21,7 @@ pub(crate) fn config() -> StoreConfig {
         idle_after: None,
         feed_events: 512,
         feed_bytes: 1 << 20,
+        memory: Arc::new(Watermark::new(None)),
     }
 }
 

@@ -159,6 +159,7 @@ pub(super) async fn add(
         |essence: &str| types.iter().find(|(of, _)| essence.eq_ignore_ascii_case(of)).map(|(_, kind)| *kind);
     let kind = media_type(request.headers(), known, |found| Refusal::NotAModel { found })?;
     app.store().info(id)?;
+    app.store().check_memory()?;
     let _permit = app.transfer()?;
     let limits = &app.config().limits;
     let content = body::read(request.into_body(), limits.max_asset, limits.import_timeout).await?;

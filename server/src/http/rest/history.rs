@@ -159,10 +159,11 @@ pub(super) async fn events(
     let limit = paging::limit(&mut query)?;
     let after = query.parse("after", seq)?;
     query.finish()?;
-    let live = app.store().get(id).await?;
     if accepts(&headers, ACCEPT, EVENT_STREAM) {
+        let live = app.store().get_to_follow(id).await?;
         return session_stream(&app, &live, by, after, &headers);
     }
+    let live = app.store().get(id).await?;
     let page = live.events(after.unwrap_or(0), limit).await?;
     let epoch = live.read(Session::epoch);
     let next = page.events.last().map(|event| event.seq).filter(|last| *last < page.head);

@@ -230,6 +230,7 @@ pub(super) async fn import(
         [Format::State, Format::Log].into_iter().find(|f| essence.eq_ignore_ascii_case(f.media_type()))
     };
     let format = media_type(request.headers(), known, |found| Refusal::NotAFile { found })?;
+    app.store().check_memory()?;
     let _permit = app.transfer()?;
     let model = StoreConfig::from(&app.config().limits).model;
     let dry_run = dry_run.unwrap_or(false);

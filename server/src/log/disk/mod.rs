@@ -52,7 +52,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info};
 use vws_core::{EventRecord, Seq, SessionId, Snapshot};
 
-use super::{Appending, BoxFuture, Checkpoint, EventLog, Listed, LogError};
+use super::{Appending, BoxFuture, Checkpoint, EventLog, Health, Listed, LogError};
 pub(crate) use files::Files;
 pub use files::{Faults, FileOp};
 pub use folder::OpenError;
@@ -221,10 +221,12 @@ impl DiskLog {
         let at_once =
             if *full.borrow() { Err(task) } else { self.tasks.try_send(task).map_err(|e| e.into_inner()) };
         let tasks = self.tasks.clone();
+        let at_once = at_once.map_err(|task| (task, Arc::clone(&self.library)));
         Box::pin(async move {
-            if let Err(task) = at_once {
+            if let Err((task, library)) = at_once {
                 let room = tokio::time::timeout(ROOM_TIMEOUT, full.wait_for(|full| !full));
                 if !matches!(room.await, Ok(Ok(_))) {
+                    library.report.refused();
                     task.refuse(&LogError::Unavailable("the journal is full and cannot be moved".to_owned()));
                 } else if let Err(unsent) = tasks.send(task).await {
                     unsent.0.refuse(&closed());
@@ -349,6 +351,11 @@ impl EventLog for DiskLog {
             self.ask(Call::Close(done)).await;
             answer.await.unwrap_or_else(|_| Err(closed()))
         })
+    }
+
+    fn health(&self) -> Health {
+        let is_refusing = self.library.report.is_refusing();
+        Health { is_refusing, recovered: Some(self.recovered.clone()) }
     }
 
     fn register(&self, registry: &mut Registry) {

@@ -1,5 +1,8 @@
 //! What a log counts and what its open has found.
 
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
@@ -25,6 +28,10 @@ pub struct Recovered {
     pub(super) last_segment: u64,
 }
 
+/// For so long a log counts as refusing after it has refused a change. Only the next change tells whether its disk is well
+/// again, and who looks for that may be what sends changes.
+const REFUSING_FOR: Duration = Duration::from_secs(30);
+
 /// What is counted of a log.
 #[derive(Debug)]
 pub(super) struct Report {
@@ -39,6 +46,8 @@ pub(super) struct Report {
     pub(super) journal: Gauge,
     pub(super) torn: Counter,
     pub(super) damaged: Gauge,
+    /// When a change was last refused; `None` once one has been taken since.
+    refused: Mutex<Option<Instant>>,
 }
 
 impl Default for Report {
@@ -51,11 +60,27 @@ impl Default for Report {
             journal: Gauge::default(),
             torn: Counter::default(),
             damaged: Gauge::default(),
+            refused: Mutex::default(),
         }
     }
 }
 
 impl Report {
+    /// Changes were taken.
+    pub(super) fn took(&self) {
+        *self.refused.lock() = None;
+    }
+
+    /// A change was refused for what the disk does.
+    pub(super) fn refused(&self) {
+        *self.refused.lock() = Some(Instant::now());
+    }
+
+    /// Whether the last change was refused, not long ago.
+    pub(super) fn is_refusing(&self) -> bool {
+        self.refused.lock().is_some_and(|at| at.elapsed() < REFUSING_FOR)
+    }
+
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register("log_commits", "Groups of batches written to the log", self.commits.clone());
         registry.register_with_unit("log_written", "Written to the log", Unit::Bytes, self.bytes.clone());

@@ -154,7 +154,10 @@ impl Writer {
     fn gather(&mut self, task: Task, ready: &Result<u64, LogError>) {
         let salt = match ready {
             Ok(salt) => *salt,
-            Err(failed) => return task.refuse(failed),
+            Err(failed) => {
+                self.library.report.refused();
+                return task.refuse(failed);
+            }
         };
         if self.bytes.is_empty() {
             // For the group's own frame, which tells how long it is.
@@ -218,6 +221,7 @@ impl Writer {
         match written {
             Ok(()) => {
                 self.library.report.commits.inc();
+                self.library.report.took();
                 for (effect, done) in self.effects.drain(..) {
                     take_effect(&self.library, &self.keeper, effect);
                     let _ = done.send(Ok(()));
@@ -225,6 +229,7 @@ impl Writer {
             }
             Err(error) => {
                 self.library.report.failures.inc();
+                self.library.report.refused();
                 warn!(error = %error, batches = self.effects.len(), "the journal cannot be written");
                 self.refuse(&error);
             }
