@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use vws_server::units::{ByteSize, Span};
 
-use super::support::{Answer, TestServer, in_time};
+use super::support::{Answer, JSON, TestServer, in_time};
 
 #[tokio::test]
 async fn http7_paths_up_to_their_limit() {
@@ -49,6 +49,31 @@ async fn http7_heads_up_to_their_limit() {
     server.exchange(head(room + 1)).await.problem(431, "head_too_large");
     server.exchange(head(room + 8_000)).await.problem(431, "head_too_large");
     server.exchange(head(100_000)).await.problem(431, "head_too_large");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn http7_header_lines_up_to_their_number() {
+    let server = TestServer::start().await;
+    let head = |lines: usize| {
+        let more: String = (2..lines).map(|n| format!("x-{n}: y\r\n")).collect();
+        format!("GET /healthz HTTP/1.1\r\nconnection: close\r\nhost: {}\r\n{more}\r\n", server.address)
+    };
+    assert_eq!(server.exchange(head(128)).await.status, 200);
+    let problem = server.exchange(head(129)).await.problem(431, "head_too_large");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("128 headers")), "{problem}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn parse4_bodies_up_to_their_depth() {
+    let server = TestServer::start().await;
+    let session = server.session().await;
+    let nested = |depth: usize| format!(r#"{{"name":{}{}}}"#, "[".repeat(depth - 1), "]".repeat(depth - 1));
+    let objects = format!("{session}/objects");
+    server.send("POST", &objects, &[JSON], nested(16)).await.problem(422, "type_mismatch");
+    server.send("POST", &objects, &[JSON], nested(17)).await.problem(400, "too_deep");
+    server.send("POST", &objects, &[JSON], nested(100_000)).await.problem(400, "too_deep");
     server.stop().await;
 }
 

@@ -121,6 +121,25 @@ async fn ws9_what_is_not_of_the_protocol_is_told_and_closed() {
 }
 
 #[tokio::test]
+async fn parse4_messages_up_to_their_depth() {
+    let server = TestServer::start().await;
+    let live = server.session().await;
+    let (mut client, _) = Client::mirroring(&server, live.id(), Encoding::Json, "a").await;
+    for (depth, code) in [(16, "type_mismatch"), (17, "too_deep")] {
+        // The message and its command are two levels.
+        let deep = format!("{}{}", "[".repeat(depth - 3), "]".repeat(depth - 3));
+        let text = format!(
+            r#"{{"type":"command","id":{depth},"command":{{"type":"create_object","object":{{"name":{deep}}}}}}}"#
+        );
+        client.say_bytes(text).await;
+        match client.hear_answer().await {
+            ServerMessage::Rejected { id, problem } => assert_eq!((id, &*problem.code), (depth as u64, code)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn ws15_a_message_over_the_bound_is_closed() {
     let server = TestServer::start().await;
     let live = server.session().await;
