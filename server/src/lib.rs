@@ -10,12 +10,13 @@
 //! - [`http`]: routes, refusals, the page. Only this module and the WebSocket's name axum.
 //! - [`log`]: where histories are kept; [`store`]: the sessions and their commit path; [`feed`]: the
 //!   live end of each log, and presence.
-//! - [`assets`]: the files that objects show.
+//! - [`assets`]: the files that objects show. [`backup`]: all that a server keeps in one file.
 //! - `ws`: the WebSocket of a session; `sse`: live streams of events over plain HTTP.
 //! - [`telemetry`]: logs and metrics.
 
 pub mod assets;
 pub mod auth;
+pub mod backup;
 pub mod config;
 pub mod feed;
 pub mod http;

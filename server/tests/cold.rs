@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vws_core::session::Origin;
 use vws_core::{DisplayName, EventRecord, Seq, SessionId, SessionInfo, Snapshot};
 use vws_server::config::Limits;
-use vws_server::log::{Appending, BoxFuture, Checkpoint, EventLog, Listed, LogError};
+use vws_server::log::{Appending, BoxFuture, Checkpoint, EventLog, Hold, Listed, LogError};
 use vws_server::store::{SessionStore, StoreConfig};
 use vws_server::telemetry::resident_bytes;
 
@@ -36,6 +36,9 @@ impl EventLog for Crowd {
         none()
     }
     fn trim(&self, _: SessionId, _: Seq) -> BoxFuture<'_, Result<(), LogError>> {
+        none()
+    }
+    fn hold(&self, _: SessionId) -> BoxFuture<'_, Result<Hold, LogError>> {
         none()
     }
     fn delete(&self, _: SessionId) -> BoxFuture<'_, Result<(), LogError>> {

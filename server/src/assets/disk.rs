@@ -23,7 +23,7 @@ use super::{Asset, AssetId, Kind};
 use crate::log::disk::{Files, Level};
 
 const FOLDER: &str = "assets";
-const INCOMING: &str = "incoming";
+pub(super) const INCOMING: &str = "incoming";
 
 /// Pieces of files that are read at once, over all who read.
 const READERS: usize = 16;
@@ -173,7 +173,7 @@ impl Disk {
     }
 }
 
-fn folder_of(root: &Path, session: SessionId) -> PathBuf {
+pub(super) fn folder_of(root: &Path, session: SessionId) -> PathBuf {
     let name = session.to_string();
     root.join(&name[name.len() - 2..]).join(name)
 }

@@ -24,6 +24,7 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+pub(crate) mod restore;
 pub use content::Content;
 pub(crate) use disk::of_session;
 pub use error::AssetError;

@@ -45,6 +45,8 @@ pub enum Happened {
     TokenMade,
     /// A token was taken back.
     TokenRevoked,
+    /// All that the server keeps was read, for a backup.
+    BackupTaken,
 }
 
 /// One thing that is on record.
@@ -197,6 +199,19 @@ impl Audit {
             found,
             ..Self::default()
         })
+    }
+
+    /// Makes the file of a data directory that nobody uses yet, of entries with the oldest first.
+    pub(crate) fn restore(folder: &Path, entries: &[Entry]) -> io::Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let mut lines = Vec::new();
+        for entry in entries {
+            serde_json::to_writer(&mut lines, entry)?;
+            lines.push(b'\n');
+        }
+        fs::write(folder.join(FILE), lines)
     }
 
     /// Puts something on record. Never waits.

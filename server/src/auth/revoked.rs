@@ -71,19 +71,38 @@ impl Revoked {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error),
         };
-        let mut known = BTreeMap::new();
-        for (line, number) in text.lines().zip(1..) {
+        let read = Self::read(&text).map_err(|number| {
+            let told = format!("{}: line {number} is not an id and an end", path.display());
+            io::Error::new(io::ErrorKind::InvalidData, told)
+        })?;
+        let known = read.into_iter().map(|Revocation { id, until }| (id, until)).collect();
+        Ok(Self { known: RwLock::new(known), file: Some(path), ..Self::default() })
+    }
+
+    /// The lines of a file.
+    #[must_use]
+    pub(crate) fn text(revoked: &[Revocation]) -> String {
+        revoked.iter().map(|Revocation { id, until }| format!("{id} {until}\n")).collect()
+    }
+
+    /// What the lines of a file say, or the number of the first that says nothing.
+    pub(crate) fn read(text: &str) -> Result<Vec<Revocation>, usize> {
+        let read = |(line, number): (&str, usize)| {
             let read = || {
                 let (id, until) = line.split_once(' ')?;
-                Some((id.parse::<TokenId>().ok()?, until.parse::<Millis>().ok()?))
+                Some(Revocation { id: id.parse().ok()?, until: until.parse().ok()? })
             };
-            let (id, until) = read().ok_or_else(|| {
-                let told = format!("{}: line {number} is not an id and an end", path.display());
-                io::Error::new(io::ErrorKind::InvalidData, told)
-            })?;
-            known.insert(id, until);
+            read().ok_or(number)
+        };
+        text.lines().zip(1..).map(read).collect()
+    }
+
+    /// Makes the file of a data directory that nobody uses yet.
+    pub(crate) fn restore(folder: &Path, revoked: &[Revocation]) -> io::Result<()> {
+        if revoked.is_empty() {
+            return Ok(());
         }
-        Ok(Self { known: RwLock::new(known), file: Some(path), ..Self::default() })
+        fs::write(folder.join(FILE), Self::text(revoked))
     }
 
     /// Whether a token is among them.

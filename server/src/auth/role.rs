@@ -34,11 +34,13 @@ pub enum Operation {
     Observe,
     /// Revoke tokens, and read who came and what was refused.
     Administer,
+    /// Read all that the server keeps, as one file.
+    BackUp,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Read,
         Self::Present,
         Self::Change,
@@ -48,6 +50,7 @@ impl Operation {
         Self::Create,
         Self::Observe,
         Self::Administer,
+        Self::BackUp,
     ];
 
     /// The table (rule AUTH3): the least role that may do it, and how far its token reaches.
@@ -59,7 +62,7 @@ impl Operation {
             Self::Share | Self::Delete => (Role::Own, Reach::Session),
             Self::List => (Role::View, Reach::Filtered),
             Self::Create | Self::Observe => (Role::Own, Reach::Server),
-            Self::Administer => (Role::Admin, Reach::Server),
+            Self::Administer | Self::BackUp => (Role::Admin, Reach::Server),
         }
     }
 
@@ -76,6 +79,7 @@ impl Operation {
             Self::Create => "make sessions",
             Self::Observe => "read what the server measures",
             Self::Administer => "administer this server",
+            Self::BackUp => "back up this server",
         }
     }
 }

@@ -219,7 +219,7 @@ fn auth5_a_token_holds_from_its_beginning_to_its_end() {
 
 /// The table as people read it, in the order of [`Operation::ALL`]: what each role may do in its own session, and
 /// with a token for all.
-const TABLE: [(Operation, &str, &str); 9] = [
+const TABLE: [(Operation, &str, &str); 10] = [
     (Operation::Read, "view edit own admin", "view edit own admin"),
     (Operation::Present, "view edit own admin", "view edit own admin"),
     (Operation::Change, "edit own admin", "edit own admin"),
@@ -229,6 +229,7 @@ const TABLE: [(Operation, &str, &str); 9] = [
     (Operation::Create, "", "own admin"),
     (Operation::Observe, "", "own admin"),
     (Operation::Administer, "", "admin"),
+    (Operation::BackUp, "", "admin"),
 ];
 
 #[test]

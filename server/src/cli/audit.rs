@@ -39,6 +39,7 @@ const fn words(what: Happened) -> &'static str {
         Happened::SessionDeleted => "session deleted",
         Happened::TokenMade => "token made",
         Happened::TokenRevoked => "token revoked",
+        Happened::BackupTaken => "backup taken",
     }
 }
 

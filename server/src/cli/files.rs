@@ -314,7 +314,7 @@ impl Export {
 }
 
 /// The file name that a server suggests, if it is one that leads nowhere else.
-fn suggested<B>(response: &Response<B>) -> String {
+pub(super) fn suggested<B>(response: &Response<B>) -> String {
     let header = response.headers().get(CONTENT_DISPOSITION).and_then(|value| value.to_str().ok());
     let name =
         header.and_then(|text| text.split("filename=\"").nth(1)).and_then(|rest| rest.split('"').next());
@@ -326,7 +326,7 @@ fn suggested<B>(response: &Response<B>) -> String {
 }
 
 /// Where an export goes. A file has its name only once it is whole.
-enum Sink {
+pub(super) enum Sink {
     Stdout,
     File { file: File, part: PathBuf, whole: PathBuf, force: bool },
 }
@@ -336,6 +336,11 @@ impl Sink {
         if output == Path::new("-") {
             return Ok(Self::Stdout);
         }
+        Self::file(output, force, name)
+    }
+
+    /// One that is no stdout.
+    pub(super) fn file(output: &Path, force: bool, name: impl FnOnce() -> String) -> Done<Self> {
         let whole = if output.is_dir() { output.join(name()) } else { output.to_owned() };
         if whole.exists() && !force {
             return Err(Failure::File(format!(
@@ -351,7 +356,25 @@ impl Sink {
         Ok(Self::File { file, part, whole, force })
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Done {
+    /// The file that does not have its name yet, for another writer.
+    pub(super) fn handle(&self) -> Done<File> {
+        match self {
+            Self::Stdout => Err(Failure::Usage("it cannot be written to stdout".to_owned())),
+            Self::File { file, part, .. } => file
+                .try_clone()
+                .map_err(|error| Failure::file(format_args!("write {}", part.display()), &error)),
+        }
+    }
+
+    /// Where that is; nowhere for stdout.
+    pub(super) fn unfinished(&self) -> PathBuf {
+        match self {
+            Self::Stdout => PathBuf::new(),
+            Self::File { part, .. } => part.clone(),
+        }
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Done {
         match self {
             Self::Stdout => io::stdout().lock().write_all(bytes).map_err(|error| print::unwritten(&error)),
             Self::File { file, part, .. } => file
@@ -361,7 +384,7 @@ impl Sink {
     }
 
     /// Gives the file its name, and tells it.
-    fn finish(mut self) -> Done<Option<PathBuf>> {
+    pub(super) fn finish(mut self) -> Done<Option<PathBuf>> {
         match &mut self {
             Self::Stdout => {
                 io::stdout().flush().map_err(|error| print::unwritten(&error))?;

@@ -5,11 +5,12 @@
 //!
 //! # Layout
 //! - `sessions`, `objects`, `files`, `watch`, `replay`, `diff`, `bench`, `doctor`, `token`,
-//!   `audit`: the commands.
+//!   `audit`, `backup`: the commands.
 //! - `remote`, `sse`: a server over HTTP, and its streams.
 //! - `print`, `describe`: what is written. `failure`: why something was not done, and the exit codes.
 
 mod audit;
+mod backup;
 mod bench;
 mod describe;
 mod diff;
@@ -60,6 +61,8 @@ pub(crate) enum Client {
     Verify(files::Verify),
     Bench(bench::Bench),
     Audit(audit::Audit),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     /// Make, look at and revoke the tokens that say who may do what.
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -193,6 +196,8 @@ impl Client {
             Self::Bench(bench) => bench.run().await,
             Self::Token(token) => token.run().await,
             Self::Audit(audit) => audit.run().await,
+            Self::Backup(backup) => backup.run().await,
+            Self::Restore(restore) => restore.run().await,
             Self::Doctor(doctor) => doctor.run(),
             Self::Completions { shell } => {
                 let mut script = Vec::new();
@@ -222,6 +227,8 @@ impl Client {
             Self::Bench(bench) => bench.common.form,
             Self::Token(token) => token.form(),
             Self::Audit(audit) => audit.common.form,
+            Self::Backup(backup) => backup.form(),
+            Self::Restore(restore) => restore.form,
             Self::Doctor(doctor) => doctor.form,
             Self::Completions { .. } => Form { json: false },
         }

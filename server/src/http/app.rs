@@ -33,6 +33,8 @@ pub struct App {
     packs: Packs,
     /// Files that are read or written now.
     transfers: Arc<Semaphore>,
+    /// A backup that is being taken.
+    backups: Arc<Semaphore>,
     store: SessionStore,
     started: Instant,
     metrics: Arc<Metrics>,
@@ -71,6 +73,7 @@ impl App {
             answers,
             packs,
             transfers,
+            backups: Arc::new(Semaphore::new(1)),
             store,
             started,
             metrics,
@@ -147,6 +150,14 @@ impl App {
     pub(super) fn transfer(&self) -> Result<OwnedSemaphorePermit, Refusal> {
         let max = self.config.limits.max_transfers;
         Arc::clone(&self.transfers).try_acquire_owned().map_err(|_| Refusal::TooManyTransfers { max })
+    }
+
+    /// The right to take a backup, for as long as it is held.
+    ///
+    /// # Errors
+    /// [`Refusal::BackupUnderWay`].
+    pub(super) fn backup(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        Arc::clone(&self.backups).try_acquire_owned().map_err(|_| Refusal::BackupUnderWay)
     }
 
     pub(super) const fn page(&self) -> &Page {

@@ -76,6 +76,7 @@ pub(super) const NEEDS: &[(&str, &str, Need)] = &[
     ("GET", "/api/tokens/revoked", Need::One(Operation::Administer)),
     ("POST", "/api/tokens/revoked", Need::One(Operation::Administer)),
     ("GET", "/api/audit", Need::One(Operation::Administer)),
+    ("GET", "/api/backup", Need::One(Operation::BackUp)),
     ("GET", "/api/sessions/{id}/ws", Need::Later),
     ("GET", "/ws/{id}", Need::Later),
 ];

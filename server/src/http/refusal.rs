@@ -143,6 +143,9 @@ pub enum Refusal {
         /// The most at once.
         max: u32,
     },
+    /// Somebody takes a backup.
+    #[error("a backup is being taken, the most at once; try again when it is done")]
+    BackupUnderWay,
     /// The body is compressed, or coded in another way.
     #[error("the content encoding is {0:?}; bodies are taken as they are")]
     UnsupportedEncoding(String),
@@ -214,6 +217,7 @@ impl Refusal {
             Self::NoSuchVersion => (StatusCode::PRECONDITION_FAILED, "version_mismatch"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused"),
             Self::TooManyTransfers { .. } => (StatusCode::SERVICE_UNAVAILABLE, "too_many_transfers"),
+            Self::BackupUnderWay => (StatusCode::SERVICE_UNAVAILABLE, "backup_under_way"),
             Self::UnsupportedMediaType { .. } | Self::NotAFile { .. } | Self::NotAModel { .. } => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
@@ -247,6 +251,7 @@ impl Refusal {
             Self::TooManyConnections { .. }
             | Self::TooManyOfAddress { .. }
             | Self::TooManyTransfers { .. }
+            | Self::BackupUnderWay
             | Self::Stopping => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => None,
         }

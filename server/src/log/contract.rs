@@ -20,6 +20,7 @@ pub async fn check(log: &dyn EventLog) {
     appends_are_dense_and_whole(log).await;
     reads_are_pages_of_the_history(log).await;
     snapshots_stand_for_what_is_trimmed(log).await;
+    histories_are_held(log).await;
     histories_begin_anywhere(log).await;
     sessions_are_apart_and_end(log).await;
     histories_may_be_begun_and_finished(log).await;
@@ -141,6 +142,27 @@ async fn snapshots_stand_for_what_is_trimmed(log: &dyn EventLog) {
     }
     assert_eq!(rebuilt.snapshot(), scribe.session.snapshot(), "snapshot and tail are the whole history");
     log.delete(id).await.expect("ends");
+}
+
+/// What somebody holds is let go of after that, and not while.
+async fn histories_are_held(log: &dyn EventLog) {
+    let mut scribe = Scribe::begin(log, 9).await;
+    let id = scribe.id();
+    let events = scribe.events(4);
+    append(log, id, 0, &events).await.expect("is taken");
+    let checkpoint = Checkpoint { snapshot: scribe.session.snapshot(), memory: Arc::default() };
+    log.save(checkpoint).await.expect("is kept");
+    let (first, second) = (log.hold(id).await.expect("is held"), log.hold(id).await.expect("is held by two"));
+    log.trim(id, 4).await.expect("is left to the next time");
+    drop(first);
+    log.trim(id, 4).await.expect("is left to the next time");
+    assert_eq!(log.read(id, 0, 10).await.expect("reads"), events, "what is held is all there");
+    append(log, id, 4, &scribe.events(1)).await.expect("and goes on");
+    drop(second);
+    log.trim(id, 4).await.expect("trims");
+    assert_eq!(log.read(id, 0, 10).await, Err(LogError::Trimmed { trimmed: 4 }), "and no longer held");
+    log.delete(id).await.expect("ends");
+    assert!(matches!(log.hold(id).await, Err(LogError::NoSession(_))));
 }
 
 /// A history may begin with a copy of another session, and goes on from its seq.

@@ -7,7 +7,7 @@ use parking_lot::{Mutex, RwLock};
 use vws_core::{EventRecord, Seq, SessionId, SessionInfo, Snapshot};
 
 use super::follow::follow;
-use super::{Appender, Appending, BoxFuture, Checkpoint, EventLog, Listed, LogError};
+use super::{Appender, Appending, BoxFuture, Checkpoint, EventLog, Hold, Listed, LogError};
 
 /// History that ends with the process. Nothing here waits.
 #[derive(Debug, Default)]
@@ -27,6 +27,8 @@ struct History {
     checkpoints: BTreeMap<Seq, Checkpoint>,
     /// The session was deleted while somebody held its history.
     gone: bool,
+    /// Those who have it held as it is.
+    holds: usize,
 }
 
 /// Checkpoints of one session that are kept at most; past it every second one goes.
@@ -78,6 +80,9 @@ impl History {
     }
 
     fn trim(&mut self, through: Seq) {
+        if self.holds > 0 {
+            return;
+        }
         let Some((&covered, _)) = self.checkpoints.range(..=through.min(self.last())).next_back() else {
             return;
         };
@@ -85,6 +90,15 @@ impl History {
         while self.trimmed < covered && self.events.pop_front().is_some() {
             self.trimmed += 1;
         }
+    }
+}
+
+/// Gives a hold back.
+struct Held(Arc<Mutex<History>>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.lock().holds -= 1;
     }
 }
 
@@ -116,7 +130,8 @@ impl EventLog for MemoryLog {
                 let info = first;
                 let base = Checkpoint { snapshot: base, memory: Arc::default() };
                 let checkpoints = BTreeMap::from([(trimmed, base)]);
-                let history = History { info, trimmed, events: VecDeque::new(), checkpoints, gone: false };
+                let history =
+                    History { info, trimmed, events: VecDeque::new(), checkpoints, gone: false, holds: 0 };
                 place.insert(Arc::new(Mutex::new(history)));
                 Ok(())
             }
@@ -157,6 +172,14 @@ impl EventLog for MemoryLog {
         ready(self.with(session, |history| {
             history.trim(through);
             Ok(())
+        }))
+    }
+
+    fn hold(&self, session: SessionId) -> BoxFuture<'_, Result<Hold, LogError>> {
+        let history = self.sessions.read().get(&session).cloned().ok_or(LogError::NoSession(session));
+        ready(history.map(|history| {
+            history.lock().holds += 1;
+            Box::new(Held(history)) as Hold
         }))
     }
 

@@ -88,6 +88,9 @@ pub struct Health {
     pub recovered: Option<disk::Recovered>,
 }
 
+/// Holds a history as it is, until it is dropped.
+pub type Hold = Box<dyn Send + Sync>;
+
 /// Appends to one session, as [`EventLog::append`] does.
 pub type Appender = Box<dyn Fn(Seq, &[Arc<EventRecord>]) -> Appending + Send + Sync>;
 
@@ -153,6 +156,11 @@ pub trait EventLog: Send + Sync + 'static {
     /// Lets go of the events up to `through`, and of the snapshots before the newest one that is not after
     /// `through`. Events that no snapshot holds are kept all the same.
     fn trim(&self, session: SessionId, through: Seq) -> BoxFuture<'_, Result<(), LogError>>;
+
+    /// Has nothing be let go of while the answer is held, so that what a reader has found as the begin of a history
+    /// is there to its end: what [`trim`](Self::trim) is asked for meanwhile is left to the next time. Waits for one
+    /// that is under way.
+    fn hold(&self, session: SessionId) -> BoxFuture<'_, Result<Hold, LogError>>;
 
     /// Removes all that is kept of a session.
     fn delete(&self, session: SessionId) -> BoxFuture<'_, Result<(), LogError>>;

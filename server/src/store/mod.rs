@@ -8,10 +8,12 @@
 //!   commands, `several`: that of what a connection has sent at once; `line`: who commits, and who waits to.
 //! - `history`: its past: states as they were, what happened to an object, changes taken back.
 //! - `transfer`: histories out of the log and into it. `assets`: the files that its objects show.
+//! - `backup`: all of it, for a file.
 //! - [`Lobby`]: the stream that tells which sessions there are.
 //! - `receipts`: the outcomes of recent commands, so that a retry gets the first one.
 
 mod assets;
+mod backup;
 mod cold;
 mod commit;
 mod draft;

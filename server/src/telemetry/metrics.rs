@@ -49,6 +49,12 @@ pub struct Metrics {
     lobby_subscribers: Gauge,
     feed_lag: Histogram,
     resyncs: Counter,
+    backups: Family<BackupLabels, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BackupLabels {
+    outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -215,6 +221,11 @@ impl Metrics {
             "Subscribers that fell off their feed and got a snapshot",
             resyncs.clone(),
         );
+        let backups = Family::<BackupLabels, Counter>::default();
+        for outcome in ["whole", "cut_off"] {
+            drop(backups.get_or_create(&BackupLabels { outcome }));
+        }
+        registry.register("backups", "Backups that were sent, by whether they were whole", backups.clone());
         Self {
             registry,
             connections,
@@ -240,6 +251,7 @@ impl Metrics {
             lobby_subscribers,
             feed_lag,
             resyncs,
+            backups,
         }
     }
 }
@@ -364,6 +376,11 @@ impl Metrics {
     /// A subscriber fell off its feed.
     pub(crate) fn resync(&self) {
         self.resyncs.inc();
+    }
+
+    /// A backup was sent, `whole` or `cut_off`.
+    pub(crate) fn backup(&self, outcome: &'static str) {
+        self.backups.get_or_create(&BackupLabels { outcome }).inc();
     }
 
     /// All of it as Prometheus reads it.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::support::{Server, next, program};
 
 /// Every command, with arguments that it takes.
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 22] = [
     &["session", "ls"],
     &["session", "create"],
     &["session", "rm", ID],
@@ -25,6 +25,8 @@ const COMMANDS: [&[&str]; 20] = [
     &["diff", ID, "@0"],
     &["bench"],
     &["audit"],
+    &["backup", "/nowhere/file"],
+    &["restore", "/dev/null", "--data", "/nowhere"],
     &["token", "revoke", "a"],
     &["token", "create", "ada", "--role", "view", "--session", "*", "--secret-file", "/dev/null"],
     &["token", "inspect", "/dev/null"],
@@ -37,7 +39,7 @@ const ID: &str = "0190b5a0-0000-7000-8000-000000000001";
 /// Those that ask a server.
 fn remote() -> impl Iterator<Item = &'static [&'static str]> {
     let local = |command: &&[&str]| {
-        ["verify", "completions", "serve"].contains(&command[0])
+        ["verify", "completions", "restore", "serve"].contains(&command[0])
             || (command[0] == "token" && command[1] != "revoke")
     };
     COMMANDS.into_iter().filter(move |command| !local(command))

@@ -3,6 +3,7 @@
 mod access;
 #[path = "../common/authority.rs"]
 mod authority;
+mod backup;
 mod bench;
 mod diff;
 mod files;

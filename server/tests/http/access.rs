@@ -56,6 +56,7 @@ const ROUTES: &[(&str, &str, &str, bool)] = &[
     ("GET", "/api/tokens/revoked", "admin", false),
     ("POST", "/api/tokens/revoked", "admin", false),
     ("GET", "/api/audit", "admin", false),
+    ("GET", "/api/backup", "admin", false),
     ("DELETE", "/api/sessions/{id}", "own", true),
 ];
 

@@ -14,6 +14,7 @@ mod idempotency;
 mod limits;
 mod lists;
 mod objects;
+mod operation;
 mod packed;
 mod page;
 mod program;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use vws_core::reduce::State;
 use vws_core::wire::{Encoding, ServerMessage, canonical_json};
 use vws_core::{EventRecord, Seq, Session, SessionId, Snapshot};
-use vws_server::log::{Appending, BoxFuture, Checkpoint, EventLog, Listed, LogError, MemoryLog};
+use vws_server::log::{Appending, BoxFuture, Checkpoint, EventLog, Hold, Listed, LogError, MemoryLog};
 use vws_server::store::LiveSession;
 
 use crate::support::{Client, Mirror, TestServer, create, in_time, move_to, run};
@@ -193,6 +193,9 @@ impl EventLog for FullLog {
     }
     fn trim(&self, id: SessionId, through: Seq) -> BoxFuture<'_, Result<(), LogError>> {
         self.inner.trim(id, through)
+    }
+    fn hold(&self, id: SessionId) -> BoxFuture<'_, Result<Hold, LogError>> {
+        self.inner.hold(id)
     }
     fn delete(&self, id: SessionId) -> BoxFuture<'_, Result<(), LogError>> {
         self.inner.delete(id)

@@ -1,5 +1,6 @@
 //! The store, in process.
 
+mod backup;
 mod group;
 mod idle;
 mod import;

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use vws_core::limits::ModelLimits;
 use vws_core::{Author, ClientId, EventRecord, Seq, SessionId, Snapshot};
-use vws_server::log::{Appending, BoxFuture, Checkpoint, EventLog, Listed, LogError, MemoryLog};
+use vws_server::log::{Appending, BoxFuture, Checkpoint, EventLog, Hold, Listed, LogError, MemoryLog};
 use vws_server::store::{LiveSession, Origin, Outcome, Request, SessionStore, StoreConfig, StoreError};
 use vws_server::telemetry::Watermark;
 
@@ -195,6 +195,9 @@ impl EventLog for TestLog {
     }
     fn trim(&self, id: SessionId, through: Seq) -> BoxFuture<'_, Result<(), LogError>> {
         self.inner.trim(id, through)
+    }
+    fn hold(&self, id: SessionId) -> BoxFuture<'_, Result<Hold, LogError>> {
+        self.inner.hold(id)
     }
     fn delete(&self, id: SessionId) -> BoxFuture<'_, Result<(), LogError>> {
         Box::pin(async move {

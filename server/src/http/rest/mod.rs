@@ -3,13 +3,14 @@
 //!
 //! # Layout
 //! - `sessions`, `objects`, `world`, `commands`, `history`, `time`, `transfer`, `assets`, `tokens`,
-//!   `audit`, `stats`: the handlers.
+//!   `audit`, `stats`, `backup`: the handlers.
 //! - `moment`: the present or a moment of the past, read in the same way.
 //! - `filter`, `paging`: what lists are asked for.
 //! - `reply`: answers, large ones made piece by piece.
 
 pub(super) mod assets;
 mod audit;
+mod backup;
 mod commands;
 mod filter;
 mod history;
@@ -68,6 +69,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tokens::revoke, tokens::revoked))
         .routes(routes!(audit::audit))
         .routes(routes!(stats::stats))
+        .routes(routes!(backup::take))
         .routes(routes!(ops::healthz))
         .routes(routes!(ops::readyz))
         .routes(routes!(ops::version))

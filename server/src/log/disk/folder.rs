@@ -12,8 +12,8 @@ use super::files::{Files, rewrite};
 
 /// What a data directory of this version says of itself.
 const FORMAT: &str = "vws-data 1";
-pub(super) const FORMAT_FILE: &str = "FORMAT";
-const LOCK_FILE: &str = "LOCK";
+pub(crate) const FORMAT_FILE: &str = "FORMAT";
+pub(crate) const LOCK_FILE: &str = "LOCK";
 const RUN_FILE: &str = "RUN";
 const RESERVE_FILE: &str = "RESERVE";
 const DAMAGED_FOLDER: &str = "damaged";

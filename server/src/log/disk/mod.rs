@@ -52,13 +52,14 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info};
 use vws_core::{EventRecord, Seq, SessionId, Snapshot};
 
-use super::{Appending, BoxFuture, Checkpoint, EventLog, Health, Listed, LogError};
+use super::{Appending, BoxFuture, Checkpoint, EventLog, Health, Hold, Listed, LogError};
 pub(crate) use files::Files;
 pub use files::{Faults, FileOp};
 pub use folder::OpenError;
+pub(crate) use folder::{FORMAT_FILE as DATA_FORMAT_FILE, LOCK_FILE as DATA_LOCK_FILE};
 use keeper::{Call, Keeper};
 use library::Library;
-use record::{encode_checkpoint, encode_events};
+pub(crate) use record::{decode_checkpoint, decode_events, encode_checkpoint, encode_events};
 pub use report::Recovered;
 use shelf::Shelf;
 use writer::{Done, Task, Writer};
@@ -199,9 +200,16 @@ impl DiskLog {
         let _ = tokio::task::spawn_blocking(move || keeper.send(call)).await;
     }
 
-    fn start(&self, base: Snapshot, unfinished: bool) -> BoxFuture<'_, Result<(), LogError>> {
+    /// Begins a history as [`begin`](EventLog::begin) does, with what the store keeps beside its first state.
+    ///
+    /// # Errors
+    /// As for [`begin`](EventLog::begin).
+    pub async fn begin_with(&self, base: Checkpoint) -> Result<(), LogError> {
+        self.start(base, true).await
+    }
+
+    fn start(&self, base: Checkpoint, unfinished: bool) -> BoxFuture<'_, Result<(), LogError>> {
         Box::pin(async move {
-            let base = Checkpoint { snapshot: base, memory: Arc::default() };
             let encode = move || (encode_checkpoint(&base), Arc::new(base));
             let encoded = tokio::task::spawn_blocking(encode).await;
             let (payload, base) = encoded.map_err(|failed| LogError::Unavailable(failed.to_string()))?;
@@ -271,17 +279,22 @@ impl Drop for DiskLog {
     }
 }
 
+/// A state with nothing beside it.
+fn bare(snapshot: Snapshot) -> Checkpoint {
+    Checkpoint { snapshot, memory: Arc::default() }
+}
+
 fn closed() -> LogError {
     LogError::Unavailable("the log is closed".to_owned())
 }
 
 impl EventLog for DiskLog {
     fn create(&self, base: Snapshot) -> BoxFuture<'_, Result<(), LogError>> {
-        self.start(base, false)
+        self.start(bare(base), false)
     }
 
     fn begin(&self, base: Snapshot) -> BoxFuture<'_, Result<(), LogError>> {
-        self.start(base, true)
+        self.start(bare(base), true)
     }
 
     fn finish(&self, session: SessionId) -> BoxFuture<'_, Result<(), LogError>> {
@@ -330,6 +343,15 @@ impl EventLog for DiskLog {
 
     fn trim(&self, session: SessionId, through: Seq) -> BoxFuture<'_, Result<(), LogError>> {
         self.blocking(session, move |shelf, library| shelf.trim(&library.stock, through))
+    }
+
+    fn hold(&self, session: SessionId) -> BoxFuture<'_, Result<Hold, LogError>> {
+        let shelf = self.shelf(session);
+        Box::pin(async move {
+            let shelf = shelf?;
+            let held = tokio::task::spawn_blocking(move || Box::new(shelf::Held::of(shelf)) as Hold).await;
+            held.map_err(|failed| LogError::Unavailable(failed.to_string()))
+        })
     }
 
     fn delete(&self, session: SessionId) -> BoxFuture<'_, Result<(), LogError>> {

@@ -9,16 +9,16 @@ use vws_core::{EventRecord, Seq, SessionInfo, Snapshot};
 use super::super::Checkpoint;
 
 /// Events as they lie in a file.
-pub(super) fn encode_events(events: &[Arc<EventRecord>]) -> Vec<u8> {
+pub(crate) fn encode_events(events: &[Arc<EventRecord>]) -> Vec<u8> {
     encode(events)
 }
 
-pub(super) fn decode_events(payload: &[u8]) -> Option<Vec<Arc<EventRecord>>> {
+pub(crate) fn decode_events(payload: &[u8]) -> Option<Vec<Arc<EventRecord>>> {
     decode(payload)
 }
 
 /// A state as it lies in a file: its length, the state, and what the store keeps beside it.
-pub(super) fn encode_checkpoint(checkpoint: &Checkpoint) -> Vec<u8> {
+pub(crate) fn encode_checkpoint(checkpoint: &Checkpoint) -> Vec<u8> {
     let state = encode(&checkpoint.snapshot);
     let len = u32::try_from(state.len()).expect("a state within its bounds has less than 4 GiB");
     let mut payload = Vec::with_capacity(4 + state.len() + checkpoint.memory.len());
@@ -28,7 +28,7 @@ pub(super) fn encode_checkpoint(checkpoint: &Checkpoint) -> Vec<u8> {
     payload
 }
 
-pub(super) fn decode_checkpoint(payload: &[u8]) -> Option<Checkpoint> {
+pub(crate) fn decode_checkpoint(payload: &[u8]) -> Option<Checkpoint> {
     let (len, rest) = payload.split_first_chunk::<4>()?;
     let (state, memory) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
     Some(Checkpoint { snapshot: decode::<Snapshot>(state)?, memory: memory.into() })

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use tracing::error;
@@ -45,6 +45,10 @@ pub(super) struct Shelf {
     ram: Mutex<Ram>,
     /// Guards the session's own file; held over I/O on it, by threads that may wait.
     file: Mutex<Option<History>>,
+    /// Held over I/O by whoever lets go of a part of the history.
+    trimming: Mutex<()>,
+    /// Those who have the history held as it is.
+    holds: AtomicUsize,
 }
 
 struct Ram {
@@ -105,6 +109,25 @@ impl Drop for Claim {
     }
 }
 
+/// A history that is held as it is.
+pub(super) struct Held(Arc<Shelf>);
+
+impl Held {
+    /// Holds it. Waits for whoever lets go of a part of it.
+    pub(super) fn of(shelf: Arc<Shelf>) -> Self {
+        shelf.holds.fetch_add(1, Ordering::SeqCst);
+        let held = Self(shelf);
+        drop(held.0.trimming.lock());
+        held
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.holds.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// Where to find a state.
 enum Place {
     Memory(Arc<Checkpoint>),
@@ -131,7 +154,14 @@ impl Shelf {
             known: None,
             info,
         };
-        Self { id: ram.info.session_id, life, ram: Mutex::new(ram), file: Mutex::new(None) }
+        Self {
+            id: ram.info.session_id,
+            life,
+            ram: Mutex::new(ram),
+            file: Mutex::new(None),
+            trimming: Mutex::new(()),
+            holds: AtomicUsize::new(0),
+        }
     }
 
     /// A session that the catalogue has.
@@ -154,7 +184,14 @@ impl Shelf {
             gone: false,
             known: None,
         };
-        Self { id, life, ram: Mutex::new(ram), file: Mutex::new(None) }
+        Self {
+            id,
+            life,
+            ram: Mutex::new(ram),
+            file: Mutex::new(None),
+            trimming: Mutex::new(()),
+            holds: AtomicUsize::new(0),
+        }
     }
 
     pub(super) fn entry(&self) -> Entry {

@@ -198,6 +198,10 @@ impl Shelf {
 
     /// Lets go of the history up to the newest state that is not after `through`. Waits for the disk.
     pub(in crate::log::disk) fn trim(&self, stock: &Stock, through: Seq) -> Result<(), LogError> {
+        let _one = self.trimming.lock();
+        if self.holds.load(Ordering::SeqCst) > 0 {
+            return Ok(());
+        }
         let base = match self.checkpoint_at(stock, through) {
             Err(LogError::Trimmed { .. }) => return Ok(()),
             found => found?,
