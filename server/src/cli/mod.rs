@@ -5,7 +5,7 @@
 //!
 //! # Layout
 //! - `sessions`, `objects`, `files`, `watch`, `replay`, `diff`, `bench`, `doctor`, `token`,
-//!   `audit`, `backup`: the commands.
+//!   `audit`, `backup`, `top`, `health`: the commands.
 //! - `remote`, `sse`: a server over HTTP, and its streams.
 //! - `print`, `describe`: what is written. `failure`: why something was not done, and the exit codes.
 
@@ -17,6 +17,7 @@ mod diff;
 mod doctor;
 mod failure;
 mod files;
+mod health;
 mod objects;
 mod print;
 mod remote;
@@ -24,6 +25,7 @@ mod replay;
 mod sessions;
 mod sse;
 mod token;
+mod top;
 mod watch;
 
 use std::io::{self, Write};
@@ -61,6 +63,8 @@ pub(crate) enum Client {
     Verify(files::Verify),
     Bench(bench::Bench),
     Audit(audit::Audit),
+    Top(top::Top),
+    Health(health::Health),
     Backup(backup::Backup),
     Restore(backup::Restore),
     /// Make, look at and revoke the tokens that say who may do what.
@@ -196,6 +200,8 @@ impl Client {
             Self::Bench(bench) => bench.run().await,
             Self::Token(token) => token.run().await,
             Self::Audit(audit) => audit.run().await,
+            Self::Top(top) => top.run().await,
+            Self::Health(health) => health.run().await,
             Self::Backup(backup) => backup.run().await,
             Self::Restore(restore) => restore.run().await,
             Self::Doctor(doctor) => doctor.run(),
@@ -227,6 +233,8 @@ impl Client {
             Self::Bench(bench) => bench.common.form,
             Self::Token(token) => token.form(),
             Self::Audit(audit) => audit.common.form,
+            Self::Top(top) => top.common.form,
+            Self::Health(health) => health.common.form,
             Self::Backup(backup) => backup.form(),
             Self::Restore(restore) => restore.form,
             Self::Doctor(doctor) => doctor.form,

@@ -278,6 +278,15 @@ impl SessionStore {
         sessions.range((from, Bound::Unbounded)).take(limit).map(|(_, slot)| slot.known()).collect()
     }
 
+    /// The same of those that are in memory.
+    #[must_use]
+    pub fn list_loaded(&self, after: Option<SessionId>, limit: usize) -> Vec<Known> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let sessions = self.0.sessions.read();
+        let slots = sessions.range((from, Bound::Unbounded)).map(|(_, slot)| slot);
+        slots.filter(|slot| matches!(slot, Slot::Live(_))).take(limit).map(Slot::known).collect()
+    }
+
     /// What each session in memory holds of the server.
     #[must_use]
     pub fn usages(&self) -> Vec<Usage> {

@@ -13,7 +13,7 @@ use super::tokens::{REVOKED, ROLES, SECRET, bad, claims, now, secret_file, signe
 const NOWHERE: &str = "0190b5a0-0000-7000-8000-000000000001";
 
 /// Every command that asks a server, with the least role that it takes and whether it takes one for all sessions.
-const COMMANDS: [(&[&str], &str, bool); 16] = [
+const COMMANDS: [(&[&str], &str, bool); 17] = [
     (&["session", "ls"], "view", false),
     (&["session", "create"], "own", true),
     (&["session", "rm", NOWHERE], "own", false),
@@ -30,6 +30,7 @@ const COMMANDS: [(&[&str], &str, bool); 16] = [
     (&["token", "revoke", "somebody-s"], "admin", true),
     (&["audit"], "admin", true),
     (&["backup", "/nowhere/file"], "admin", true),
+    (&["top", "--once", "--interval", "200ms"], "own", true),
 ];
 
 fn guarded() -> (TempDir, Server) {

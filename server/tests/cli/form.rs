@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::support::{Server, next, program};
 
 /// Every command, with arguments that it takes.
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: [&[&str]; 24] = [
     &["session", "ls"],
     &["session", "create"],
     &["session", "rm", ID],
@@ -26,6 +26,8 @@ const COMMANDS: [&[&str]; 22] = [
     &["bench"],
     &["audit"],
     &["backup", "/nowhere/file"],
+    &["top", "--once"],
+    &["health"],
     &["restore", "/dev/null", "--data", "/nowhere"],
     &["token", "revoke", "a"],
     &["token", "create", "ada", "--role", "view", "--session", "*", "--secret-file", "/dev/null"],

@@ -15,4 +15,5 @@ mod support;
 mod tls;
 #[path = "../common/tokens.rs"]
 mod tokens;
+mod top;
 mod watch;

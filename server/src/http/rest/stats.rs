@@ -102,6 +102,7 @@ impl SessionUsage {
     params(
         ("limit" = Option<u32>, Query, description = "At most so many sessions.", minimum = 1, maximum = 10000),
         ("after" = Option<SessionId>, Query, description = "Only sessions made after this one: `next` of the page before."),
+        ("loaded" = Option<bool>, Query, description = "Only those that are in memory."),
     ),
     responses((status = 200, description = "What it holds, in all and by session.", body = Stats, headers(
         ("link" = Option<String>, description = "The next page, where there is one."),
@@ -114,8 +115,16 @@ pub(super) async fn stats(
 ) -> Result<Response, Problem> {
     let limit = paging::limit(&mut query)?;
     let after = query.parse("after", |text| text.parse::<SessionId>().map_err(|error| error.to_string()))?;
+    let loaded = query.parse("loaded", |text| match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("expected true or false".to_owned()),
+    })?;
     query.finish()?;
-    let mut found = app.store().list(after, limit + 1);
+    let mut found = match loaded.unwrap_or(false) {
+        true => app.store().list_loaded(after, limit + 1),
+        false => app.store().list(after, limit + 1),
+    };
     let more = paging::cut(&mut found, limit);
     let next = found.last().filter(|_| more).map(Known::id);
     let assets = app.store().assets();
