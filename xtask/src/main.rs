@@ -34,6 +34,7 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   run [-- ARGS]  set up, build the page and the server in release, start `vws serve ARGS`
+  build          the same without starting it; prints where the program is
   test           set up, then every check and test there is; ends with one line of counts
   dev [-- ARGS]  `vws serve ARGS` and `trunk serve` before it: the page follows your edits
   e2e [NAME]     the browser tests alone; only those whose title matches NAME
@@ -76,6 +77,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
     match (command.as_str(), rest) {
         ("run", rest) => run::run(&project, passed_on(rest))?,
         ("dev", rest) => dev::run(&project, passed_on(rest))?,
+        ("build", []) => println!("✓ {}", run::build(&project)?.display()),
         ("setup", []) => {
             setup::ensure(&project, Needs::Browser, None)?;
             println!("✓ everything is set up");
@@ -87,7 +89,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("package", []) => package::build(&project, &setup::ensure(&project, Needs::Page, None)?)?,
         ("spec-check", []) => println!("✓ {}", spec_check::run(&project)?),
         ("test" | "ci", []) => return test::run(&project),
-        ("setup" | "e2e" | "screenshots" | "package" | "spec-check" | "test" | "ci", _) => {
+        ("build" | "setup" | "e2e" | "screenshots" | "package" | "spec-check" | "test" | "ci", _) => {
             return Err(Failure::new(format!(
                 "`{command}` does not take these arguments: {}",
                 rest.join(" ")
