@@ -340,7 +340,7 @@ async fn cli3_a_server_that_ends_tells_its_clients_and_waits_for_them() {
 
 #[tokio::test]
 async fn an_address_of_another_form_is_refused() {
-    for base in ["127.0.0.1:8080", "https://127.0.0.1:8080", "http://127.0.0.1:8080/s/1", "", "http:///"] {
+    for base in ["127.0.0.1:8080", "ftp://127.0.0.1:8080", "https://127.0.0.1:8080/s/1", "", "http:///"] {
         let session: SessionId = "0190b5a0-0000-7000-8000-000000000001".parse().expect("is an id");
         let refused = Client::connect(base, session, Options::default()).await.map(|_| ());
         assert_eq!(refused, Err(ConnectError::Address(base.to_owned())), "{base}");

@@ -18,7 +18,7 @@ fn secured(authority: &Authority) -> Server {
 }
 
 #[test]
-fn tls10_the_commands_find_a_server_whose_authority_they_believe() {
+fn tls10_tls6_the_commands_find_a_server_whose_authority_they_believe() {
     let authority = Authority::new();
     let server = secured(&authority);
     assert!(server.url.starts_with("https://127.0.0.1:"), "{}", server.url);
