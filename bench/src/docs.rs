@@ -5,6 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::plot::plots;
 use crate::table::Table;
 
+/// The page as it was when this program was built.
+const PAGE: &str = include_str!("../../docs/PERFORMANCE.md");
+
+/// What the part about reasons begins with.
+const REASONS: &str = "## Where the time goes";
+
 /// What stands before and behind it.
 const BEGIN: &str = "<!-- measured: written by `cargo xtask bench --docs` -->";
 const END: &str = "<!-- end of what is measured -->";
@@ -26,6 +32,11 @@ pub(crate) fn write(table: &Table) -> Result<(), String> {
     measured += &table.markdown();
     let text = placed(&text, &measured).ok_or_else(|| format!("{} has no {BEGIN}", page.display()))?;
     std::fs::write(&page, text).map_err(|error| format!("{}: {error}", page.display()))
+}
+
+/// What the page says of where the time goes, and of why goals are missed.
+pub(crate) fn reasons() -> &'static str {
+    PAGE.find(REASONS).map_or("", |at| &PAGE[at..])
 }
 
 /// The page with what is measured between its marks.
@@ -50,6 +61,18 @@ mod tests {
 
     #[test]
     fn the_page_has_a_place_for_it() {
-        assert!(placed(include_str!("../../docs/PERFORMANCE.md"), "").is_some());
+        assert!(placed(PAGE, "").is_some());
+    }
+
+    #[test]
+    fn what_is_missed_has_a_reason() {
+        let part = |line: &str| line.strip_prefix("| ")?.split_once(": ").map(|(part, _)| part.to_owned());
+        let (_, told) = reasons().split_once("## What is missed, and why").expect("is there");
+        let given: Vec<String> = told.lines().filter_map(part).collect();
+        let missed = PAGE.lines().filter(|line| line.contains("| **missed** |"));
+        for line in missed {
+            let part = part(line).expect("a row is of a part");
+            assert!(given.iter().any(|given| given.split(", ").any(|one| one == part)), "no reason for {line}");
+        }
     }
 }

@@ -196,6 +196,9 @@ fn measure(cli: &Cli) -> Result<(), String> {
     let folder = cli.on.clone().unwrap_or_else(std::env::temp_dir);
     let table = tabled(&parts, folder, cli.quick)?;
     print!("{}", table.markdown());
+    if table.misses_a_goal() {
+        print!("\n{}", docs::reasons());
+    }
     keep(cli, &table)?;
     // The table is worth its while all the same.
     let failures = table.notes.iter().filter(|note| wire::tells_of_failure(note)).count();

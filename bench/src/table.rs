@@ -24,6 +24,12 @@ pub(crate) struct Table {
     pub(crate) rows: Vec<Row>,
 }
 
+impl Table {
+    pub(crate) fn misses_a_goal(&self) -> bool {
+        self.rows.iter().flat_map(|row| &row.goals).any(|goal| !goal.met)
+    }
+}
+
 /// One quantity in one setting.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Row {
