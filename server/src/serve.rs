@@ -1,7 +1,7 @@
 //! A server from its listener to its end.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -139,13 +139,17 @@ impl Server {
         if self.tls.is_some() { "https" } else { "http" }
     }
 
-    /// Has the certificate read again at each SIGHUP from now on, until the server ends. Without one nothing changes:
-    /// the signal ends the process.
+    /// Has the certificate read again at each SIGHUP from now on, until the server ends. Without one the signal does
+    /// nothing, so that a reload that somebody's tools ask for ends no server; but in a terminal it ends the program, as
+    /// it does others when the terminal is closed.
     ///
     /// # Errors
     /// When the handler cannot be installed.
     pub fn reload_on_hangup(&self) -> io::Result<()> {
-        let Some(tls) = self.tls.clone() else { return Ok(()) };
+        let tls = self.tls.clone();
+        if tls.is_none() && io::stdin().is_terminal() {
+            return Ok(());
+        }
         let mut hangup = signal(SignalKind::hangup())?;
         let stop = self.app.stop().clone();
         tokio::spawn(async move {
@@ -154,7 +158,10 @@ impl Server {
                     () = stop.stopping() => return,
                     told = hangup.recv() => if told.is_none() { return },
                 }
-                let tls = Arc::clone(&tls);
+                let Some(tls) = tls.clone() else {
+                    info!("there is no certificate to read again");
+                    continue;
+                };
                 // A file may lie on a disk that is slow.
                 match spawn_blocking(move || (tls.reload(), tls)).await {
                     Ok((Ok(()), tls)) => {

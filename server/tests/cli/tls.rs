@@ -70,6 +70,21 @@ fn tls2_cli1_what_cannot_be_served_is_one_line() {
     }
 }
 
+#[test]
+fn tls5_a_hangup_does_not_end_a_server_that_has_no_certificate() {
+    let mut command = program(&["serve", "--ephemeral", "--listen", "127.0.0.1:0"]);
+    let mut running = Running(command.stderr(Stdio::piped()).spawn().expect("the program starts"));
+    let mut log = BufReader::new(running.0.stderr.take().expect("a pipe"));
+    let line = next(&mut running.lines());
+    let url = line.strip_prefix("listening on ").expect("the ready line").to_owned();
+    let process = running.0.id().to_string();
+    let sent = std::process::Command::new("kill").args(["-HUP", &process]).status();
+    assert!(sent.expect("kill runs").success());
+    logged(&mut log, "there is no certificate to read again");
+    let listed = program(&["session", "ls", "--url", &url]).output().expect("the program starts");
+    assert_eq!(listed.status.code(), Some(0));
+}
+
 /// What is logged next that contains `words`.
 fn logged(log: &mut impl BufRead, words: &str) -> String {
     let mut line = String::new();
