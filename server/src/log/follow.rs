@@ -9,7 +9,7 @@ pub(super) fn follow(info: &mut SessionInfo, record: &EventRecord) {
     }
     info.seq = record.seq;
     match &record.event {
-        Event::ObjectCreated { .. } => info.object_count += 1,
+        Event::ObjectCreated { .. } => info.object_count = info.object_count.saturating_add(1),
         Event::ObjectDeleted { .. } => info.object_count = info.object_count.saturating_sub(1),
         Event::ObjectsCleared => info.object_count = 0,
         Event::SessionRenamed { name } => info.name.clone_from(name),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::files::Files;
 use super::frame::{self, FILE_HEAD, FileHead, Found, Kind, Mark, Scan};
-use super::record::{Common, Entry, decode, encode};
+use super::record::{Common, Entry, encode};
 
 /// What a catalogue says.
 #[derive(Debug, Default)]
@@ -32,8 +32,8 @@ pub(super) fn read(path: &Path) -> io::Result<Catalogue> {
     for found in Scan::new(&bytes, head.salt, FILE_HEAD) {
         if let Found::Frame(head, payload) = found {
             match head.kind {
-                Kind::Catalogue => common = decode::<Common>(payload),
-                Kind::Entry => catalogue.entries.extend(decode::<Entry>(payload)),
+                Kind::Catalogue => common = Common::decode(payload),
+                Kind::Entry => catalogue.entries.extend(Entry::decode(payload)),
                 Kind::Base
                 | Kind::Events
                 | Kind::Snapshot

@@ -50,8 +50,12 @@ pub(super) enum Kind {
 /// The life of what belongs to no session.
 pub(super) const NOBODY: u64 = u64::MAX;
 
+/// No seq, life, epoch or length is larger. Whatever has a larger one was not written by a log, though its sums fit, and
+/// is damage: with these one counts on without looking for the end of the range.
+pub(super) const MOST: u64 = 1 << 62;
+
 impl Kind {
-    fn from_byte(byte: u8) -> Option<Self> {
+    pub(super) fn from_byte(byte: u8) -> Option<Self> {
         use Kind::{Base, Begin, Catalogue, Delete, Entry, Events, Finish, Group, Snapshot};
         [Base, Events, Snapshot, Delete, Catalogue, Entry, Begin, Group, Finish]
             .into_iter()
@@ -121,6 +125,14 @@ pub(super) struct Mark {
     pub(super) count: u32,
 }
 
+impl Mark {
+    /// That of an edge of a frame.
+    fn of(edge: &[u8]) -> Option<Self> {
+        let mark = Self { life: u64_at(edge, 8), first: u64_at(edge, 16), count: u32_at(edge, 24) };
+        ((mark.life <= MOST || mark.life == NOBODY) && mark.first <= MOST).then_some(mark)
+    }
+}
+
 /// The beginning of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Head {
@@ -140,8 +152,7 @@ impl Head {
         if bytes[..3] != MAGIC || u32_at(bytes, 28) != short_sum(&bytes[..28], salt) {
             return None;
         }
-        let mark = Mark { life: u64_at(bytes, 8), first: u64_at(bytes, 16), count: u32_at(bytes, 24) };
-        Some(Self { kind: Kind::from_byte(bytes[3])?, len: u32_at(bytes, 4), mark })
+        Some(Self { kind: Kind::from_byte(bytes[3])?, len: u32_at(bytes, 4), mark: Mark::of(bytes)? })
     }
 }
 
@@ -180,7 +191,7 @@ pub(super) fn payload<'a>(bytes: &'a [u8], head: &Head, salt: u64) -> Option<&'a
 
 fn end_mark(tail: &[u8], salt: u64) -> Option<Mark> {
     let sound = tail.len() == EDGE && u32_at(tail, 28) == short_sum(&tail[..28], !salt);
-    sound.then(|| Mark { life: u64_at(tail, 8), first: u64_at(tail, 16), count: u32_at(tail, 24) })
+    if sound { Mark::of(tail) } else { None }
 }
 
 /// What a scan finds at a place.
@@ -355,6 +366,23 @@ mod tests {
             assert_eq!(damaged.len(), usize::from(!clean), "{len} bytes");
             assert!(damaged.iter().all(|damage| damage.unfinished), "{len} bytes");
         }
+    }
+
+    #[test]
+    fn dur3_numbers_that_no_log_has_are_damage_whatever_their_sums() {
+        let found = |mark: Mark| {
+            let mut bytes = Vec::new();
+            encode(&mut bytes, SALT, Kind::Events, mark, b"payload");
+            let found: Vec<bool> =
+                Scan::new(&bytes, SALT, 0).map(|found| matches!(found, Found::Frame(..))).collect();
+            found
+        };
+        let sound = Mark { life: 1, first: MOST, count: u32::MAX };
+        assert_eq!(found(sound), [true]);
+        assert_eq!(found(Mark { life: NOBODY, ..sound }), [true]);
+        assert_eq!(found(Mark { first: MOST + 1, ..sound }), [false]);
+        assert_eq!(found(Mark { first: u64::MAX, ..sound }), [false]);
+        assert_eq!(found(Mark { life: MOST + 1, ..sound }), [false]);
     }
 
     #[test]

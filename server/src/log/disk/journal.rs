@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::files::Files;
 use super::folder::{LastRun, OpenError};
-use super::frame::{self, Damage, FILE_HEAD, FileHead, Found, Head, Kind, Scan};
+use super::frame::{self, Damage, FILE_HEAD, FileHead, Found, Head, Kind, MOST, Scan};
 
 /// A segment that is written to.
 #[derive(Debug)]
@@ -67,7 +67,8 @@ pub(super) fn segments(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     for entry in entries {
         let path = entry?.path();
         let number = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".journal")?.parse().ok());
-        found.extend(number.map(|number| (number, path)));
+        // The next one has the next number.
+        found.extend(number.filter(|number| *number <= MOST).map(|number| (number, path)));
     }
     found.sort_unstable();
     Ok(found)

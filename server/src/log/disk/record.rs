@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use vws_core::{EventRecord, Seq, SessionInfo, Snapshot};
 
 use super::super::Checkpoint;
+use super::frame::MOST;
 
 /// Events as they lie in a file.
 pub(crate) fn encode_events(events: &[Arc<EventRecord>]) -> Vec<u8> {
@@ -14,7 +15,7 @@ pub(crate) fn encode_events(events: &[Arc<EventRecord>]) -> Vec<u8> {
 }
 
 pub(crate) fn decode_events(payload: &[u8]) -> Option<Vec<Arc<EventRecord>>> {
-    decode(payload)
+    decode(payload).filter(|events: &Vec<Arc<EventRecord>>| events.iter().all(|event| event.seq <= MOST))
 }
 
 /// A state as it lies in a file: its length, the state, and what the store keeps beside it.
@@ -31,7 +32,8 @@ pub(crate) fn encode_checkpoint(checkpoint: &Checkpoint) -> Vec<u8> {
 pub(crate) fn decode_checkpoint(payload: &[u8]) -> Option<Checkpoint> {
     let (len, rest) = payload.split_first_chunk::<4>()?;
     let (state, memory) = rest.split_at_checked(u32::from_le_bytes(*len) as usize)?;
-    Some(Checkpoint { snapshot: decode::<Snapshot>(state)?, memory: memory.into() })
+    let snapshot: Snapshot = decode(state)?;
+    is_possible(&snapshot.session).then(|| Checkpoint { snapshot, memory: memory.into() })
 }
 
 /// What holds for the whole data directory.
@@ -61,10 +63,31 @@ pub(super) struct Entry {
     pub(super) fenced: Option<String>,
 }
 
+impl Entry {
+    /// One that a log has written.
+    pub(super) fn decode(payload: &[u8]) -> Option<Self> {
+        let entry: Self = decode(payload)?;
+        let possible = entry.life <= MOST && entry.trimmed <= MOST && entry.settled <= MOST;
+        (possible && is_possible(&entry.info)).then_some(entry)
+    }
+}
+
+impl Common {
+    /// One that a log has written.
+    pub(super) fn decode(payload: &[u8]) -> Option<Self> {
+        decode(payload).filter(|common: &Self| common.next_life <= MOST)
+    }
+}
+
+/// Whether a session can have come so far.
+fn is_possible(info: &SessionInfo) -> bool {
+    info.seq <= MOST && info.epoch <= MOST
+}
+
 pub(super) fn encode(value: &(impl Serialize + ?Sized)) -> Vec<u8> {
     rmp_serde::to_vec_named(value).expect("values of the model have a form in MessagePack")
 }
 
-pub(super) fn decode<T: DeserializeOwned>(payload: &[u8]) -> Option<T> {
+fn decode<T: DeserializeOwned>(payload: &[u8]) -> Option<T> {
     rmp_serde::from_slice(payload).ok()
 }

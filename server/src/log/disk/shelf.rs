@@ -14,6 +14,7 @@ use vws_core::{Epoch, EventRecord, Seq, SessionId, SessionInfo};
 
 use super::super::{Checkpoint, LogError};
 use super::files::Files;
+use super::frame::MOST;
 use super::history::History;
 use super::record::Entry;
 use crate::log::Listed;
@@ -364,10 +365,11 @@ impl Shelf {
 /// The session, its life and, for a snapshot, its seq, as the name of a file tells them.
 pub(super) fn parse_name(path: &Path) -> Option<(SessionId, u64, Option<Seq>)> {
     let mut words = path.file_name()?.to_str()?.split('.');
-    let (id, life) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let number = |word: &str| word.parse().ok().filter(|number| *number <= MOST);
+    let (id, life) = (words.next()?.parse().ok()?, number(words.next()?)?);
     match (words.next()?, words.next(), words.next()) {
         ("log", None, None) => Some((id, life, None)),
-        (seq, Some("snapshot"), None) => Some((id, life, Some(seq.parse().ok()?))),
+        (seq, Some("snapshot"), None) => Some((id, life, Some(number(seq)?))),
         _ => None,
     }
 }
