@@ -217,8 +217,8 @@ impl Pieces {
         let mut pieces = Self::default();
         let (base, pending, snapshots) = shelf.in_memory();
         match base {
-            Some(base) => pieces.add_state((*base).clone(), "the state that it begins with"),
-            None => pieces.read_file(&shelf.path(stock), shelf.life)?,
+            Some(base) => pieces.add_state(shelf, (*base).clone(), "the state that it begins with"),
+            None => pieces.read_file(shelf, &shelf.path(stock))?,
         }
         // What the file has after the last event that the journal knows of was never acknowledged.
         pieces.events.retain(|seq, _| *seq <= shelf.listed().info.seq);
@@ -229,7 +229,7 @@ impl Pieces {
             match read_snapshot(&path, shelf.life)? {
                 Some(state) if state.snapshot.session.seq == seq => {
                     pieces.snapshots.push(seq);
-                    pieces.add_state(state, "the snapshot");
+                    pieces.add_state(shelf, state, "the snapshot");
                 }
                 _ => pieces.problems.push(format!("the snapshot at event {seq} is damaged")),
             }
@@ -237,15 +237,19 @@ impl Pieces {
         Ok(pieces)
     }
 
-    fn add_state(&mut self, state: Checkpoint, what: &str) {
+    fn add_state(&mut self, shelf: &Shelf, state: Checkpoint, what: &str) {
         let seq = state.snapshot.session.seq;
+        let whose = state.snapshot.session.session_id;
+        if whose != shelf.id {
+            return self.problems.push(format!("{what} at event {seq} is that of session {whose}"));
+        }
         match state.snapshot.clone().restore() {
             Ok(_) => drop(self.states.insert(seq, state)),
             Err(error) => self.problems.push(format!("{what} at event {seq} is wrong: {error}")),
         }
     }
 
-    fn read_file(&mut self, path: &Path, life: u64) -> std::io::Result<()> {
+    fn read_file(&mut self, shelf: &Shelf, path: &Path) -> std::io::Result<()> {
         let bytes = match std::fs::read(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 self.problems.push("its file is missing".to_owned());
@@ -254,7 +258,7 @@ impl Pieces {
             read => read?,
         };
         self.bytes += bytes.len() as u64;
-        let head = match FileHead::of(&bytes, life) {
+        let head = match FileHead::of(&bytes, shelf.life) {
             Ok(head) => head,
             Err(reason) => {
                 self.problems.push(reason.to_owned());
@@ -267,7 +271,7 @@ impl Pieces {
         for found in Scan::new(&bytes, head.salt, FILE_HEAD) {
             match found {
                 Found::Frame(head, payload) if head.kind == Kind::Base => match decode_checkpoint(payload) {
-                    Some(state) => self.add_state(state, "the state that it begins with"),
+                    Some(state) => self.add_state(shelf, state, "the state that it begins with"),
                     None => self.problems.push("the state that it begins with cannot be read".to_owned()),
                 },
                 Found::Frame(_, payload) => match decode_events(payload) {

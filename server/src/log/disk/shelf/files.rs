@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tracing::warn;
-use vws_core::{EventRecord, Seq};
+use vws_core::{EventRecord, Seq, SessionId};
 
 use super::super::history::{History, HistoryError, read_snapshot, write_snapshot};
 use super::{MAX_OPEN_FILES, Place, Shelf, Stock, unavailable};
@@ -180,16 +180,21 @@ impl Shelf {
                 Place::Base => {
                     let base = self.with_file(stock, |history| history.base())?;
                     let trimmed = base.snapshot.session.seq;
+                    if base.snapshot.session.session_id != self.id {
+                        let reason = "the state that it begins with is that of another session".to_owned();
+                        self.fence(reason.clone());
+                        return Err(LogError::Damaged { session: self.id, reason });
+                    }
                     return if trimmed <= at { Ok(base) } else { Err(LogError::Trimmed { trimmed }) };
                 }
                 Place::Snapshot(seq) => match read_snapshot(&self.snapshot_path(stock, seq), self.life) {
-                    Ok(Some(found)) if found.snapshot.session.seq == seq => return Ok(found),
+                    Ok(Some(found)) if is_of(&found, self.id, seq) => return Ok(found),
                     // An older one, and the events since, come to the same.
                     Ok(_) => {
                         warn!(session.id = %self.id, seq, "a snapshot is damaged and not used");
-                        at = seq - 1;
+                        at = before(seq)?;
                     }
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => at = seq - 1,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => at = before(seq)?,
                     Err(error) => return Err(unavailable(error)),
                 },
             }
@@ -270,4 +275,14 @@ impl Shelf {
         let id = self.id.to_string();
         stock.sessions.join(&id[id.len() - 2..]).join(format!("{id}.{}.{rest}", self.life))
     }
+}
+
+/// Whether a state is the one that its file's name tells.
+fn is_of(found: &Checkpoint, id: SessionId, seq: Seq) -> bool {
+    found.snapshot.session.session_id == id && found.snapshot.session.seq == seq
+}
+
+/// The event before `seq`; there is no history before the first.
+fn before(seq: Seq) -> Result<Seq, LogError> {
+    seq.checked_sub(1).ok_or(LogError::Trimmed { trimmed: seq })
 }
