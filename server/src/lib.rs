@@ -13,12 +13,15 @@
 //! - [`assets`]: the files that objects show. [`backup`]: all that a server keeps in one file.
 //! - `ws`: the WebSocket of a session; `sse`: live streams of events over plain HTTP.
 //! - [`telemetry`]: logs and metrics.
+//! - `fuzzing`: the doors of the fuzz targets, in builds for those alone.
 
 pub mod assets;
 pub mod auth;
 pub mod backup;
 pub mod config;
 pub mod feed;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod http;
 pub mod log;
 pub mod net;

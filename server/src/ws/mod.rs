@@ -14,6 +14,8 @@
 mod commands;
 mod conversation;
 mod deliver;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod greet;
 mod handshake;
 mod rate;

@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use crate::e2e;
 use crate::failure::{Failure, Result};
+use crate::fuzz;
 use crate::package;
 use crate::page;
 use crate::process;
@@ -45,6 +46,8 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     javascript_tests(project, &ready, &mut report);
     wasm_tests(&ready, &mut report);
     browser_tests(project, &ready, &mut report);
+    // Last: it compiles what it fuzzes in its own way, with the dependencies that all before it have compiled.
+    report.check("fuzzing, 60 s each", "about 3 min", || fuzz::briefly(project));
 
     Ok(report.end(start))
 }

@@ -9,6 +9,7 @@
 //! - `recovery`: what an open finds; `folder`: the directory, its lock and its format.
 //! - `files`, `flusher`: the disk, and the thread that forces what was written at the level `buffered`.
 //! - [`doctor`]: looks at all of it, and repairs.
+//! - `fuzzing`: files and payloads for the fuzz targets, in builds for those alone.
 //!
 //! # What is where
 //! ```text
@@ -28,6 +29,8 @@ mod files;
 mod flusher;
 mod folder;
 mod frame;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod history;
 mod journal;
 mod keeper;
