@@ -3,7 +3,7 @@
 //! # Layout
 //! - `setup`: what a machine needs, installed once
 //! - `page`, `server`, `package`: building the two halves, and the package for JavaScript
-//! - `run`, `dev`, `e2e`, `test`, `fuzz`: the commands
+//! - `run`, `dev`, `e2e`, `test`, `fuzz`, `history`: the commands
 //! - `spec_check`: whether SPEC.md and the tests name the same rules
 //! - `project`, `process`, `say`, `failure`: places, programs, output, errors
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "these commands talk to a person")]
@@ -13,6 +13,7 @@ mod dev;
 mod e2e;
 mod failure;
 mod fuzz;
+mod history;
 mod package;
 mod page;
 mod process;
@@ -44,6 +45,7 @@ cargo xtask COMMAND
   screenshots    docs/images made anew, and a picture of every state of the page in e2e/artifacts/looks
   fuzz [TARGET] [--seconds N | --runs N]
                  arbitrary bytes at every door (rest, websocket, log, import), 60 s each unless told
+  history [ARGS] what concurrent clients see of a server that is killed meanwhile, judged; --ops N --seed S
   setup          only the set-up of `run` and `test`
   package        the npm package of packages/js, in its dist/
   spec-check     whether every rule of SPEC.md has a test, and every test a rule
@@ -87,6 +89,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         }
         ("e2e", []) => e2e::run(&project, None)?,
         ("e2e", [name]) => e2e::run(&project, Some(name))?,
+        ("history", rest) => history::run(&project, passed_on(rest))?,
         ("fuzz", rest) => fuzz::run(&project, passed_on(rest))?,
         ("bench", rest) => bench::run(&project, passed_on(rest))?,
         ("screenshots", []) => e2e::screenshots(&project)?,

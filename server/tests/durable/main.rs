@@ -4,5 +4,6 @@ mod assets;
 mod doctor;
 #[cfg(target_os = "linux")]
 mod flush;
+mod history;
 mod kill;
 mod support;
