@@ -6,26 +6,20 @@
 //! waits.
 
 use std::collections::VecDeque;
-use std::hint::spin_loop;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::Ordering;
 
-use parking_lot::Mutex;
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 use vws_core::Session;
 
 use super::draft::Draft;
+use super::sync::{AtomicU8, Handle, LOOKS, Mutex, spawn, spin_loop, yield_now};
 use super::{LiveSession, Outcome, Request, StoreError};
 use crate::log::{Appending, BoxFuture, LogError};
 
 /// Commands that are decided at once. More wait for the next group.
 const GROUP_COMMANDS: usize = 1_024;
-
-/// How often somebody looks whether the turn is free who came when it was taken for a short time. That is some
-/// microseconds in all, several times what a command takes.
-const LOOKS: usize = 128;
 
 /// Nobody has the turn.
 const FREE: u8 = 0;
@@ -171,7 +165,7 @@ impl Turn {
         if let Some(session) = self.session.take() {
             session.line.close();
             let group = Group { members: VecDeque::from([first]), draft, taken };
-            tokio::spawn(drive(session, Some(group)).in_current_span());
+            spawn(drive(session, Some(group)).in_current_span());
         }
     }
 
@@ -336,7 +330,7 @@ async fn drive(session: Arc<LiveSession>, under_way: Option<Group>) {
                     Appending::Later(taken) => taken.await,
                 };
                 conclude(&session, members, draft, taken);
-                tokio::task::yield_now().await;
+                yield_now().await;
             }
         }
     }

@@ -27,6 +27,7 @@ mod lobby;
 mod receipts;
 mod registry;
 mod several;
+mod sync;
 mod transfer;
 mod turns;
 
