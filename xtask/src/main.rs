@@ -3,17 +3,19 @@
 //! # Layout
 //! - `setup`: what a machine needs, installed once
 //! - `page`, `server`, `package`: building the two halves, and the package for JavaScript
-//! - `run`, `dev`, `e2e`, `test`, `fuzz`, `history`: the commands
+//! - `run`, `dev`, `e2e`, `test`, `fuzz`, `history`, `mutants`, `deny`: the commands
 //! - `spec_check`: whether SPEC.md and the tests name the same rules
 //! - `project`, `process`, `say`, `failure`: places, programs, output, errors
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "these commands talk to a person")]
 
 mod bench;
+mod deny;
 mod dev;
 mod e2e;
 mod failure;
 mod fuzz;
 mod history;
+mod mutants;
 mod package;
 mod page;
 mod process;
@@ -46,6 +48,8 @@ cargo xtask COMMAND
   fuzz [TARGET] [--seconds N | --runs N]
                  arbitrary bytes at every door (rest, websocket, log, import), 60 s each unless told
   history [ARGS] what concurrent clients see of a server that is killed meanwhile, judged; --ops N --seed S
+  mutants [ARGS] what is changed in core and no test notices; --shard K/N for a part
+  deny           licences, sources and doubles of the crates, and what is known against them
   setup          only the set-up of `run` and `test`
   package        the npm package of packages/js, in its dist/
   spec-check     whether every rule of SPEC.md has a test, and every test a rule
@@ -90,13 +94,15 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("e2e", []) => e2e::run(&project, None)?,
         ("e2e", [name]) => e2e::run(&project, Some(name))?,
         ("history", rest) => history::run(&project, passed_on(rest))?,
+        ("mutants", rest) => mutants::run(&project, passed_on(rest))?,
+        ("deny", []) => deny::run(&project)?,
         ("fuzz", rest) => fuzz::run(&project, passed_on(rest))?,
         ("bench", rest) => bench::run(&project, passed_on(rest))?,
         ("screenshots", []) => e2e::screenshots(&project)?,
         ("package", []) => package::build(&project, &setup::ensure(&project, Needs::Page, None)?)?,
         ("spec-check", []) => println!("✓ {}", spec_check::run(&project)?),
         ("test" | "ci", []) => return test::run(&project),
-        ("build" | "setup" | "e2e" | "screenshots" | "package" | "spec-check" | "test" | "ci", _) => {
+        ("build" | "setup" | "deny" | "e2e" | "screenshots" | "package" | "spec-check" | "test" | "ci", _) => {
             return Err(Failure::new(format!(
                 "`{command}` does not take these arguments: {}",
                 rest.join(" ")

@@ -23,6 +23,7 @@ use crate::say;
 
 pub(crate) use browser::Browser;
 use toolchain::Toolchain;
+pub(crate) use tools::CargoTool;
 use tools::Tools;
 
 /// What has been set up, and how to use it.

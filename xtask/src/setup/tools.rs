@@ -134,25 +134,69 @@ impl<'p> Tools<'p> {
     }
 
     fn cargo_install(&self, home: &Path, arguments: &[&str], version: &str) -> Result<()> {
-        let mut command = self.project.cargo();
-        // Outside the clone, whose cargo configuration is about the project and not about the tools.
-        command
-            .arg("install")
-            .args(arguments)
-            .args(["--version", &format!("={version}"), "--root"])
-            .arg(home)
-            .current_dir(&self.project.data)
-            .envs(LIGHT_PROFILE);
-        for name in NOT_FOR_TOOLS {
-            command.env_remove(name);
-        }
-        let name = home.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        process::run_logged(&mut command, &name, &self.log(&name))
+        cargo_install(self.project, home, arguments, version)
     }
 
     fn log(&self, name: &str) -> PathBuf {
-        self.project.data.join("log").join(format!("{name}.log"))
+        log(self.project, name)
     }
+}
+
+/// A program that cargo calls by its name (`cargo deny`) and that only some commands need.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CargoTool {
+    /// Package and program.
+    pub(crate) name: &'static str,
+    /// The version that is installed; any is used that PATH has.
+    pub(crate) version: &'static str,
+    /// How long that takes on two cores.
+    pub(crate) about: &'static str,
+}
+
+impl CargoTool {
+    fn home(&self, project: &Project) -> PathBuf {
+        project.data.join("tools").join(format!("{}-{}", self.name, self.version))
+    }
+
+    /// The program, if it is there.
+    pub(crate) fn find(&self, project: &Project) -> Option<PathBuf> {
+        let ours = self.home(project).join("bin").join(self.name);
+        process::on_path(self.name).or_else(|| ours.is_file().then_some(ours))
+    }
+
+    /// The program, installed unless it is there.
+    pub(crate) fn ensure(&self, project: &Project) -> Result<PathBuf> {
+        if let Some(program) = self.find(project) {
+            return Ok(program);
+        }
+        fs::create_dir_all(&project.data).context(|| format!("create {}", project.data.display()))?;
+        let home = self.home(project);
+        say::step(&format!("{} {}", self.name, self.version), self.about, || {
+            cargo_install(project, &home, &["--locked", self.name], self.version)
+        })?;
+        Ok(home.join("bin").join(self.name))
+    }
+}
+
+fn cargo_install(project: &Project, home: &Path, arguments: &[&str], version: &str) -> Result<()> {
+    let mut command = project.cargo();
+    // Outside the clone, whose cargo configuration is about the project and not about the tools.
+    command
+        .arg("install")
+        .args(arguments)
+        .args(["--version", &format!("={version}"), "--root"])
+        .arg(home)
+        .current_dir(&project.data)
+        .envs(LIGHT_PROFILE);
+    for name in NOT_FOR_TOOLS {
+        command.env_remove(name);
+    }
+    let name = home.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    process::run_logged(&mut command, &name, &log(project, &name))
+}
+
+fn log(project: &Project, name: &str) -> PathBuf {
+    project.data.join("log").join(format!("{name}.log"))
 }
 
 impl Tool {

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
+use crate::deny;
 use crate::e2e;
 use crate::failure::{Failure, Result};
 use crate::fuzz;
@@ -40,6 +41,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     report.check("rules and tests name each other", "at once", || {
         spec_check::run(project).map(|summary| say::note(&summary))
     });
+    report.check("crates", "about 5 s", || deny::if_there(project));
     report.check("viewport bundle", "about 10 s the first time", || page::bundle(project));
     lint(project, &ready, &mut report);
     native_tests(project, &mut report);
