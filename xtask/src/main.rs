@@ -102,7 +102,10 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("package", []) => package::build(&project, &setup::ensure(&project, Needs::Page, None)?)?,
         ("spec-check", []) => println!("✓ {}", spec_check::run(&project)?),
         ("test" | "ci", []) => return test::run(&project),
-        ("build" | "setup" | "deny" | "e2e" | "screenshots" | "package" | "spec-check" | "test" | "ci", _) => {
+        (
+            "build" | "setup" | "deny" | "e2e" | "screenshots" | "package" | "spec-check" | "test" | "ci",
+            _,
+        ) => {
             return Err(Failure::new(format!(
                 "`{command}` does not take these arguments: {}",
                 rest.join(" ")
