@@ -72,7 +72,10 @@ mod tests {
         let missed = PAGE.lines().filter(|line| line.contains("| **missed** |"));
         for line in missed {
             let part = part(line).expect("a row is of a part");
-            assert!(given.iter().any(|given| given.split(", ").any(|one| one == part)), "no reason for {line}");
+            assert!(
+                given.iter().any(|given| given.split(", ").any(|one| one == part)),
+                "no reason for {line}"
+            );
         }
     }
 }

@@ -34,7 +34,8 @@ enum Until {
 /// How the programs are compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Build {
-    /// With the dependencies that the tests have compiled already.
+    /// With the dependencies that the tests have compiled already. Each run begins alike, so that what fails in one can be
+    /// seen again in the next.
     Quick,
     /// So that they run as fast as they can.
     Fast,
@@ -90,7 +91,7 @@ fn all(project: &Project, targets: &[&'static str], until: Until, build: Build) 
                         let Some(target) = waiting.lock().ok().and_then(|mut all| all.pop_front()) else {
                             return;
                         };
-                        let done = one(project, &programs, target, until);
+                        let done = one(project, &programs, target, until, build);
                         results.lock().expect("nobody panics with it").push(done);
                     }
                 });
@@ -128,11 +129,14 @@ fn compile(project: &Project, targets: &[&str], build: Build) -> Result<PathBuf>
 }
 
 /// Runs one target and tells what it did in a line.
-fn one(project: &Project, programs: &Path, target: &str, until: Until) -> Result<String> {
+fn one(project: &Project, programs: &Path, target: &str, until: Until, build: Build) -> Result<String> {
     let kept = project.root.join("fuzz/corpus").join(target);
     // What is new is found anew where this folder is removed; what is worth keeping is merged by hand.
     let found = project.target.join("fuzz-corpus").join(target);
     let broken = project.root.join("fuzz/artifacts").join(target);
+    if build == Build::Quick && found.exists() {
+        fs::remove_dir_all(&found).context(|| format!("remove {}", found.display()))?;
+    }
     for folder in [&kept, &found, &broken] {
         fs::create_dir_all(folder).context(|| format!("create {}", folder.display()))?;
     }
@@ -146,6 +150,9 @@ fn one(project: &Project, programs: &Path, target: &str, until: Until) -> Result
         "-dict={}",
         project.root.join("fuzz/dictionaries").join(target).with_extension("dict").display()
     ));
+    if build == Build::Quick {
+        program.arg("-seed=1");
+    }
     program.arg(format!("-artifact_prefix={}/", broken.display())).arg(&found).arg(&kept);
     let log = project.target.join(format!("xtask/fuzz-{target}.log"));
     process::run_logged(&mut program, target, &log).map_err(|failure| {
