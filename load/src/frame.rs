@@ -6,6 +6,8 @@ pub const TEXT: u8 = 1;
 pub const BINARY: u8 = 2;
 /// The end of a connection.
 pub const CLOSE: u8 = 8;
+/// Asks for a pong.
+pub const PING: u8 = 9;
 /// An answer to a ping, or a sign of life without one.
 pub const PONG: u8 = 10;
 

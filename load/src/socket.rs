@@ -24,7 +24,14 @@ impl Socket {
     /// # Errors
     /// [`LoadError`] where nobody is there or the answer is another one than 101.
     pub fn open(target: &Target, under: &str, protocol: &str) -> Done<Self> {
-        let mut stream = target.connect()?;
+        Self::on(target.connect()?, target, under, protocol)
+    }
+
+    /// The same on a connection that somebody has opened.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn on(mut stream: TcpStream, target: &Target, under: &str, protocol: &str) -> Done<Self> {
         let offered = match protocol {
             "" => String::new(),
             protocol => format!("sec-websocket-protocol: {protocol}\r\n"),
@@ -64,6 +71,12 @@ impl Socket {
     /// [`LoadError::Unreachable`]
     pub fn write(&mut self, bytes: &[u8]) -> Done {
         self.stream.get_mut().write_all(bytes).map_err(|error| LoadError::broke("nothing is taken", error))
+    }
+
+    /// Says to the server's kernel that nothing more comes; what it says is still read.
+    pub fn end_writing(&mut self) {
+        // Where it has ended everything already, that is said as well.
+        let _ = self.stream.get_ref().shutdown(std::net::Shutdown::Write);
     }
 
     /// The next message, whole: its opcode and payload.

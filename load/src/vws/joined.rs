@@ -1,5 +1,6 @@
 //! A connection that was welcomed: who joins, and who comes back.
 
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
@@ -32,9 +33,17 @@ impl Joined {
     /// # Errors
     /// [`LoadError`]
     pub fn open(target: &Target, session: &str, after: Option<&Value>) -> Done<Self> {
+        Self::on(target.connect()?, target, session, after)
+    }
+
+    /// The same on a connection that somebody has opened.
+    ///
+    /// # Errors
+    /// [`LoadError`]
+    pub fn on(stream: TcpStream, target: &Target, session: &str, after: Option<&Value>) -> Done<Self> {
         static CLIENTS: AtomicU64 = AtomicU64::new(0);
         let client = CLIENTS.fetch_add(1, Ordering::Relaxed);
-        let mut socket = Socket::open(target, &format!("/api/sessions/{session}/ws"), "vws.v1.json")?;
+        let mut socket = Socket::on(stream, target, &format!("/api/sessions/{session}/ws"), "vws.v1.json")?;
         let after = after.map(|after| format!(r#","after":{after}"#)).unwrap_or_default();
         let token =
             target.token().map(|token| format!(r#","token":{}"#, Value::from(token))).unwrap_or_default();
