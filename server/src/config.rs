@@ -299,7 +299,7 @@ pub struct Limits {
     /// Time for the head of a request to arrive, and for an idle connection to send its next one.
     #[arg(long, env = "VWS_HEAD_TIMEOUT", value_name = "TIME", default_value_t = Limits::DEFAULT.head_timeout)]
     pub head_timeout: Span,
-    /// Time for the body of a request to arrive.
+    /// Time for the body of a request, and for a WebSocket message from a client, to arrive.
     #[arg(long, env = "VWS_BODY_TIMEOUT", value_name = "TIME", default_value_t = Limits::DEFAULT.body_timeout)]
     pub body_timeout: Span,
     /// Time in which a connection that has something to read must take some of it.

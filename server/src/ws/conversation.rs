@@ -89,6 +89,7 @@ async fn converse(
         heard_at: now,
         ping_at: now + limits.ping_interval.get(),
         stalled_at: None,
+        awaited: None,
         peers_changed,
         peers_seen: present.through,
         presence_at: None,
@@ -129,6 +130,8 @@ pub(super) struct Connection<'a> {
     ping_at: Instant,
     /// When a client that takes nothing of what waits for it counts as stalled.
     stalled_at: Option<Instant>,
+    /// The message that is on its way, and by when it has to be there.
+    awaited: Option<(u64, Instant)>,
     peers_changed: watch::Receiver<u64>,
     /// The last change among the peers that the client has been shown.
     peers_seen: u64,
@@ -151,7 +154,8 @@ impl Connection<'_> {
                 continue;
             }
             let dead_at = self.heard_at + self.limits.dead_after.get();
-            let timers = [Some(self.ping_at), Some(dead_at), self.stalled_at, self.presence_at];
+            let late_at = self.await_message();
+            let timers = [Some(self.ping_at), Some(dead_at), self.stalled_at, late_at, self.presence_at];
             let wake_at = timers.into_iter().flatten().min().unwrap_or(dead_at);
             // A deadline that has moved on is looked at when the former one comes.
             if wake_at < sleep.deadline() {
@@ -204,6 +208,17 @@ impl Connection<'_> {
         };
         self.commit(&mut commands).await?;
         heard_all
+    }
+
+    /// By when the message that is on its way has to be there. One of which nobody sees the end would keep what has
+    /// come of it for ever.
+    fn await_message(&mut self) -> Option<Instant> {
+        // Who is not listened to is not waited for.
+        let message = self.wire.on_its_way().filter(|_| !self.wire.is_full());
+        if self.awaited.map(|(awaited, _)| awaited) != message {
+            self.awaited = message.map(|message| (message, Instant::now() + self.limits.body_timeout.get()));
+        }
+        self.awaited.map(|(_, at)| at)
     }
 
     /// Writes what waits as far as the socket takes it. Answers whether it is full.
@@ -298,7 +313,7 @@ impl Connection<'_> {
 
     fn on_time(&mut self, is_full: bool) -> Result<(), Ending> {
         let now = Instant::now();
-        if self.stalled_at.is_some_and(|at| at <= now) {
+        if self.stalled_at.is_some_and(|at| at <= now) || self.awaited.is_some_and(|(_, at)| at <= now) {
             return Err(Ending::Close(CloseCode::TooSlow));
         }
         if now.saturating_duration_since(self.heard_at) >= self.limits.dead_after.get() {

@@ -30,6 +30,8 @@ pub(super) enum Received<'a> {
 pub(super) enum Fault {
     /// It is against the standard.
     Protocol(&'static str),
+    /// A text, or the reason of a close, is no UTF-8.
+    NotUtf8,
     /// A message is larger than allowed.
     TooBig,
 }
@@ -40,8 +42,12 @@ pub(super) struct Reader {
     /// What has come and was not read yet begins at `at`. Not allocated while all has been.
     bytes: Vec<u8>,
     at: usize,
-    /// The message whose last fragment is still to come.
+    /// The message whose end is still to come.
     begun: Option<Begun>,
+    /// The frame of it whose end is still to come.
+    coming: Option<Coming>,
+    /// Messages that have come whole, so that it can be told whether the one that is on its way is still the same.
+    whole: u64,
     max_message: usize,
 }
 
@@ -65,7 +71,7 @@ impl Begun {
             && let Err(found) = std::str::from_utf8(&self.payload[self.checked..])
         {
             if found.error_len().is_some() {
-                return Err(NO_UTF8);
+                return Err(Fault::NotUtf8);
             }
             self.checked += found.valid_up_to();
         } else {
@@ -75,19 +81,29 @@ impl Begun {
     }
 }
 
-const NO_UTF8: Fault = Fault::Protocol("a text that is no UTF-8");
-
-/// A frame whose head has been found right, and whose payload is all there.
+/// A frame whose head has been found right.
 #[derive(Debug)]
 struct Frame {
     opcode: OpCode,
     is_final: bool,
-    payload: std::ops::Range<usize>,
+    mask: [u8; 4],
+    /// Where it begins among what has come, and how long it will be.
+    at: usize,
+    len: usize,
+}
+
+/// A data frame of which a part has come. What has come is with its message, so that it is judged at once.
+#[derive(Debug)]
+struct Coming {
+    is_final: bool,
+    /// As it is for the next byte.
+    mask: [u8; 4],
+    left: usize,
 }
 
 impl Reader {
     pub(super) const fn new(max_message: usize) -> Self {
-        Self { bytes: Vec::new(), at: 0, begun: None, max_message }
+        Self { bytes: Vec::new(), at: 0, begun: None, coming: None, whole: 0, max_message }
     }
 
     /// Takes in what has come.
@@ -106,6 +122,11 @@ impl Reader {
         }
     }
 
+    /// Which message is on its way, where one is: it has begun and not ended, whatever control frames came meanwhile.
+    pub(super) fn on_its_way(&self) -> Option<u64> {
+        (self.begun.is_some() || self.at < self.bytes.len()).then_some(self.whole)
+    }
+
     /// Lets go of all that has come.
     pub(super) fn forget(&mut self) {
         (self.bytes, self.at) = (Vec::new(), 0);
@@ -114,58 +135,85 @@ impl Reader {
     /// The next message or control frame; `None` until more has come.
     ///
     /// # Errors
-    /// [`Fault`]. Nothing that comes afterwards means anything.
+    /// [`Fault`], as soon as it is known. Nothing that comes afterwards means anything.
     pub(super) fn next(&mut self) -> Result<Option<Received<'_>>, Fault> {
-        while let Some(frame) = self.frame()? {
-            let is_text = match frame.opcode {
-                OpCode::Control(control) => {
-                    return received_control(control, &self.bytes[frame.payload]).map(Some);
-                }
-                OpCode::Data(Data::Continue) => {
-                    let mut begun = self.begun.take().expect("a frame that goes on with nothing is refused");
-                    begun.extend(&self.bytes[frame.payload])?;
-                    if !frame.is_final {
-                        self.begun = Some(begun);
-                        continue;
-                    }
-                    let Begun { is_text, payload, checked } = begun;
-                    if checked < payload.len() {
-                        return Err(NO_UTF8);
-                    }
+        loop {
+            if self.coming.is_some() {
+                let Some(message) = self.go_on()? else { return Ok(None) };
+                if let Some(Begun { is_text, payload, .. }) = message {
+                    self.whole += 1;
                     return Ok(Some(received(is_text, payload.into())));
+                }
+            }
+            let Some(frame) = self.head()? else { return Ok(None) };
+            let is_whole = self.bytes.len() - frame.at >= frame.len;
+            let is_text = match frame.opcode {
+                OpCode::Control(_) if !is_whole => return Ok(None),
+                OpCode::Control(control) => {
+                    let payload = self.unmasked(&frame);
+                    return received_control(control, &self.bytes[payload]).map(Some);
                 }
                 OpCode::Data(data) => data == Data::Text,
             };
-            if !frame.is_final {
-                self.begun.insert(Begun::new(is_text)).extend(&self.bytes[frame.payload])?;
-                continue;
+            if is_whole && frame.is_final && self.begun.is_none() {
+                self.whole += 1;
+                let payload = self.unmasked(&frame);
+                let payload = &self.bytes[payload];
+                if is_text && std::str::from_utf8(payload).is_err() {
+                    return Err(Fault::NotUtf8);
+                }
+                return Ok(Some(received(is_text, payload.into())));
             }
-            let payload = &self.bytes[frame.payload];
-            if is_text && std::str::from_utf8(payload).is_err() {
-                return Err(NO_UTF8);
-            }
-            return Ok(Some(received(is_text, payload.into())));
+            self.begun.get_or_insert_with(|| Begun::new(is_text));
+            self.coming = Some(Coming { is_final: frame.is_final, mask: frame.mask, left: frame.len });
+            self.at = frame.at;
         }
-        Ok(None)
     }
 
-    /// The next frame, unmasked, where all of it has come. What is wrong with a head is told before the rest
-    /// has come.
-    fn frame(&mut self) -> Result<Option<Frame>, Fault> {
+    /// Takes the mask off a frame that is all there, and passes it over; where its payload is.
+    fn unmasked(&mut self, frame: &Frame) -> std::ops::Range<usize> {
+        self.at = frame.at + frame.len;
+        unmask(&mut self.bytes[frame.at..self.at], frame.mask);
+        frame.at..self.at
+    }
+
+    /// Gives what has come of a frame to its message. `None` until the frame has its end, and then the message where
+    /// that has its end too.
+    fn go_on(&mut self) -> Result<Option<Option<Begun>>, Fault> {
+        let (Some(coming), Some(begun)) = (&mut self.coming, &mut self.begun) else { return Ok(Some(None)) };
+        let here = coming.left.min(self.bytes.len() - self.at);
+        let part = &mut self.bytes[self.at..self.at + here];
+        unmask(part, coming.mask);
+        begun.extend(part)?;
+        self.at += here;
+        coming.left -= here;
+        coming.mask.rotate_left(here % 4);
+        if coming.left > 0 {
+            return Ok(None);
+        }
+        let is_final = coming.is_final;
+        self.coming = None;
+        if !is_final {
+            return Ok(Some(None));
+        }
+        let message = self.begun.take();
+        match &message {
+            // A letter that is cut, and no more to come.
+            Some(begun) if begun.checked < begun.payload.len() => Err(Fault::NotUtf8),
+            _ => Ok(Some(message)),
+        }
+    }
+
+    /// The head of the next frame, where all of it has come.
+    fn head(&self) -> Result<Option<Frame>, Fault> {
         let mut cursor = Cursor::new(&self.bytes[self.at..]);
         let parsed =
             FrameHeader::parse(&mut cursor).map_err(|_| Fault::Protocol("a head that cannot be read"))?;
         let Some((header, len)) = parsed else { return Ok(None) };
-        let head = usize::try_from(cursor.position()).unwrap_or(usize::MAX);
+        let at = self.at + usize::try_from(cursor.position()).unwrap_or(usize::MAX);
         let begun = self.begun.as_ref().map(|begun| begun.payload.len());
         let (mask, len) = check(&header, len, begun, self.max_message)?;
-        let payload = self.at + head..self.at + head + len;
-        let Some(masked) = self.bytes.get_mut(payload.clone()) else {
-            return Ok(None);
-        };
-        unmask(masked, mask);
-        self.at = payload.end;
-        Ok(Some(Frame { opcode: header.opcode, is_final: header.is_final, payload }))
+        Ok(Some(Frame { opcode: header.opcode, is_final: header.is_final, mask, at, len }))
     }
 }
 
@@ -235,7 +283,7 @@ fn received_control(control: Control, payload: &[u8]) -> Result<Received<'_>, Fa
                 }
                 match std::str::from_utf8(reason) {
                     Ok(_) => Ok(Received::Close(Some(code))),
-                    Err(_) => Err(Fault::Protocol("a reason that is no UTF-8")),
+                    Err(_) => Err(Fault::NotUtf8),
                 }
             }
         },

@@ -47,7 +47,7 @@ fn read(bytes: &[u8], piece: usize) -> Vec<Seen> {
                 Ok(Some(Received::Pong)) => Seen::Pong,
                 Ok(Some(Received::Close(code))) => Seen::Close(code),
                 Err(Fault::TooBig) => Seen::TooBig,
-                Err(Fault::Protocol(_)) => Seen::Protocol,
+                Err(Fault::Protocol(_) | Fault::NotUtf8) => Seen::Protocol,
             };
             let is_end = matches!(one, Seen::Close(_) | Seen::Protocol | Seen::TooBig);
             seen.push(one);
@@ -180,6 +180,16 @@ fn ws22_a_head_is_judged_before_what_it_announces_comes() {
     let mut long_ping = frame(0x89, &[0; 126]);
     long_ping.truncate(8);
     assert_eq!(read(&long_ping, 8), [Seen::Protocol]);
+}
+
+#[test]
+fn ws22_a_text_is_judged_before_its_end_comes() {
+    let whole = frame(0x81, b"letters \xed\xa0\x80 and more of them");
+    let fragments = [frame(0x01, b"letters \xe2"), frame(0x80, b"\x82( and more of them")].concat();
+    for (bytes, known) in [(whole, 6 + 10), (fragments, 6 + 9 + 6 + 2)] {
+        assert_eq!(read(&bytes[..known], 1), [Seen::Protocol], "{bytes:x?}");
+        assert_eq!(read(&bytes[..known - 1], 1), [], "the letter may still become one: {bytes:x?}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One connection, in messages of the protocol.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
@@ -42,6 +43,16 @@ pub(super) enum Said {
         command: Option<u64>,
         problem: Problem,
     },
+    /// The client ends the connection, and has been answered.
+    Goodbye,
+}
+
+/// What has come, with what every client may ask of a WebSocket already answered.
+pub(super) enum Come<'a> {
+    /// A message of the client's.
+    Message(Opcode, Cow<'a, [u8]>),
+    /// A control frame that is of no further concern.
+    Control,
     /// The client ends the connection, and has been answered.
     Goodbye,
 }
@@ -108,30 +119,47 @@ impl Wire {
         Ok(())
     }
 
-    /// The next message among what has come.
-    pub(super) fn heard(&mut self) -> Result<Option<Said>, Ending> {
-        let encoding = self.member.encoding();
-        let Some(received) = self.reader.next().map_err(ending_of)? else {
-            self.reader.rest();
-            return Ok(None);
-        };
-        let bytes = match (received, encoding) {
-            (Received::Text(text), Encoding::Json) => text,
-            (Received::Binary(bytes), Encoding::MessagePack) => bytes,
-            (Received::Text(_) | Received::Binary(_), _) => {
-                return Err(Ending::Close(CloseCode::ProtocolViolation));
-            }
-            (Received::Ping(payload), _) => {
+    /// The next of what has come, as RFC 6455 has it; its control frames are answered here.
+    pub(super) fn come(&mut self) -> Result<Option<Come<'_>>, Fault> {
+        Ok(self.reader.next()?.map(|received| match received {
+            Received::Text(text) => Come::Message(Opcode::Text, text),
+            Received::Binary(bytes) => Come::Message(Opcode::Binary, bytes),
+            Received::Ping(payload) => {
                 self.member.tell(|own| frame::write(Opcode::Pong, payload, own));
-                return Ok(Some(Said::Nothing));
+                Come::Control
             }
-            (Received::Pong, _) => return Ok(Some(Said::Nothing)),
-            (Received::Close(code), _) => {
+            Received::Pong => Come::Control,
+            Received::Close(code) => {
                 let code = code.map(u16::to_be_bytes);
                 let payload = code.as_ref().map_or(&[][..], |code| code);
                 self.member.tell(|own| frame::write(Opcode::Close, payload, own));
-                return Ok(Some(Said::Goodbye));
+                Come::Goodbye
             }
+        }))
+    }
+
+    /// Which message of the client's is on its way, where one is.
+    pub(super) fn on_its_way(&self) -> Option<u64> {
+        self.reader.on_its_way()
+    }
+
+    /// Lets go of the buffer where all that has come was read.
+    pub(super) fn rest(&mut self) {
+        self.reader.rest();
+    }
+
+    /// The next message among what has come.
+    pub(super) fn heard(&mut self) -> Result<Option<Said>, Ending> {
+        let encoding = self.member.encoding();
+        let bytes = match self.come().map_err(ending_of)? {
+            None => {
+                self.rest();
+                return Ok(None);
+            }
+            Some(Come::Message(opcode, bytes)) if opcode == Opcode::of(encoding) => bytes,
+            Some(Come::Message(..)) => return Err(Ending::Close(CloseCode::ProtocolViolation)),
+            Some(Come::Control) => return Ok(Some(Said::Nothing)),
+            Some(Come::Goodbye) => return Ok(Some(Said::Goodbye)),
         };
         Ok(Some(match encoding.decode_client(&bytes) {
             Ok(said) => Said::Message(said),
@@ -350,6 +378,6 @@ fn ending_of(fault: Fault) -> Ending {
     debug!(?fault, "what the client sends is against the standard");
     Ending::Fault(match fault {
         Fault::TooBig => CloseCode::TooBig,
-        Fault::Protocol(_) => CloseCode::ProtocolViolation,
+        Fault::Protocol(_) | Fault::NotUtf8 => CloseCode::ProtocolViolation,
     })
 }
