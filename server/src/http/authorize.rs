@@ -79,6 +79,8 @@ pub(super) const NEEDS: &[(&str, &str, Need)] = &[
     ("GET", "/api/backup", Need::One(Operation::BackUp)),
     ("GET", "/api/sessions/{id}/ws", Need::Later),
     ("GET", "/ws/{id}", Need::Later),
+    #[cfg(feature = "echo")]
+    ("GET", "/echo", Need::Nothing),
 ];
 
 /// What the route of a request needs; `None` for one that has no line in the table.

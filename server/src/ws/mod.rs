@@ -10,10 +10,13 @@
 //! - `read`: what a client sends, as RFC 6455 has it; `write`: the socket, in messages of the protocol.
 //! - `conversation`: what is said; `commands`: what is changed; `rate`: how much a client may say.
 //! - `deliver`: the task that writes what happens to all who follow a session.
+//! - `echo`: for test suites; only with the feature `echo`.
 
 mod commands;
 mod conversation;
 mod deliver;
+#[cfg(feature = "echo")]
+mod echo;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod greet;
@@ -42,7 +45,10 @@ use write::Wire;
 /// The session's WebSocket, also under a path of its own: some development proxies cannot forward
 /// requests and WebSockets that share a prefix.
 pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/api/sessions/{id}/ws", get(open)).route("/ws/{id}", get(open))
+    let routes = Router::new().route("/api/sessions/{id}/ws", get(open)).route("/ws/{id}", get(open));
+    #[cfg(feature = "echo")]
+    let routes = routes.route("/echo", get(echo::open));
+    routes
 }
 
 /// A session that is damaged, or cannot be loaded now, is told by the status of the handshake: a client tries
@@ -122,6 +128,7 @@ async fn serve(
         None => greet::turn_away(&mut wire, &app, session, address).await,
     };
     debug!(?ending, "websocket ends");
+    app.metrics().websocket_ended(ending.name());
     wire.end(ending).await;
     match &follower {
         Some(live) => live.feed().leave(&member),
