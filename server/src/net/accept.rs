@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use hyper::Request;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
@@ -21,7 +21,7 @@ use tracing::{debug, warn};
 
 use super::Stop;
 use super::addresses::Addresses;
-use super::drain::{Claim, Open, Unread};
+use super::drain::{Claim, Open, Rest, Unread};
 use super::socket::{Patience, Socket};
 use super::source::Proxies;
 use super::stream::Stream;
@@ -159,7 +159,13 @@ impl Connections {
             let unread = &unread;
             async move {
                 // A refusal may leave a body where it is.
-                answer.await.inspect(|answer| unread.set(has_body && !answer.status().is_success()))
+                answer.await.inspect(|answer| {
+                    unread.set(match answer.status() {
+                        status if !has_body || status.is_success() => Rest::Nothing,
+                        StatusCode::REQUEST_TIMEOUT => Rest::Late,
+                        _ => Rest::Refused,
+                    });
+                })
             }
         });
         let mut connection = pin!(self.http.serve_connection(TokioIo::new(socket), service).with_upgrades());

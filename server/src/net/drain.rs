@@ -4,7 +4,7 @@
 //! still writing then learns of a broken pipe and not of the refusal that was sent to it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,6 +14,9 @@ use tokio::time::timeout;
 use super::addresses::Place;
 use super::stream::Stream;
 use crate::telemetry::Held;
+
+/// How long a client is still listened to whose time for what it sends is over.
+const LATE: Duration = Duration::from_secs(2);
 
 /// A client that sends nothing for so long has nothing more to send.
 const QUIET: Duration = Duration::from_secs(1);
@@ -39,17 +42,43 @@ pub(crate) struct Open {
     pub(super) _claim: Claim,
 }
 
+/// What a client may be sending that nobody reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Rest {
+    Nothing,
+    /// The rest of what was refused.
+    Refused,
+    /// The rest of what did not come in time.
+    Late,
+}
+
+impl Rest {
+    /// How long it is thrown away, where it may else take so long.
+    pub(super) fn patience(self, within: Duration) -> Option<Duration> {
+        match self {
+            Self::Nothing => None,
+            Self::Refused => Some(within),
+            Self::Late => Some(within.min(LATE)),
+        }
+    }
+}
+
 /// Whether the client may be sending what nobody reads.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Unread(Arc<AtomicBool>);
+pub(super) struct Unread(Arc<AtomicU8>);
 
 impl Unread {
-    pub(super) fn set(&self, unread: bool) {
-        self.0.store(unread, Ordering::Relaxed);
+    pub(super) fn set(&self, rest: Rest) {
+        self.0.store(rest as u8, Ordering::Relaxed);
     }
 
-    pub(super) fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    pub(super) fn get(&self) -> Rest {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Rest::Nothing,
+            1 => Rest::Refused,
+            _ => Rest::Late,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Sleep, sleep};
 
 use super::bare::BareRefusal;
-use super::drain::{Open, Unread};
+use super::drain::{Open, Rest, Unread};
 use super::stream::Stream;
 
 /// How long a socket waits for its client.
@@ -79,7 +79,7 @@ impl Socket {
         if self.instead.is_none() {
             let words = refusal?.in_words(said(), self.max_head);
             // Whoever sent a head that cannot be read may go on sending.
-            self.unread.set(true);
+            self.unread.set(Rest::Refused);
             self.instead = Some((words, 0));
         }
         Some(self.poll_instead(cx))
@@ -112,9 +112,9 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        let Some(open) = self.open.take_if(|_| self.unread.get()) else { return };
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(open.drain(self.patience.drain));
+        let Some(patience) = self.unread.get().patience(self.patience.drain) else { return };
+        if let (Some(open), Ok(runtime)) = (self.open.take(), Handle::try_current()) {
+            runtime.spawn(open.drain(patience));
         }
     }
 }
