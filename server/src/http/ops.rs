@@ -147,6 +147,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Ref
     app.metrics().memory(app.store().memory());
     app.metrics().holds("feed", usages.iter().map(|usage| usage.feed_bytes));
     app.metrics().holds("snapshot", usages.iter().map(|usage| usage.snapshot_bytes));
+    app.metrics().tasks(tokio::runtime::Handle::current().metrics().num_alive_tasks());
     let text = app.metrics().encode().map_err(|_| Refusal::Internal)?;
     Ok(([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response())
 }

@@ -50,11 +50,18 @@ pub struct Metrics {
     feed_lag: Histogram,
     resyncs: Counter,
     backups: Family<BackupLabels, Counter>,
+    websockets_ended: Family<EndingLabels, Counter>,
+    tasks: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BackupLabels {
     outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EndingLabels {
+    why: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -226,6 +233,15 @@ impl Metrics {
             drop(backups.get_or_create(&BackupLabels { outcome }));
         }
         registry.register("backups", "Backups that were sent, by whether they were whole", backups.clone());
+        let websockets_ended = Family::default();
+        registry.register(
+            "websockets_ended",
+            "WebSockets of sessions that ended, by the name of the server's close code, `goodbye` where the client \
+             closed and `gone` where it did not say so",
+            websockets_ended.clone(),
+        );
+        let tasks = Gauge::default();
+        registry.register("tasks", "Tasks of the server that have not ended", tasks.clone());
         Self {
             registry,
             connections,
@@ -252,6 +268,8 @@ impl Metrics {
             feed_lag,
             resyncs,
             backups,
+            websockets_ended,
+            tasks,
         }
     }
 }
@@ -381,6 +399,16 @@ impl Metrics {
     /// A backup was sent, `whole` or `cut_off`.
     pub(crate) fn backup(&self, outcome: &'static str) {
         self.backups.get_or_create(&BackupLabels { outcome }).inc();
+    }
+
+    /// A WebSocket of a session has ended.
+    pub(crate) fn websocket_ended(&self, why: &'static str) {
+        self.websockets_ended.get_or_create(&EndingLabels { why }).inc();
+    }
+
+    /// How many tasks the server has, by the runtime that runs it.
+    pub(crate) fn tasks(&self, count: usize) {
+        self.tasks.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// All of it as Prometheus reads it.

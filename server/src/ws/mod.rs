@@ -107,6 +107,17 @@ enum Ending {
     Gone,
 }
 
+impl Ending {
+    /// For who counts them.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Close(code) | Self::Fault(code) => code.name(),
+            Self::Goodbye => "goodbye",
+            Self::Gone => "gone",
+        }
+    }
+}
+
 async fn serve(
     upgrading: Upgrading,
     (session, follower): (Option<SessionId>, Option<Follower>),

@@ -22,6 +22,7 @@ mod proxies;
 mod readiness;
 mod refusals;
 mod sessions;
+mod siege;
 mod stop;
 mod support;
 mod time;

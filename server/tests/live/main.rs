@@ -14,6 +14,7 @@ mod memory;
 mod presence;
 mod pressure;
 mod races;
+mod siege;
 mod standard;
 mod streams;
 mod support;

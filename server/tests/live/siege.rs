@@ -1,0 +1,194 @@
+//! What hostile clients of the WebSocket cost, and that it is counted.
+
+use futures_util::SinkExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::runtime::Handle;
+use tokio::time::{Duration, Instant, sleep};
+use tokio_tungstenite::tungstenite::Message;
+use vws_core::reduce::State;
+use vws_core::wire::{CloseCode, Encoding};
+use vws_server::units::ByteSize;
+
+use crate::standard::frame;
+use crate::support::{Client, TestServer, create, in_time, move_to, run, until};
+
+/// How many WebSockets ended so, by what an operator sees.
+async fn ended(server: &TestServer, why: &str) -> u64 {
+    let mut stream = tokio::net::TcpStream::connect(server.address).await.expect("the server accepts");
+    let request = format!("GET /metrics HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", server.address);
+    stream.write_all(request.as_bytes()).await.expect("the server reads");
+    let mut metrics = String::new();
+    in_time(stream.read_to_string(&mut metrics)).await.expect("an answer");
+    let series = format!("vws_websockets_ended_total{{why=\"{why}\"}} ");
+    metrics.lines().find_map(|line| line.strip_prefix(&series)?.parse().ok()).unwrap_or(0)
+}
+
+#[tokio::test(start_paused = true)]
+async fn siege2_siege8_subscribers_that_take_nothing_are_ended_for_it_and_counted() {
+    const STALLED: usize = 8;
+    let server = TestServer::with(|config| config.limits.send_buffer = ByteSize::kib(8)).await;
+    let live = server.session().await;
+    let path = format!("/api/sessions/{}/ws", live.id());
+    let mut stalled = Vec::new();
+    for n in 0..STALLED {
+        let mut client = Client::open(&server, &path, &[], Some(4 * 1024)).await.expect("the handshake");
+        client.greet(&format!("stalled{n}"), None).await;
+        stalled.push(client);
+    }
+    let (mut other, mut mirror) = Client::mirroring(&server, live.id(), Encoding::Json, "other").await;
+    run(&live, create("o", 0.0)).await.expect("is made");
+    for n in 0..1_000_u32 {
+        let head = run(&live, move_to("o", f64::from(n + 1) / 1_000.0)).await.expect("is allowed").seq;
+        other.follow(&mut mirror, head).await;
+    }
+    // It goes on to show that it lives; they do not, and would be ended for what they do not take.
+    let following = tokio::spawn(async move { other.closed().await });
+    until(|| live.usage().subscribers == 1).await;
+    assert_eq!(ended(&server, "too_slow").await, STALLED as u64);
+    assert!(!following.is_finished(), "the other one goes on");
+    following.abort();
+    mirror.assert_equals(&live);
+}
+
+#[tokio::test(start_paused = true)]
+async fn siege9_a_message_that_never_ends_ends_its_connection() {
+    let server = TestServer::start().await;
+    let live = server.session().await;
+    // A text of which a letter comes a second, in one frame or in fragments with pings between them.
+    let drops: [&dyn Fn() -> Vec<u8>; 2] =
+        [&|| vec![b'x'], &|| [frame(0x00, b"x"), frame(0x89, b"still here")].concat()];
+    for (first, drop) in
+        [[0x81, 0xfe, 0x10, 0, 0, 0, 0, 0].to_vec(), frame(0x01, b"x")].into_iter().zip(drops)
+    {
+        let (client, _) = Client::mirroring(&server, live.id(), Encoding::Json, "slow").await;
+        let mut stream = client.socket.into_inner();
+        let begun = Instant::now();
+        stream.write_all(&first).await.expect("the server reads");
+        in_time(async {
+            while live.usage().subscribers == 1 {
+                let _ = stream.write_all(&drop()).await;
+                sleep(Duration::from_secs(1)).await;
+            }
+        })
+        .await;
+        let held = begun.elapsed();
+        assert!((9..=15).contains(&held.as_secs()), "10 s for a message, and ended after {held:?}");
+    }
+    assert_eq!(ended(&server, "too_slow").await, 2);
+    // Who says one thing after the other is not late, wherever its bytes are cut.
+    let (client, _) = Client::mirroring(&server, live.id(), Encoding::Json, "steady").await;
+    let mut stream = client.socket.into_inner();
+    let said = frame(0x81, br#"{"type":"presence"}"#);
+    for piece in said.repeat(60).chunks(said.len() + 3) {
+        stream.write_all(piece).await.expect("the server reads");
+        sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(live.usage().subscribers, 1);
+}
+
+#[tokio::test]
+async fn siege3_siege8_who_floods_and_reads_nothing_is_ended_for_it_and_counted() {
+    let server = TestServer::with(|config| {
+        config.limits.command_burst = 100;
+        config.limits.command_rate = 1;
+    })
+    .await;
+    let live = server.session().await;
+    for (n, what) in ["pings", "presence", "commands"].into_iter().enumerate() {
+        let (mut client, _) = Client::mirroring(&server, live.id(), Encoding::Json, what).await;
+        for said in 0..200_u32 {
+            let message = match what {
+                "pings" => Message::Ping(said.to_be_bytes().to_vec().into()),
+                "presence" => Message::text(r#"{"type":"presence","selection":["o"]}"#),
+                _ => Message::text(format!(
+                    r#"{{"type":"command","id":{},"command":{{"type":"clear_objects"}}}}"#,
+                    said + 1
+                )),
+            };
+            // It may have been ended already.
+            if in_time(client.socket.feed(message)).await.is_err() {
+                break;
+            }
+        }
+        let _ = in_time(client.socket.flush()).await;
+        let closed = client.closed().await.expect("a close frame");
+        assert_eq!(closed, (CloseCode::RateLimited.code(), "rate_limited".to_owned()), "{what}");
+        until(|| live.usage().subscribers == 0).await;
+        drop(client);
+        let wanted = n as u64 + 1;
+        let counted = in_time(async {
+            while ended(&server, "rate_limited").await < wanted {}
+            ended(&server, "rate_limited").await
+        });
+        assert_eq!(counted.await, wanted, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn siege4_whatever_bytes_come_the_connection_ends_and_nothing_of_it_is_left() {
+    let server = TestServer::start().await;
+    let live = server.session().await;
+    let (mut other, mut mirror) = Client::mirroring(&server, live.id(), Encoding::Json, "other").await;
+    let before = Handle::current().metrics().num_alive_tasks();
+    let mut random = fastrand::Rng::with_seed(4);
+    for n in 0..150 {
+        let encoding = if random.bool() { Encoding::Json } else { Encoding::MessagePack };
+        let client = if random.bool() {
+            Client::mirroring(&server, live.id(), encoding, &format!("c{n}")).await.0
+        } else {
+            Client::connect(&server, live.id(), encoding).await
+        };
+        let mut stream = client.socket.into_inner();
+        let bytes: Vec<u8> = (0..random.usize(1..3_000)).map(|_| random.u8(..)).collect();
+        for piece in bytes.chunks(random.usize(1..=bytes.len())) {
+            // It may have been refused already.
+            if stream.write_all(piece).await.is_err() {
+                break;
+            }
+        }
+        let _ = stream.shutdown().await;
+        let mut rest = Vec::new();
+        // Ended in order or reset: it ends.
+        let _ = in_time(stream.read_to_end(&mut rest)).await;
+    }
+    until(|| live.usage().subscribers == 1 && live.usage().peers == 1).await;
+    until(|| Handle::current().metrics().num_alive_tasks() <= before).await;
+    let head = run(&live, create("o", 0.0)).await.expect("is made").seq;
+    other.follow(&mut mirror, head).await;
+    mirror.assert_equals(&live);
+}
+
+#[tokio::test]
+async fn siege6_one_event_reaches_all_who_say_nothing() {
+    let server = TestServer::with(|config| config.limits.feed_shard = 64).await;
+    let live = server.session().await;
+    let mut idle = Vec::new();
+    for n in 0..200 {
+        idle.push(Client::mirroring(&server, live.id(), Encoding::Json, &format!("c{n}")).await);
+    }
+    let head = run(&live, create("o", 0.0)).await.expect("is made").seq;
+    assert_eq!(head, live.read(State::seq));
+    for (client, mirror) in &mut idle {
+        client.follow(mirror, head).await;
+    }
+    assert_eq!(live.usage().subscribers, 200);
+}
+
+#[tokio::test]
+async fn siege7_sessions_that_were_used_and_deleted_leave_no_task() {
+    let server = TestServer::start().await;
+    // What a server has once is there after its first session.
+    drop(server.session().await);
+    let before = Handle::current().metrics().num_alive_tasks();
+    for n in 0..50 {
+        let live = server.session().await;
+        let (mut client, mut mirror) =
+            Client::mirroring(&server, live.id(), Encoding::Json, &format!("c{n}")).await;
+        let head = run(&live, create("o", 0.0)).await.expect("is made").seq;
+        client.follow(&mut mirror, head).await;
+        server.app.store().delete(live.id()).await.expect("is there");
+        let closed = client.closed().await.expect("a close frame");
+        assert_eq!(closed.0, CloseCode::NoSuchSession.code());
+    }
+    until(|| Handle::current().metrics().num_alive_tasks() <= before).await;
+}
