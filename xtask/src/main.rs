@@ -20,6 +20,7 @@ mod package;
 mod page;
 mod process;
 mod project;
+mod reliability;
 mod run;
 mod say;
 mod server;
@@ -44,6 +45,10 @@ cargo xtask COMMAND
   e2e [NAME]     the browser tests alone; only those whose title matches NAME
   bench [ARGS]   measure, beside other servers; --quick for a look, --json FILE to keep the figures, a
                  name (`fanout`, `echo`, `rest`, …, `page`) for one part alone, --docs for docs/PERFORMANCE.md
+  reliability [ARGS]
+                 what the server survives: hostile clients, and time; --quick for the short form (about 3 min), a name
+                 (`slow-heads`, `stalled`, `malformed`, `autobahn`, `idle`, `mixed`, …) for one line alone, --minutes N
+                 for the mixed load, --json FILE, --docs for docs/RELIABILITY.md, --dev for a debug build
   screenshots    docs/images made anew, and a picture of every state of the page in e2e/artifacts/looks
   fuzz [TARGET] [--seconds N | --runs N]
                  arbitrary bytes at every door (rest, websocket, log, import), 60 s each unless told
@@ -98,6 +103,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("deny", []) => deny::run(&project)?,
         ("fuzz", rest) => fuzz::run(&project, passed_on(rest))?,
         ("bench", rest) => bench::run(&project, passed_on(rest))?,
+        ("reliability", rest) => reliability::run(&project, passed_on(rest))?,
         ("screenshots", []) => e2e::screenshots(&project)?,
         ("package", []) => package::build(&project, &setup::ensure(&project, Needs::Page, None)?)?,
         ("spec-check", []) => println!("✓ {}", spec_check::run(&project)?),

@@ -13,7 +13,8 @@ use crate::failure::{Context, Failure, Result};
 use crate::project::Project;
 
 /// Where tests are.
-const FOLDERS: [&str; 9] = ["core", "server", "client", "web", "packages", "bench", "e2e", "fuzz", "history"];
+const FOLDERS: [&str; 10] =
+    ["core", "server", "client", "web", "packages", "bench", "siege", "e2e", "fuzz", "history"];
 /// Folders below them that hold no source of ours.
 const NOT_OURS: [&str; 4] = ["node_modules", "dist", "target", "artifacts"];
 /// Words that look like identifiers of rules and are not.

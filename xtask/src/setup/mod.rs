@@ -6,6 +6,7 @@
 mod browser;
 mod debian;
 mod node;
+mod suite;
 mod sysroot;
 mod toolchain;
 mod tools;
@@ -22,6 +23,7 @@ use crate::project::Project;
 use crate::say;
 
 pub(crate) use browser::Browser;
+pub(crate) use suite::ensure as suite;
 use toolchain::Toolchain;
 pub(crate) use tools::CargoTool;
 use tools::Tools;

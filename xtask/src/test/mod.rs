@@ -18,6 +18,7 @@ use crate::package;
 use crate::page;
 use crate::process;
 use crate::project::Project;
+use crate::reliability;
 use crate::say;
 use crate::server::{self, Profile};
 use crate::setup::{self, Needs, Ready};
@@ -48,6 +49,11 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     javascript_tests(project, &ready, &mut report);
     wasm_tests(&ready, &mut report);
     browser_tests(project, &ready, &mut report);
+    // The lines say themselves what they do.
+    let short = ["--quick", "--dev"].map(str::to_owned);
+    if let Err(failure) = reliability::run(project, &short) {
+        report.failed("reliability, short", &failure);
+    }
     // Last: it compiles what it fuzzes in its own way, with the dependencies that all before it have compiled.
     report.check("fuzzing, 60 s each", "about 3 min", || fuzz::briefly(project));
 
