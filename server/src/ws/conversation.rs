@@ -30,6 +30,8 @@ use crate::telemetry::Metrics;
 const PRESENCE_INTERVAL: Duration = Duration::from_millis(67);
 /// … and in at most so many bytes a second, however many peers move.
 const PRESENCE_BYTES_A_SECOND: u32 = 64 * 1024;
+/// A turn that has taken so long has waited for the client to take something, and listened to nothing.
+const LONG_TURN: Duration = Duration::from_secs(1);
 /// What a `resume` counts against the rate: it may cost a whole snapshot.
 const RESUME_TOKENS: u32 = 200;
 
@@ -88,8 +90,8 @@ async fn converse(
         spoke: false,
         heard_at: now,
         ping_at: now + limits.ping_interval.get(),
-        stalled_at: None,
         awaited: None,
+        listened_at: now,
         peers_changed,
         peers_seen: present.through,
         presence_at: None,
@@ -128,10 +130,10 @@ pub(super) struct Connection<'a> {
     /// When the client last sent anything.
     heard_at: Instant,
     ping_at: Instant,
-    /// When a client that takes nothing of what waits for it counts as stalled.
-    stalled_at: Option<Instant>,
     /// The message that is on its way, and by when it has to be there.
     awaited: Option<(u64, Instant)>,
+    /// When it was last listened to the client.
+    listened_at: Instant,
     peers_changed: watch::Receiver<u64>,
     /// The last change among the peers that the client has been shown.
     peers_seen: u64,
@@ -155,7 +157,8 @@ impl Connection<'_> {
             }
             let dead_at = self.heard_at + self.limits.dead_after.get();
             let late_at = self.await_message();
-            let timers = [Some(self.ping_at), Some(dead_at), self.stalled_at, late_at, self.presence_at];
+            let timers =
+                [Some(self.ping_at), Some(dead_at), self.wire.stalled_at(), late_at, self.presence_at];
             let wake_at = timers.into_iter().flatten().min().unwrap_or(dead_at);
             // A deadline that has moved on is looked at when the former one comes.
             if wake_at < sleep.deadline() {
@@ -166,9 +169,8 @@ impl Connection<'_> {
             tokio::select! {
                 () = &mut superseded => return Err(Ending::Close(CloseCode::Superseded)),
                 fault = &mut token_over => return Err(refuse(self.wire, &Denied::Token(fault))),
-                heard = self.wire.more_or_room(listens, is_full) => match heard? {
-                    Stirred::Heard => self.heard_at = Instant::now(),
-                    Stirred::Room => self.stalled_at = None,
+                heard = self.wire.more_or_room(listens, is_full) => if let Stirred::Heard = heard? {
+                    self.heard_at = Instant::now();
                 },
                 () = member.called().notified() => {}
                 changed = self.peers_changed.changed(), if self.presence_at.is_none() => {
@@ -181,6 +183,7 @@ impl Connection<'_> {
                     sleep.as_mut().reset(Instant::now() + self.limits.ping_interval.get());
                 }
             }
+            self.listened_at = Instant::now();
         }
     }
 
@@ -213,10 +216,12 @@ impl Connection<'_> {
     /// By when the message that is on its way has to be there. One of which nobody sees the end would keep what has
     /// come of it for ever.
     fn await_message(&mut self) -> Option<Instant> {
-        // Who is not listened to is not waited for.
+        // While nobody listens to the client, its time does not pass.
         let message = self.wire.on_its_way().filter(|_| !self.wire.is_full());
-        if self.awaited.map(|(awaited, _)| awaited) != message {
-            self.awaited = message.map(|message| (message, Instant::now() + self.limits.body_timeout.get()));
+        let now = Instant::now();
+        let long = now.saturating_duration_since(self.listened_at) > LONG_TURN;
+        if long || self.awaited.map(|(awaited, _)| awaited) != message {
+            self.awaited = message.map(|message| (message, now + self.limits.body_timeout.get()));
         }
         self.awaited.map(|(_, at)| at)
     }
@@ -225,15 +230,8 @@ impl Connection<'_> {
     async fn push(&mut self) -> Result<bool, Ending> {
         loop {
             match self.wire.push(self.live, std::mem::take(&mut self.spoke))? {
-                Caught::Up => {
-                    self.stalled_at = None;
-                    return Ok(false);
-                }
-                Caught::Full => {
-                    let stall = self.limits.stall_timeout.get();
-                    self.stalled_at.get_or_insert_with(|| Instant::now() + stall);
-                    return Ok(true);
-                }
+                Caught::Up => return Ok(false),
+                Caught::Full => return Ok(true),
                 Caught::Lagged(lagged) => {
                     debug!(%lagged, "resync");
                     self.resync(ResyncReason::Lagged, None).await?;
@@ -313,7 +311,8 @@ impl Connection<'_> {
 
     fn on_time(&mut self, is_full: bool) -> Result<(), Ending> {
         let now = Instant::now();
-        if self.stalled_at.is_some_and(|at| at <= now) || self.awaited.is_some_and(|(_, at)| at <= now) {
+        if self.wire.stalled_at().is_some_and(|at| at <= now) || self.awaited.is_some_and(|(_, at)| at <= now)
+        {
             return Err(Ending::Close(CloseCode::TooSlow));
         }
         if now.saturating_duration_since(self.heard_at) >= self.limits.dead_after.get() {

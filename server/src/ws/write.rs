@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::ReadBuf;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::debug;
 use vws_core::wire::{ClientMessage, CloseCode, Encoding, ServerMessage};
 use vws_core::{Problem, Seq};
@@ -76,6 +76,8 @@ pub(super) struct Wire {
     live: Option<Arc<LiveSession>>,
     stop: Stop,
     stall: Duration,
+    /// Since when the socket takes nothing, whatever there was to write to it meanwhile.
+    full_since: Option<Instant>,
     /// Bytes of its own that may wait before the client is listened to again.
     max_waiting: usize,
 }
@@ -96,7 +98,7 @@ impl Wire {
         let stall = limits.stall_timeout.get();
         let beside = LARGEST_MESSAGE + read.kept_back();
         let max_waiting = limits.max_backlog.as_usize().saturating_sub(beside).max(1);
-        Self { read, reader, member, view: View::default(), live, stop, stall, max_waiting }
+        Self { read, reader, member, view: View::default(), live, stop, stall, full_since: None, max_waiting }
     }
 
     pub(super) fn encoding(&self) -> Encoding {
@@ -182,6 +184,7 @@ impl Wire {
     pub(super) async fn more_or_room(&mut self, listens: bool, full: bool) -> Result<Stirred, Ending> {
         poll_fn(|cx| {
             if full && let Poll::Ready(ready) = self.poll_room(cx) {
+                self.full_since = None;
                 return Poll::Ready(ready.map(|()| Stirred::Room));
             }
             if !listens {
@@ -242,30 +245,52 @@ impl Wire {
         Ok(caught)
     }
 
-    fn push_own(&self) -> Result<Caught, Ending> {
+    fn push_own(&mut self) -> Result<Caught, Ending> {
         match self.member.flush() {
-            Ok(Written::All) => Ok(Caught::Up),
-            Ok(Written::Full) => Ok(Caught::Full),
+            Ok(Written::All) => Ok(self.noted(Caught::Up)),
+            Ok(Written::Full) => Ok(self.noted(Caught::Full)),
             Err(failed) => Err(gone(&failed)),
         }
+    }
+
+    /// Notes since when the socket is full.
+    fn noted(&mut self, caught: Caught) -> Caught {
+        match caught {
+            Caught::Up => self.full_since = None,
+            Caught::Full => _ = self.full_since.get_or_insert_with(Instant::now),
+            Caught::Lagged(_) => {}
+        }
+        caught
+    }
+
+    /// When a client that takes nothing counts as stalled, where it takes nothing now.
+    pub(super) fn stalled_at(&self) -> Option<Instant> {
+        self.full_since.map(|since| since + self.stall)
     }
 
     fn push_to(&mut self, live: &LiveSession, to: Seq) -> Result<Caught, Ending> {
         let caught = live.feed().catch_up(&self.member, &mut self.view, to);
         // Nothing of the ring is kept from being let go of while the socket is full.
         self.view.empty(to);
-        caught.map_err(|failed| gone(&failed))
+        match caught {
+            Ok(caught) => Ok(self.noted(caught)),
+            Err(failed) => Err(gone(&failed)),
+        }
     }
 
     /// Waits until the socket takes more.
     ///
     /// # Errors
     /// [`Ending`] where it takes no byte for too long, or all is over.
-    pub(super) async fn room(&self) -> Result<(), Ending> {
+    pub(super) async fn room(&mut self) -> Result<(), Ending> {
+        let stalled_at = *self.full_since.get_or_insert_with(Instant::now) + self.stall;
         loop {
             tokio::select! {
-                ready = timeout(self.stall, self.read.writable()) => return match ready {
-                    Ok(Ok(())) => Ok(()),
+                ready = timeout_at(stalled_at, self.read.writable()) => return match ready {
+                    Ok(Ok(())) => {
+                        self.full_since = None;
+                        Ok(())
+                    }
                     Ok(Err(_)) => Err(Ending::Gone),
                     Err(_) => Err(Ending::Close(CloseCode::TooSlow)),
                 },

@@ -10,7 +10,7 @@ use vws_core::wire::{CloseCode, Encoding};
 use vws_server::units::ByteSize;
 
 use crate::standard::frame;
-use crate::support::{Client, TestServer, create, in_time, move_to, run, until};
+use crate::support::{Client, Mirror, TestServer, create, create_many, in_time, move_to, run, until};
 
 /// How many WebSockets ended so, by what an operator sees.
 async fn ended(server: &TestServer, why: &str) -> u64 {
@@ -51,6 +51,33 @@ async fn siege2_siege8_subscribers_that_take_nothing_are_ended_for_it_and_counte
 }
 
 #[tokio::test(start_paused = true)]
+async fn siege2_ws16_who_stalls_has_no_more_time_for_falling_behind_the_feed() {
+    let server = TestServer::with(|config| {
+        config.limits.send_buffer = ByteSize::kib(8);
+        config.limits.feed_events = 64;
+    })
+    .await;
+    let live = server.session().await;
+    run(&live, create("o", 0.0)).await.expect("is made");
+    let path = format!("/api/sessions/{}/ws", live.id());
+    let mut stalled = Client::open(&server, &path, &[], Some(4 * 1024)).await.expect("the handshake");
+    stalled.greet("stalled", None).await;
+    let begun = Instant::now();
+    let mut n = 0;
+    while live.usage().subscribers == 1 {
+        n += 1;
+        run(&live, move_to("o", f64::from(n % 2_000) / 200.0 + 0.1)).await.expect("is allowed");
+        sleep(Duration::from_millis(2)).await;
+        let held = begun.elapsed();
+        assert!(
+            held <= Duration::from_secs(38),
+            "30 s, its kernel's room before and the close after, and still there: {held:?}"
+        );
+    }
+    assert_eq!(ended(&server, "too_slow").await, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn siege9_a_message_that_never_ends_ends_its_connection() {
     let server = TestServer::start().await;
     let live = server.session().await;
@@ -83,6 +110,42 @@ async fn siege9_a_message_that_never_ends_ends_its_connection() {
         stream.write_all(piece).await.expect("the server reads");
         sleep(Duration::from_secs(1)).await;
     }
+    assert_eq!(live.usage().subscribers, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn siege9_who_is_not_listened_to_is_not_late() {
+    let server = TestServer::with(|config| {
+        config.limits.feed_events = 16;
+        config.limits.send_buffer = ByteSize::kib(8);
+    })
+    .await;
+    let live = server.session().await;
+    for n in 0..5 {
+        run(&live, create_many(&format!("o{n}-"), 1_000)).await.expect("is made");
+    }
+    let path = format!("/api/sessions/{}/ws", live.id());
+    let mut client = Client::open(&server, &path, &[], Some(4 * 1024)).await.expect("the handshake");
+    client.greet("busy", None).await;
+    let mut mirror = Mirror::default();
+    let head = live.read(State::seq);
+    client.follow(&mut mirror, head).await;
+    // The begin of a message, and then so many events that the client falls behind and is sent the whole state again.
+    let said = frame(0x81, br#"{"type":"presence"}"#);
+    client.socket.get_mut().write_all(&said[..10]).await.expect("the server reads");
+    for n in 0..3_000_u32 {
+        run(&live, move_to("o0-0", f64::from(n + 1) / 1_000.0)).await.expect("is allowed");
+        tokio::task::yield_now().await;
+    }
+    // For longer than a message may take it takes only so much of it that it is not stalled.
+    for _ in 0..8 {
+        sleep(Duration::from_secs(2)).await;
+        mirror.take(&client.hear().await);
+    }
+    client.socket.get_mut().write_all(&said[10..]).await.expect("the server reads");
+    client.follow(&mut mirror, live.read(State::seq)).await;
+    assert!(mirror.resyncs >= 1, "{mirror:?}");
+    sleep(Duration::from_secs(1)).await;
     assert_eq!(live.usage().subscribers, 1);
 }
 
