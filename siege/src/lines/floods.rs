@@ -114,12 +114,12 @@ fn until_ended(
     write: &impl Fn(&mut Vec<u8>, u64, u64),
 ) -> Result<Option<u16>, String> {
     let joined = Joined::open(target, session, None).map_err(|error| error.to_string())?;
-    let (mut speaks, _) = joined.socket.into_parts();
+    let (mut speaks, ahead) = joined.socket.into_parts();
     let mut hears = speaks.try_clone().map_err(|error| error.to_string())?;
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let heard = scope.spawn(|| {
-            let code = close_code(&mut hears);
+            let code = close_code(&mut hears, &ahead);
             over.store(true, Ordering::Relaxed);
             code
         });
@@ -138,9 +138,10 @@ fn until_ended(
     })
 }
 
-/// Reads to the end of a connection; the code of the close frame before it.
-fn close_code(stream: &mut TcpStream) -> Result<Option<u16>, String> {
+/// Reads to the end of a connection, of which `ahead` was read before; the code of the close frame at its end.
+fn close_code(stream: &mut TcpStream, ahead: &[u8]) -> Result<Option<u16>, String> {
     let (mut scanner, mut ended, mut piece) = (Scanner::default(), Ended(None), vec![0; PIECE]);
+    scanner.scan(ahead, &mut ended);
     while ended.0.is_none() {
         match stream.read(&mut piece) {
             Ok(0) => break,
