@@ -39,6 +39,7 @@ pub fn read(bytes: &[u8], at_once: usize, max_message: usize) -> Vec<Message> {
                 Err(fault) => {
                     said.push(match fault {
                         Fault::Protocol(what) => Message::Broken(what),
+                        Fault::NotUtf8 => Message::Broken("no UTF-8"),
                         Fault::TooBig => Message::TooBig,
                     });
                     return said;
