@@ -77,7 +77,9 @@ impl Verdict {
 
     /// Whether nothing but times did not hold.
     pub(crate) fn is_only_late(&self) -> bool {
-        !self.held() && self.checks.iter().all(|check| check.held || check.kind == Kind::Time)
+        !self.checks.is_empty()
+            && !self.held()
+            && self.checks.iter().all(|check| check.held || check.kind == Kind::Time)
     }
 }
 
