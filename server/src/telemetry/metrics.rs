@@ -233,7 +233,10 @@ impl Metrics {
             drop(backups.get_or_create(&BackupLabels { outcome }));
         }
         registry.register("backups", "Backups that were sent, by whether they were whole", backups.clone());
-        let websockets_ended = Family::default();
+        let websockets_ended = Family::<EndingLabels, Counter>::default();
+        for why in ["goodbye", "gone"] {
+            drop(websockets_ended.get_or_create(&EndingLabels { why }));
+        }
         registry.register(
             "websockets_ended",
             "WebSockets of sessions that ended, by the name of the server's close code, `goodbye` where the client \
