@@ -27,8 +27,8 @@ use std::process::{Command, ExitCode};
 
 use ceiling::Ceiling;
 use clap::{Parser, Subcommand};
-use machine::Machine;
 use table::{Row, Table};
+use vws_load::machine::Machine;
 use wire::{Part, Wire};
 
 /// The server's, for what is measured in this process and for the servers that are built in.
@@ -163,7 +163,7 @@ impl What {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    machine::allow_connections();
+    vws_load::machine::allow_connections();
     ended(match &cli.what {
         Some(What::Open { path, session }) => recovery::open(path, session),
         Some(What::Drive { server, session, rate, seconds }) => drive::run(server, session, *rate, *seconds),
@@ -244,7 +244,7 @@ fn tabled(parts: &[Measured], folder: PathBuf, quick: bool) -> Result<Table, Str
         }
     }
     notes.extend(wire.map(|wire| wire.notes).unwrap_or_default());
-    Ok(Table { date: machine::today(), machine: Machine::here(), notes, rows })
+    Ok(Table { date: vws_load::machine::today(), machine: Machine::here(), notes, rows })
 }
 
 fn install_peers() -> Result<(), String> {

@@ -107,8 +107,8 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::Machine;
     use crate::table::SUBJECT;
+    use vws_load::machine::Machine;
 
     fn table() -> Table {
         let mut fanout =
@@ -121,7 +121,7 @@ mod tests {
         growth.figure("10,000 sessions", vec![5.5]);
         Table {
             date: "2026-01-31".into(),
-            machine: Machine::named("x"),
+            machine: Machine { cpu: "x".to_owned(), cores: 1, kernel: "0".to_owned() },
             notes: Vec::new(),
             rows: vec![fanout, growth],
         }

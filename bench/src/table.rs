@@ -7,8 +7,8 @@ mod text;
 
 use serde::{Deserialize, Serialize};
 
-use crate::machine::Machine;
 pub(crate) use text::number;
+use vws_load::machine::Machine;
 
 /// The contender that goals are about.
 pub(crate) const SUBJECT: &str = "VWS";

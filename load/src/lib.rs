@@ -9,6 +9,7 @@
 //! - [`joins`], [`resume`]: connections that come and go.
 //! - [`Dialect`], [`Counter`], [`Vws`]: how one kind of server is talked to.
 //! - [`frame`], [`socket`], [`http`]: WebSocket and HTTP as far as a load needs them.
+//! - [`machine`]: whose figures they are.
 //! - [`Terms`], [`Outcome`], [`Histogram`]: how long it lasts, and what it came to.
 
 mod dialect;
@@ -19,6 +20,7 @@ pub mod frame;
 mod histogram;
 pub mod http;
 mod joins;
+pub mod machine;
 mod rest;
 mod run;
 pub mod socket;

@@ -51,9 +51,9 @@ fn place(line: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::Machine;
     use crate::table::Row;
     use crate::verdict::Verdict;
+    use vws_load::machine::Machine;
 
     fn table(rows: Vec<Row>) -> Table {
         Table {

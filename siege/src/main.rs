@@ -26,8 +26,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use lines::{Form, Name};
-use machine::Machine;
 use table::{Row, Table};
+use vws_load::machine::Machine;
 
 /// What the server of VWS survives, line by line.
 #[derive(Debug, Parser)]
@@ -65,7 +65,7 @@ fn minutes(text: &str) -> Result<f64, String> {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    machine::allow_connections();
+    vws_load::machine::allow_connections();
     match prove(&cli) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(failed) => {
@@ -85,7 +85,7 @@ fn prove(cli: &Cli) -> Result<usize, String> {
     let names = if cli.names.is_empty() { Name::ALL.to_vec() } else { cli.names.clone() };
     let rows: Vec<Row> = names.into_iter().map(|name| row(name, &form)).collect();
     let table = Table {
-        date: machine::today(),
+        date: vws_load::machine::today(),
         machine: Machine::here(),
         is_quick: cli.quick,
         is_dev: cli.dev,

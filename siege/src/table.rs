@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::machine::Machine;
 use crate::verdict::{Check, Verdict};
+use vws_load::machine::Machine;
 
 /// The head of the table.
 pub(crate) const HEAD: &str = "| line | goal | found | held | again by |\n| --- | --- | --- | --- | --- |\n";

@@ -113,8 +113,8 @@ pub(crate) fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::Machine;
     use crate::table::Side;
+    use vws_load::machine::Machine;
 
     #[test]
     fn numbers_are_read_by_people() {
@@ -140,7 +140,7 @@ mod tests {
         row.figure(SUBJECT, vec![95.0, 90.0]);
         row.figure("raw", vec![100.0, 100.0]);
         row.goal(Side::AtLeast, 0.95, "raw");
-        let machine = Machine::named("a machine");
+        let machine = Machine { cpu: "a machine".to_owned(), cores: 1, kernel: "0".to_owned() };
         let table =
             Table { date: "2026-01-31".into(), machine, notes: vec!["quiet".into()], rows: vec![row] };
         let wanted = "\
