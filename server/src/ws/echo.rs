@@ -28,7 +28,8 @@ pub(super) async fn open(State(app): State<Arc<App>>, request: Request) -> Resul
 async fn serve(upgrading: Upgrading, app: Arc<App>) {
     let Some((open, early)) = upgrading.done().await else { return };
     let limits = &app.config().limits;
-    let mut wire = Wire::new(open.stream, &early, Encoding::Json, None, limits, app.stop().clone());
+    let mut wire =
+        Wire::new(open.stream.into_split(), &early, Encoding::Json, None, limits, app.stop().clone());
     let member = Arc::clone(&wire.member);
     let fault = loop {
         match wire.come() {

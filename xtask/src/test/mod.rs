@@ -64,6 +64,8 @@ fn lint(project: &Project, ready: &Ready, report: &mut Report) {
     report.check("clippy", "about 1 min the first time", || {
         let mut cargo = project.cargo();
         cargo.args(["clippy", "--workspace", "--all-targets", "--locked", "--quiet"]);
+        // What only the suite of WebSocket cases talks to.
+        cargo.args(["--features", "vws-server/echo"]);
         process::run(cargo.args(["--", "--deny", "warnings"]))
     });
     if ready.has_wasm_clippy() {
