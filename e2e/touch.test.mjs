@@ -162,10 +162,10 @@ test("WEB63: panels come up as sheets that a finger pulls up, down and away", as
   assert.equal(await sheet.count(), 1);
   await page.getByTestId("dock-timeline").click();
   await page.getByTestId("timeline").waitFor();
-  assert.equal(await sheet.count(), 0);
+  await sheet.waitFor({ state: "detached" });
   await page.getByTestId("dock-inspector").click();
   await page.getByTestId("side-panel").waitFor();
-  assert.equal(await page.getByTestId("timeline").count(), 0);
+  await page.getByTestId("timeline").waitFor({ state: "detached" });
   await page.getByTestId("dock-inspector").click();
   await sheet.waitFor({ state: "detached" });
   assert.deepEqual(page.faults, []);
