@@ -188,8 +188,5 @@ fn ms(began: Instant) -> f64 {
 
 /// Bytes of this process that are in memory.
 fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib: f64 = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(f64::NAN);
-    kib * 1024.0
+    vws_load::machine::resident_bytes(std::process::id()).unwrap_or(f64::NAN)
 }

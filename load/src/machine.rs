@@ -1,4 +1,4 @@
-//! Which machine figures are of, and how many connections it lets a process hold.
+//! Which machine figures are of, how many connections it lets a process hold, and what memory one takes.
 
 use std::fmt;
 
@@ -18,6 +18,15 @@ pub fn allow_connections() {
     limit.current = limit.maximum;
     // Where that is not allowed, what needs many says so.
     let _ = setrlimit(Resource::Nofile, limit);
+}
+
+/// Bytes of memory that a process takes; `None` where there is no such process, or the system does not tell.
+#[must_use]
+pub fn resident_bytes(process: u32) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: f64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kib * 1024.0)
 }
 
 /// A machine.

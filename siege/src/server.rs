@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use vws_load::Target;
 use vws_load::http::Http;
+use vws_load::machine::resident_bytes;
 
 use crate::verdict::Verdict;
 
@@ -93,12 +94,7 @@ impl Server {
     /// # Errors
     /// Where there is no such process any more.
     pub(crate) fn resident(&self) -> Result<f64, String> {
-        let path = format!("/proc/{}/status", self.child.id());
-        let status =
-            std::fs::read_to_string(&path).map_err(|error| format!("the server is gone: {error}"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-        kib.map(|kib| kib * 1024.0).ok_or_else(|| "the server is gone".to_owned())
+        resident_bytes(self.child.id()).ok_or_else(|| "the server is gone".to_owned())
     }
 
     /// Descriptors that it has open, but for the files of its data directory: of those it keeps some open, a bounded

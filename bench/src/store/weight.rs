@@ -67,8 +67,5 @@ pub(crate) fn weigh(what: &str, objects: usize) -> Result<(), String> {
 
 /// Bytes of memory that the process has.
 fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kib =
-        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
-    kib.map_or(f64::NAN, |kib: f64| kib * 1024.0)
+    vws_load::machine::resident_bytes(std::process::id()).unwrap_or(f64::NAN)
 }

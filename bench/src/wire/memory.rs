@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use vws_load::machine::resident_bytes;
 use vws_load::{Joined, Target, Vws};
 
 use super::contender::{Contender, Duty, Keeping, Running};
@@ -60,11 +61,8 @@ fn measured<T>(wire: &Wire, fill: impl FnOnce(u16) -> Result<(T, usize), String>
 
 /// Bytes of the server that are in memory.
 fn resident(server: &Running) -> Result<f64, String> {
-    let path = format!("/proc/{}/status", server.process());
-    let status = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-    kib.map(|kib| kib * 1024.0).ok_or_else(|| format!("{path} does not tell it"))
+    let process = server.process();
+    resident_bytes(process).ok_or_else(|| format!("/proc/{process}/status does not tell it"))
 }
 
 impl Wire {

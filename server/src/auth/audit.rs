@@ -4,6 +4,7 @@
 //! and `audit.old.jsonl` what came before it was full. An entry is written right after it is made, off the way of
 //! whoever caused it; what the disk does not take stays in memory alone. No token is in an entry.
 
+use std::borrow::Borrow;
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
@@ -206,12 +207,17 @@ impl Audit {
         if entries.is_empty() {
             return Ok(());
         }
+        fs::write(folder.join(FILE), Self::lines(entries)?)
+    }
+
+    /// The lines of a file.
+    pub(crate) fn lines<E: Borrow<Entry>>(entries: &[E]) -> io::Result<Vec<u8>> {
         let mut lines = Vec::new();
         for entry in entries {
-            serde_json::to_writer(&mut lines, entry)?;
+            serde_json::to_writer(&mut lines, entry.borrow())?;
             lines.push(b'\n');
         }
-        fs::write(folder.join(FILE), lines)
+        Ok(lines)
     }
 
     /// Puts something on record. Never waits.
@@ -267,10 +273,7 @@ impl Audit {
         }
         // A line that a crash of an earlier run has cut short ends here.
         let mut bytes = if *written == self.found { vec![b'\n'] } else { Vec::new() };
-        for entry in entries {
-            serde_json::to_writer(&mut bytes, &*entry)?;
-            bytes.push(b'\n');
-        }
+        bytes.append(&mut Self::lines(&entries)?);
         let path = folder.join(FILE);
         let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
         if file.metadata()?.len() + bytes.len() as u64 > MAX_FILE_BYTES {

@@ -34,6 +34,7 @@ use vws_core::session::Digest;
 use vws_core::{Millis, Seq, SessionId, SessionInfo};
 
 use crate::assets::AssetId;
+use crate::units::rfc3339;
 
 pub use error::{Damage, KeepError, ReadError};
 pub use keep::{Keep, Nothing};
@@ -50,6 +51,13 @@ const HEAD: &str = "vws-backup.json";
 const REVOKED: &str = "revoked";
 const AUDIT: &str = "audit.jsonl";
 const MANIFEST: &str = "manifest.json";
+
+/// What a backup that was taken then is called.
+#[must_use]
+pub fn file_name(taken_at: Millis) -> String {
+    let plain: String = rfc3339(taken_at).chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("vws-{plain}.tar.zst")
+}
 
 /// The beginning of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

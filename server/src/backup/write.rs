@@ -17,7 +17,7 @@ use super::{
     of_session,
 };
 use crate::assets::{AssetError, AssetId, Assets, Content};
-use crate::auth::{Entry, Revocation, Revoked};
+use crate::auth::{Audit, Entry, Revocation, Revoked};
 use crate::log::disk::{encode_checkpoint, encode_events};
 use crate::log::{Checkpoint, EventLog, Listed, LogError};
 
@@ -76,12 +76,7 @@ impl Job {
         }
         let mut writer = copy.writer;
         writer.entry(REVOKED, Revoked::text(&self.revoked).as_bytes())?;
-        let mut lines = Vec::new();
-        for entry in &self.audit {
-            serde_json::to_writer(&mut lines, &**entry).map_err(io::Error::from)?;
-            lines.push(b'\n');
-        }
-        writer.entry(AUDIT, &lines)?;
+        writer.entry(AUDIT, &Audit::lines(&self.audit)?)?;
         writer.manifest.revoked = self.revoked.len() as u64;
         writer.manifest.audit = self.audit.len() as u64;
         Ok(writer.end()?)

@@ -24,6 +24,7 @@ use vws_server::backup::{
 use vws_server::config::Limits;
 use vws_server::log::disk::{DiskLog, Level, Options, is_data_directory};
 use vws_server::log::{EventLog, Listed};
+use vws_server::store::now;
 use vws_server::units::rfc3339;
 
 use super::failure::{Done, Failure};
@@ -112,8 +113,8 @@ impl Backup {
         let (mut sink, from) = match &self.data {
             Some(data) => {
                 let job = Cold::open(data).await?;
-                let now = rfc3339(job.job.at).replace([':', '-', '.'], "");
-                (Sink::file(&file, self.force, || format!("vws-{now}.tar.zst"))?, Origin::Data(job))
+                let name = backup::file_name(job.job.at);
+                (Sink::file(&file, self.force, || name)?, Origin::Data(job))
             }
             None => {
                 let mut remote = self.common.remote()?;
@@ -205,11 +206,6 @@ impl Cold {
         })?;
         log.close().await.map_err(|error| Failure::Data(error.to_string()))
     }
-}
-
-fn now() -> vws_core::Millis {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Reads a backup to its end.

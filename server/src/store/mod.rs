@@ -44,7 +44,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use vws_core::Millis;
 
 /// The machine's time.
-pub(crate) fn now() -> Millis {
+#[must_use]
+pub fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
 }

@@ -21,8 +21,7 @@ use super::super::authorize::By;
 use super::super::problem::Problem;
 use super::super::request::Query;
 use crate::auth::{Entry, Happened};
-use crate::backup::{Manifest, WriteError};
-use crate::units::rfc3339;
+use crate::backup::{Manifest, WriteError, file_name};
 
 const MEDIA_TYPE: &str = "application/zstd";
 /// Bytes that are sent at once.
@@ -77,8 +76,7 @@ pub(super) async fn take(
     let mut response = Response::new(Body::from_stream(pieces));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-    let plain = rfc3339(now).chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>();
-    let name = format!("attachment; filename=\"vws-{plain}.tar.zst\"");
+    let name = format!("attachment; filename=\"{}\"", file_name(now));
     headers.insert(
         CONTENT_DISPOSITION,
         HeaderValue::try_from(name).expect("letters and digits are plain ASCII"),
