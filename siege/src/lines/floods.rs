@@ -186,7 +186,7 @@ pub(super) fn connects(form: &Form) -> Result<Verdict, String> {
         })
     };
     flooded(form, &[], flood, |_, verdict| {
-        verdict.at_least("opened and reset", opened.load(Ordering::Relaxed), 1_000);
+        verdict.at_least("opened and reset", opened.load(Ordering::Relaxed), form.of(1_000, 200));
         Ok(())
     })
 }

@@ -89,6 +89,8 @@ pub(super) struct Survey {
     pub(super) catalogue_damaged: bool,
     /// The files that are there and that no session has been found for yet, by life.
     stored: BTreeMap<u64, Stored>,
+    /// Files of histories that are there.
+    logs: Vec<PathBuf>,
     /// Who the lives are that the journal tells of.
     names: HashMap<u64, SessionId>,
     /// Lives that were begun to be finished later, before their base was read.
@@ -118,6 +120,7 @@ impl Survey {
             strays: Vec::new(),
             catalogue_damaged: damaged,
             stored: BTreeMap::new(),
+            logs: Vec::new(),
             names: HashMap::new(),
             unfinished: HashSet::new(),
             unsure: HashSet::new(),
@@ -141,9 +144,12 @@ impl Survey {
             }
         }
         survey.replay(folder, last_run)?;
-        let stored = std::mem::take(&mut survey.stored);
-        survey.strays.extend(stored.into_values().filter_map(|(path, _)| path));
         survey.conclude(last_run);
+        // A life may have been that of another session than the file's name tells, or that of two files.
+        let of_sessions = survey.shelves.values().chain(&survey.doomed);
+        let of_sessions: HashSet<PathBuf> = of_sessions.map(|shelf| shelf.path(&survey.stock)).collect();
+        let logs = std::mem::take(&mut survey.logs).into_iter();
+        survey.strays.extend(logs.filter(|path| !of_sessions.contains(path)));
         Ok(survey)
     }
 
@@ -169,7 +175,10 @@ impl Survey {
             for file in std::fs::read_dir(&folder)? {
                 let path = file?.path();
                 match parse_name(&path) {
-                    Some((_, life, None)) => stored.entry(life).or_default().0 = Some(path),
+                    Some((_, life, None)) => {
+                        self.logs.push(path.clone());
+                        stored.entry(life).or_default().0 = Some(path);
+                    }
                     Some((_, life, Some(seq))) => stored.entry(life).or_default().1.push(seq),
                     None if path.extension().is_some_and(|extension| extension == "new") => {
                         self.stock.files.remove(&path)?;

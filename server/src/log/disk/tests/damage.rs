@@ -315,6 +315,28 @@ async fn dur8_a_repair_keeps_all_that_it_takes_out() {
     }
 }
 
+/// A file whose name tells the life of a session and the id of another belongs to nobody, and a repair takes it out
+/// at once: not only when there is a catalogue, which then does not list it.
+#[tokio::test]
+async fn dur8_a_file_of_another_id_with_the_life_of_a_session_is_taken_out() {
+    let mut world = World::new(Level::Buffered);
+    let log = world.open();
+    let id = world.begin(&log).await;
+    world.write(&log, id, 2).await;
+    drop(log);
+    for life in 0..3 {
+        let name = format!("sessions/01/{}.{life}.log", uuid::Uuid::from_bytes([0x77; 16]));
+        std::fs::create_dir_all(world.path().join("sessions/01")).expect("is made");
+        std::fs::write(world.path().join(name), "nothing that a session has").expect("writes");
+    }
+    let found = doctor::examine(&world.path(), |_, _| {}).expect("is looked at");
+    assert!(!found.strays.is_empty(), "{found:?}");
+    doctor::repair(&world.path(), |_, _| {}).expect("is repaired");
+    let again = doctor::examine(&world.path(), |_, _| {}).expect("is looked at");
+    assert!(again.is_sound(), "{again:?}");
+    world.check(&world.open()).await;
+}
+
 #[tokio::test]
 async fn dur3_a_file_in_the_place_of_another_is_told_as_such() {
     let world = mixed().await;
