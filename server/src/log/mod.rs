@@ -4,12 +4,14 @@
 //! - [`EventLog`]: what the store asks of any log.
 //! - [`MemoryLog`]: history that ends with the process.
 //! - [`DiskLog`]: history in a data directory.
+//! - [`SharedLog`]: what it asks beyond that of a log that other processes write to as well.
 //! - [`contract`]: the test suite that every log passes.
 
 pub mod contract;
 pub mod disk;
 mod follow;
 mod memory;
+mod shared;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,6 +23,7 @@ use vws_core::{EventRecord, Seq, SessionId, SessionInfo, Snapshot};
 
 pub use disk::DiskLog;
 pub use memory::MemoryLog;
+pub use shared::{Directory, Following, Sessions, SharedLog, Told};
 
 /// A future in a box: logs are chosen at run time.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -59,6 +62,9 @@ pub enum LogError {
     /// The log cannot take anything now. Nothing of the batch was taken.
     #[error("the log is not available: {0}")]
     Unavailable(String),
+    /// The log was given the batch and has not said what became of it: it may be there now, whole, or come yet, or not.
+    #[error("it is not known whether the log has taken the batch: {0}")]
+    Unsure(String),
 }
 
 /// A state to go on from.
@@ -187,6 +193,12 @@ pub trait EventLog: Send + Sync + 'static {
     /// it.
     fn is_in_memory(&self) -> bool {
         false
+    }
+
+    /// What there is to it beyond this where other processes write to it as well; `None` where all that is written comes
+    /// from this one.
+    fn shared(&self) -> Option<&dyn SharedLog> {
+        None
     }
 
     /// How it is.

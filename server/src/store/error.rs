@@ -84,6 +84,23 @@ pub enum StoreError {
     /// The log does not take or give anything now.
     #[error("the log is not available: {0}")]
     LogUnavailable(String),
+    /// The log has not said what became of the change: it may have taken effect, or may take effect yet.
+    #[error("it is not known whether the log has taken the change: {0}")]
+    OutcomeUnknown(String),
+    /// Other servers were faster each time that the change was decided.
+    #[error("other servers change session {session} so often that this change did not come through")]
+    Contended {
+        /// The session.
+        session: SessionId,
+    },
+    /// The session is not known here up to the event that the client has seen.
+    #[error("the client has seen event {seen} of the session; this server knows it up to {head}")]
+    Behind {
+        /// The event that the client has seen.
+        seen: Seq,
+        /// The last one that is known here.
+        head: Seq,
+    },
 }
 
 impl StoreError {
@@ -108,6 +125,9 @@ impl StoreError {
             Self::Asset(error) => error.code(),
             Self::MemoryLow => "memory_low",
             Self::LogUnavailable(_) => "log_unavailable",
+            Self::OutcomeUnknown(_) => "outcome_unknown",
+            Self::Contended { .. } => "session_contended",
+            Self::Behind { .. } => "server_behind",
         }
     }
 
@@ -120,6 +140,13 @@ impl StoreError {
             Self::LogUnavailable(_) => Problem {
                 code: self.code().to_owned(),
                 detail: "the server cannot keep changes now; nothing was changed, try again later".to_owned(),
+                errors: Vec::new(),
+            },
+            Self::OutcomeUnknown(_) => Problem {
+                code: self.code().to_owned(),
+                detail: "it is not known whether the change took effect; send it again with the same id, which has no \
+                         second effect, or look"
+                    .to_owned(),
                 errors: Vec::new(),
             },
             other => Problem { code: other.code().to_owned(), detail: other.to_string(), errors: Vec::new() },
@@ -160,6 +187,7 @@ impl From<LogError> for StoreError {
             LogError::Trimmed { trimmed } => Self::HistoryGone { trimmed },
             LogError::Damaged { session, reason } => Self::SessionDamaged { session, reason },
             LogError::Unavailable(why) => Self::LogUnavailable(why),
+            LogError::Unsure(why) => Self::OutcomeUnknown(why),
             other @ (LogError::SessionExists(_) | LogError::Conflict { .. }) => {
                 Self::LogUnavailable(other.to_string())
             }
