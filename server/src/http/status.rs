@@ -123,12 +123,18 @@ impl From<StoreError> for Problem {
             ),
             StoreError::MemoryLow => (StatusCode::SERVICE_UNAVAILABLE, "memory_low"),
             StoreError::LogUnavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "log_unavailable"),
+            StoreError::OutcomeUnknown(_) => (StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown"),
+            StoreError::Contended { .. } => (StatusCode::SERVICE_UNAVAILABLE, "session_contended"),
+            StoreError::Behind { .. } => (StatusCode::SERVICE_UNAVAILABLE, "server_behind"),
         };
         // As over the WebSocket: what the log says is for the operator.
         let problem = Self::new(status, code, error.to_problem().detail);
         match error {
             // Places come free as others leave.
-            StoreError::TooManySubscribers { .. } => problem.with_header(RETRY_AFTER, ONE_SECOND),
+            StoreError::TooManySubscribers { .. }
+            | StoreError::OutcomeUnknown(_)
+            | StoreError::Contended { .. }
+            | StoreError::Behind { .. } => problem.with_header(RETRY_AFTER, ONE_SECOND),
             StoreError::MemoryLow => problem.with_header(RETRY_AFTER, TEN_SECONDS),
             _ => problem,
         }

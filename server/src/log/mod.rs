@@ -65,6 +65,10 @@ pub enum LogError {
     /// The log was given the batch and has not said what became of it: it may be there now, whole, or come yet, or not.
     #[error("it is not known whether the log has taken the batch: {0}")]
     Unsure(String),
+    /// Other processes have written to the session each time that somebody tried, and the last time too. Nothing was
+    /// taken.
+    #[error("other processes write to session {0} so often that nothing else came through")]
+    Contended(SessionId),
 }
 
 /// A state to go on from.

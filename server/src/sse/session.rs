@@ -119,7 +119,7 @@ impl SessionStream {
     async fn advance(&mut self) -> Bytes {
         loop {
             if self.live.is_ended() {
-                return self.end(CloseCode::NoSuchSession.name());
+                return self.end(self.live.ended_as().name());
             }
             // The place is taken anew each time: the stream then borrows nothing while it waits to be
             // pulled.
@@ -164,7 +164,7 @@ impl SessionStream {
                 self.resync(&mut chunk, ResyncReason::HistoryGone);
                 chunk.finish()
             }
-            Err(_) if self.live.is_ended() => self.end(CloseCode::NoSuchSession.name()),
+            Err(_) if self.live.is_ended() => self.end(self.live.ended_as().name()),
             Err(error) => {
                 warn!(session.id = %self.live.id(), %error, "an event stream ends");
                 self.end(error.code())

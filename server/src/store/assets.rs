@@ -17,7 +17,7 @@ impl SessionStore {
     /// # Errors
     /// `session_not_found`, [`StoreError::SessionDamaged`], or why the file is not taken.
     pub async fn add_asset(&self, id: SessionId, kind: Kind, content: Bytes) -> Result<Added, StoreError> {
-        self.info(id)?;
+        self.0.is_served(id).await?;
         self.0.there_is_memory()?;
         let inner = Arc::clone(&self.0);
         to_the_end(async move {
@@ -34,13 +34,13 @@ impl SessionStore {
     ///
     /// # Errors
     /// `session_not_found`, [`StoreError::SessionDamaged`].
-    pub fn list_assets(
+    pub async fn list_assets(
         &self,
         id: SessionId,
         after: Option<AssetId>,
         limit: usize,
     ) -> Result<Vec<Asset>, StoreError> {
-        self.info(id)?;
+        self.0.is_served(id).await?;
         Ok(self.0.assets.list(id, after, limit))
     }
 
@@ -49,7 +49,7 @@ impl SessionStore {
     /// # Errors
     /// `session_not_found`, [`StoreError::SessionDamaged`], `asset_not_found`, or that it cannot be read now.
     pub async fn asset(&self, id: SessionId, asset: AssetId) -> Result<(Asset, Content), StoreError> {
-        self.info(id)?;
+        self.0.is_served(id).await?;
         self.0.with_assets(move |assets| assets.read(id, asset)).await
     }
 
@@ -58,7 +58,7 @@ impl SessionStore {
     /// # Errors
     /// As for [`asset`](Self::asset).
     pub async fn remove_asset(&self, id: SessionId, asset: AssetId) -> Result<(), StoreError> {
-        self.info(id)?;
+        self.0.is_served(id).await?;
         let inner = Arc::clone(&self.0);
         to_the_end(async move {
             let _turn = inner.turns.take(id).await;
@@ -87,6 +87,14 @@ impl Inner {
             Err(AssetError::Unavailable("the work did not end".to_owned()))
         });
         Ok(done?)
+    }
+
+    /// Whether there is such a session, and it is whole.
+    async fn is_served(&self, id: SessionId) -> Result<(), StoreError> {
+        match self.loaded(id)? {
+            None if self.is_shared() => self.load(id).await.map(drop),
+            _ => Ok(()),
+        }
     }
 
     fn is_there(&self, id: SessionId) -> Result<(), StoreError> {

@@ -157,7 +157,7 @@ impl LiveSession {
     /// no memory for what it makes.
     pub(super) fn decided_before(&self, ledger: &Ledger, request: &Request) -> Option<Fate> {
         if self.is_ended() {
-            return Some(Fate::Failed(StoreError::not_found(self.id())));
+            return Some(Fate::Failed(self.why_it_ended()));
         }
         match request.author.as_ref().map(|author| ledger.receipts.find(author)) {
             Some(Ok(Some(first))) => return Some(Fate::Again(first.clone())),
@@ -225,6 +225,8 @@ impl LiveSession {
         self.metrics.events(draft.records.len());
         draft.records.iter().for_each(|record| self.tell_of_name(record));
         let mut ledger = self.ledger.lock();
+        // What else might have followed the former last event cannot any more.
+        ledger.is_unsure &= draft.records.is_empty();
         for Fated { author, fate, .. } in draft.fates {
             match (author, fate) {
                 (Some(author), Fate::Decided(outcome)) => ledger.receipts.note(&author, Ok(outcome)),
@@ -243,7 +245,15 @@ impl LiveSession {
         failed: LogError,
         mut look: impl FnMut(usize, &Session),
     ) -> Vec<(usize, Result<Outcome, StoreError>)> {
-        let error = StoreError::from(failed);
+        let mut ledger = self.ledger.lock();
+        ledger.is_unsure |= matches!(failed, LogError::Unsure(_));
+        // It may be a retry of what the log has not told of.
+        let error: StoreError = match failed {
+            other if !ledger.is_unsure => other.into(),
+            unsure @ LogError::Unsure(_) => unsure.into(),
+            other => LogError::Unsure(other.to_string()).into(),
+        };
+        drop(ledger);
         let answers = draft.fates.into_iter().map(|Fated { of, fate, .. }| match fate {
             Fate::Again(verdict) => {
                 let verdict = verdict.map_err(StoreError::from);

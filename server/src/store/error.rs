@@ -188,6 +188,7 @@ impl From<LogError> for StoreError {
             LogError::Damaged { session, reason } => Self::SessionDamaged { session, reason },
             LogError::Unavailable(why) => Self::LogUnavailable(why),
             LogError::Unsure(why) => Self::OutcomeUnknown(why),
+            LogError::Contended(session) => Self::Contended { session },
             other @ (LogError::SessionExists(_) | LogError::Conflict { .. }) => {
                 Self::LogUnavailable(other.to_string())
             }

@@ -21,6 +21,10 @@ use crate::log::{Appending, BoxFuture, LogError};
 /// Commands that are decided at once. More wait for the next group.
 const GROUP_COMMANDS: usize = 1_024;
 
+/// How often a group is decided where other processes come first each time. Of those who try at one moment one comes
+/// through, so that this is enough for as many of them.
+const TRIES: usize = 64;
+
 /// Nobody has the turn.
 const FREE: u8 = 0;
 /// Somebody has it for as long as a command takes where nothing is waited for. Nobody is in line.
@@ -308,7 +312,7 @@ async fn drive(session: Arc<LiveSession>, under_way: Option<Group>) {
     let mut turn = Turn { session: Some(Arc::clone(&session)), going_on: true };
     if let Some(Group { members, draft, taken }) = under_way {
         let taken = taken.await;
-        conclude(&session, members, draft, taken);
+        carry_through(&session, members, draft, taken).await;
     }
     loop {
         match session.line.next() {
@@ -323,17 +327,51 @@ async fn drive(session: Arc<LiveSession>, under_way: Option<Group>) {
                 return;
             }
             Next::Commands(mut members) => {
-                let draft = session.draft(members.iter().map(|member| member.requests()));
-                session.line.put_back(members.split_off(draft.members()));
-                let taken = match session.append(&draft) {
-                    Appending::Done(taken) => taken,
-                    Appending::Later(taken) => taken.await,
-                };
-                conclude(&session, members, draft, taken);
+                let (draft, taken) = attempt(&session, &mut members).await;
+                carry_through(&session, members, draft, taken).await;
                 yield_now().await;
             }
         }
     }
+}
+
+/// Decides for those of `members` for whom there is room in one draft, has the others wait on, and gives the log the
+/// draft.
+async fn attempt(
+    session: &LiveSession,
+    members: &mut VecDeque<Box<dyn Member>>,
+) -> (Draft, Result<(), LogError>) {
+    let draft = session.draft(members.iter().map(|member| member.requests()));
+    session.line.put_back(members.split_off(draft.members()));
+    let taken = match session.append(&draft) {
+        Appending::Done(taken) => taken,
+        Appending::Later(taken) => taken.await,
+    };
+    (draft, taken)
+}
+
+/// Ends a group. Where another process has written before it, that is taken in, and the group is decided again.
+async fn carry_through(
+    session: &Arc<LiveSession>,
+    mut members: VecDeque<Box<dyn Member>>,
+    mut draft: Draft,
+    mut taken: Result<(), LogError>,
+) {
+    let mut tries = 1;
+    while session.is_shared() && matches!(taken, Err(LogError::Conflict { .. })) {
+        if tries == TRIES {
+            taken = Err(LogError::Contended(session.id()));
+            break;
+        }
+        tries += 1;
+        session.metrics.conflict();
+        if let Err(failed) = session.catch_up().await {
+            taken = Err(failed);
+            break;
+        }
+        (draft, taken) = attempt(session, &mut members).await;
+    }
+    conclude(session, members, draft, taken);
 }
 
 fn conclude(

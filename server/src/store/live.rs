@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,11 +13,12 @@ use tracing::warn;
 use vws_core::limits::ModelLimits;
 use vws_core::model::Subject;
 use vws_core::reduce::State;
-use vws_core::wire::{Encoding, Resume};
+use vws_core::wire::{CloseCode, Encoding, Resume};
 use vws_core::{Author, Command, EventRecord, Millis, Seq, Session, SessionId, SessionInfo, Snapshot};
 
 use super::line::Line;
 use super::receipts::{Memory, Receipts};
+use super::replica::Follow;
 use super::{Lobby, StoreConfig, StoreError};
 use crate::feed::{Feed, Peers, SnapshotCache, SnapshotFrames, Subscription};
 use crate::log::{Appender, Appending, Checkpoint, EventLog, LogError};
@@ -107,13 +108,17 @@ pub struct LiveSession {
     /// the push to the feed; readers run side by side. No await, I/O or encoding inside.
     pub(super) state: RwLock<Session>,
     pub(super) feed: Feed,
-    snapshots: SnapshotCache,
+    pub(super) snapshots: SnapshotCache,
     peers: Peers,
     subscribers: AtomicUsize,
     /// When it came into memory, and how many milliseconds after that it was used last.
     born: Instant,
     used_ms: AtomicU64,
-    ended: CancellationToken,
+    pub(super) ended: CancellationToken,
+    /// It ended because what is here is not what the log has.
+    pub(super) retired: AtomicBool,
+    /// Follows a log that others write to.
+    pub(super) follow: Mutex<Follow>,
     pub(super) memory: Arc<Watermark>,
     pub(super) lobby: Arc<Lobby>,
     pub(super) metrics: Arc<Metrics>,
@@ -165,6 +170,8 @@ pub(super) struct Ledger {
     pub(super) receipts: Receipts,
     /// The time of the last commit: a session's times never go back, whatever the clock does.
     pub(super) last_at: Millis,
+    /// The log has not said what became of a batch that may follow the last event: what is in it may come yet.
+    pub(super) is_unsure: bool,
     /// The last event that the log has been told to let go of.
     trimmed: Seq,
     /// The last event in the newest snapshot that the log was given.
@@ -209,6 +216,7 @@ impl LiveSession {
             ledger: Mutex::new(Ledger {
                 receipts: past.receipts,
                 last_at: past.last_at,
+                is_unsure: false,
                 trimmed: past.trimmed,
                 checkpoint: past.checkpoint,
             }),
@@ -220,6 +228,8 @@ impl LiveSession {
             born: Instant::now(),
             used_ms: AtomicU64::new(0),
             ended: CancellationToken::new(),
+            retired: AtomicBool::new(false),
+            follow: Mutex::default(),
             memory: Arc::clone(&config.memory),
             lobby,
             _counted: metrics.session_in_memory(),
@@ -335,15 +345,27 @@ impl LiveSession {
         vws_core::wire::canonical_json(&self.read(Session::snapshot)).into()
     }
 
-    /// Resolves when the session is deleted.
+    /// Resolves when the session is deleted, or is to be loaded anew.
     pub async fn ended(&self) {
         self.ended.cancelled().await;
     }
 
-    /// Whether the session is deleted.
+    /// Whether the session is deleted, or is to be loaded anew.
     #[must_use]
     pub fn is_ended(&self) -> bool {
         self.ended.is_cancelled()
+    }
+
+    /// How those who follow it are told that it has ended: who is to come back does so.
+    #[must_use]
+    pub fn ended_as(&self) -> CloseCode {
+        if self.is_retired() { CloseCode::GoingAway } else { CloseCode::NoSuchSession }
+    }
+
+    /// Whether it is to be loaded anew: it is there, and this is not what it is.
+    #[must_use]
+    pub fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Relaxed)
     }
 
     /// Takes a place among those who follow the session.
@@ -362,14 +384,26 @@ impl LiveSession {
     /// Ends the session for all who hold it, where it is at one of `seqs`. Waits for a commit that is under way.
     pub(super) async fn end(self: &Arc<Self>, seqs: Option<&[Seq]>) -> Result<(), StoreError> {
         let _no_commit = self.turn().await;
-        if self.ended.is_cancelled() {
-            return Err(StoreError::not_found(self.id));
+        loop {
+            if self.ended.is_cancelled() {
+                return Err(StoreError::not_found(self.id));
+            }
+            let seq = self.read(State::seq);
+            StoreError::unless_among(seqs, seq)?;
+            let deleted = match self.log.0.shared().filter(|_| seqs.is_some()) {
+                Some(shared) => shared.delete_at(self.id, seq).await,
+                None => self.log.0.delete(self.id).await,
+            };
+            match deleted {
+                // Another process has written meanwhile.
+                Err(LogError::Conflict { .. }) => self.catch_up().await?,
+                deleted => {
+                    deleted?;
+                    self.is_gone();
+                    return Ok(());
+                }
+            }
         }
-        StoreError::unless_among(seqs, self.read(State::seq))?;
-        self.log.0.delete(self.id).await?;
-        self.ended.cancel();
-        self.snapshots.clear();
-        Ok(())
     }
 
     /// Notes that it is used now.

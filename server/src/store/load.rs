@@ -28,6 +28,7 @@ impl Inner {
     /// The session of that id where it is in memory; `None` where it is to be loaded.
     pub(super) fn loaded(&self, id: SessionId) -> Result<Option<Arc<LiveSession>>, StoreError> {
         match self.sessions.read().get(&id) {
+            Some(Slot::Live(live)) if live.is_retired() => Ok(None),
             Some(Slot::Live(live)) => {
                 live.touch();
                 Ok(Some(Arc::clone(live)))
@@ -36,6 +37,8 @@ impl Inner {
                 None => Ok(None),
                 Some(reason) => Err(StoreError::SessionDamaged { session: id, reason: reason.to_string() }),
             },
+            // Another process may have made it a moment ago: the log knows.
+            None if self.is_shared() => Ok(None),
             None => Err(StoreError::not_found(id)),
         }
     }
@@ -48,6 +51,11 @@ impl Inner {
             return Ok(live);
         }
         let began = Instant::now();
+        // Before it is read, so that nothing is missed between.
+        let following = match self.log.shared() {
+            Some(shared) => Some(shared.follow(id).await?),
+            None => None,
+        };
         let mut tries = 1;
         let found = loop {
             match read(&*self.log, id, self.config.max_history).await {
@@ -59,7 +67,12 @@ impl Inner {
         match found {
             Ok((session, past)) => {
                 debug!(session.id = %id, seq = session.seq(), "session loaded");
+                let info = session.info();
                 let live = Arc::new(self.live(session, past));
+                if let Some(following) = following {
+                    live.follow_log(following);
+                    self.appear(&info, Slot::Live(Arc::clone(&live)));
+                }
                 self.sessions.write().insert(id, Slot::Live(Arc::clone(&live)));
                 self.metrics.session_loaded(began.elapsed());
                 Ok(live)
@@ -71,6 +84,8 @@ impl Inner {
                 }
                 Err(StoreError::SessionDamaged { session: id, reason })
             }
+            // Asked for by an id that nobody has, or deleted by another process.
+            Err(LogError::NoSession(_)) if self.is_shared() => Err(StoreError::not_found(id)),
             Err(failed) => {
                 error!(session.id = %id, error = %failed, "a session cannot be loaded");
                 Err(failed.into())

@@ -6,6 +6,8 @@
 //!   that.
 //! - [`LiveSession`]: one session: its state, its feed, its peers. `commit`: its commit path, `draft`: that of several
 //!   commands, `several`: that of what a connection has sent at once; `line`: who commits, and who waits to.
+//!   `replica`: what other processes write to its log.
+//! - `directory`: the set as other processes change it.
 //! - `history`: its past: states as they were, what happened to an object, changes taken back.
 //! - `transfer`: histories out of the log and into it. `assets`: the files that its objects show.
 //! - `backup`: all of it, for a file.
@@ -16,6 +18,7 @@ mod assets;
 mod backup;
 mod cold;
 mod commit;
+mod directory;
 mod draft;
 mod error;
 mod history;
@@ -26,6 +29,7 @@ mod load;
 mod lobby;
 mod receipts;
 mod registry;
+mod replica;
 mod several;
 mod sync;
 mod transfer;

@@ -1,5 +1,6 @@
 //! The set of sessions.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
 use std::ops::Bound;
@@ -19,13 +20,14 @@ use vws_core::transfer::{Beginning, Imported};
 use vws_core::{DisplayName, Epoch, Millis, Rejection, Seq, Session, SessionId, SessionInfo};
 
 use super::cold::{Known, Slot};
+use super::directory::follow_directory;
 use super::idle::sweep;
 use super::live::Past;
 use super::turns::Turns;
 use super::{LiveSession, Lobby, Moment, StoreError, Usage, now, transfer};
 use crate::assets::{Assets, Bounds};
 use crate::config::Limits;
-use crate::log::{Checkpoint, EventLog, Health};
+use crate::log::{Checkpoint, EventLog, Health, Listed};
 use crate::telemetry::{Metrics, Watermark};
 
 /// The bounds of a store.
@@ -85,7 +87,7 @@ pub(super) struct Inner {
     taken: AtomicUsize,
     /// Orders loading, eviction and deletion of one session, which wait for the log.
     pub(super) turns: Turns,
-    lobby: Arc<Lobby>,
+    pub(super) lobby: Arc<Lobby>,
     /// The last epoch that was given out; they only rise.
     epoch: AtomicU64,
 }
@@ -120,6 +122,11 @@ impl SessionStore {
         config: StoreConfig,
         metrics: Arc<Metrics>,
     ) -> Result<Self, StoreError> {
+        // Before they are listed, so that nothing is missed between.
+        let directory = match log.shared() {
+            Some(shared) => Some(shared.directory().await?),
+            None => None,
+        };
         let listed = log.list().await?;
         // Above every epoch there was, also where the clock was set back since.
         let epoch = listed.iter().map(|listed| listed.info.epoch + 1).max().unwrap_or(0).max(now());
@@ -147,6 +154,9 @@ impl SessionStore {
         });
         if let Some(idle_after) = inner.config.idle_after.filter(|_| !inner.log.is_in_memory()) {
             tokio::spawn(sweep(Arc::downgrade(&inner), idle_after));
+        }
+        if let Some(directory) = directory {
+            tokio::spawn(follow_directory(Arc::downgrade(&inner), directory));
         }
         Ok(Self(inner))
     }
@@ -214,10 +224,7 @@ impl SessionStore {
     /// # Errors
     /// `session_not_found`, [`StoreError::SessionDamaged`], or the log's.
     pub async fn get(&self, id: SessionId) -> Result<Arc<LiveSession>, StoreError> {
-        match self.0.loaded(id)? {
-            Some(live) => Ok(live),
-            None => self.0.load(id).await,
-        }
+        self.0.get(id).await
     }
 
     /// The same for who goes on to follow it, for which there must be memory where it is to be loaded.
@@ -252,11 +259,14 @@ impl SessionStore {
         self.0.log.health()
     }
 
-    /// What a session is, without loading it.
+    /// What a session is. It is loaded for that only where other processes write to its log.
     ///
     /// # Errors
-    /// `session_not_found`, [`StoreError::SessionDamaged`].
-    pub fn info(&self, id: SessionId) -> Result<SessionInfo, StoreError> {
+    /// `session_not_found`, [`StoreError::SessionDamaged`], or the log's.
+    pub async fn info(&self, id: SessionId) -> Result<SessionInfo, StoreError> {
+        if self.0.is_shared() {
+            return Ok(self.get(id).await?.read(Session::info));
+        }
         let known = self.0.sessions.read().get(&id).map(Slot::known);
         match known.ok_or_else(|| StoreError::not_found(id))? {
             Known::Damaged(_, reason) => Err(StoreError::SessionDamaged { session: id, reason }),
@@ -340,6 +350,13 @@ impl SessionStore {
 }
 
 impl Inner {
+    pub(super) async fn get(&self, id: SessionId) -> Result<Arc<LiveSession>, StoreError> {
+        match self.loaded(id)? {
+            Some(live) => Ok(live),
+            None => self.load(id).await,
+        }
+    }
+
     /// # Errors
     /// [`StoreError::MemoryLow`].
     pub(super) fn there_is_memory(&self) -> Result<(), StoreError> {
@@ -402,13 +419,54 @@ impl Inner {
     /// Shows a session that the log has.
     fn enter(&self, room: Room<'_>, session: Session, past: Past) -> SessionInfo {
         let (id, info) = (session.id(), session.info());
-        let live = Arc::new(self.live(session, past));
-        self.sessions.write().insert(id, Slot::Live(live));
-        room.keep();
-        self.metrics.sessions(self.sessions.read().len());
-        self.lobby.created(&info);
+        let slot = match self.is_shared() {
+            false => Slot::Live(Arc::new(self.live(session, past))),
+            // Others may have written to it already: its first use reads that.
+            true => Slot::of(Listed { info: info.clone(), damaged: None }),
+        };
+        let mut sessions = self.sessions.write();
+        // The log may have told of it before this.
+        if let Entry::Vacant(place) = sessions.entry(id) {
+            place.insert(slot);
+            room.keep();
+            self.metrics.sessions(sessions.len());
+            drop(sessions);
+            self.lobby.created(&info);
+        }
         info!(session.id = %id, "session created");
         info
+    }
+
+    /// Shows a session that another process has made; nothing where it is known already.
+    pub(super) fn appear(&self, info: &SessionInfo, slot: Slot) {
+        let mut sessions = self.sessions.write();
+        if let Entry::Vacant(place) = sessions.entry(info.session_id) {
+            place.insert(slot);
+            // Over the bound of this process too: it is there.
+            self.taken.fetch_add(1, Ordering::Relaxed);
+            self.metrics.sessions(sessions.len());
+            drop(sessions);
+            self.lobby.created(info);
+        }
+    }
+
+    /// Shows no longer a session that the log does not have any more; `false` where that was done already.
+    pub(super) async fn leave(&self, id: SessionId, at: Millis) -> bool {
+        let Some(slot) = self.sessions.write().remove(&id) else { return false };
+        if let Slot::Live(live) = slot {
+            live.is_gone();
+        }
+        self.end_assets(id).await;
+        self.taken.fetch_sub(1, Ordering::Relaxed);
+        self.metrics.sessions(self.sessions.read().len());
+        self.lobby.deleted(id, at);
+        info!(session.id = %id, "session deleted");
+        true
+    }
+
+    /// Whether other processes write to the log.
+    pub(super) fn is_shared(&self) -> bool {
+        self.log.shared().is_some()
     }
 
     /// A session in memory.
@@ -418,25 +476,24 @@ impl Inner {
     }
 
     async fn delete(&self, id: SessionId, seqs: Option<&[Seq]>) -> Result<(), StoreError> {
+        // Only who has it in memory knows its last event where others write to it.
+        let _loaded = if seqs.is_some() && self.is_shared() { Some(self.get(id).await?) } else { None };
         let _turn = self.turns.take(id).await;
         let (live, seq) = match self.sessions.read().get(&id) {
             Some(Slot::Live(live)) => (Some(Arc::clone(live)), 0),
             Some(Slot::Cold(cold)) => (None, cold.info.seq),
+            // Another process may have made it a moment ago: the log knows.
+            None if self.is_shared() => (None, 0),
             None => return Err(StoreError::not_found(id)),
         };
         match live {
-            Some(live) => live.end(seqs).await?,
-            None => {
+            Some(live) if !live.is_retired() => live.end(seqs).await?,
+            _ => {
                 StoreError::unless_among(seqs, seq)?;
                 self.log.delete(id).await?;
             }
         }
-        self.sessions.write().remove(&id);
-        self.end_assets(id).await;
-        self.taken.fetch_sub(1, Ordering::Relaxed);
-        self.metrics.sessions(self.sessions.read().len());
-        self.lobby.deleted(id, now());
-        info!(session.id = %id, "session deleted");
+        self.leave(id, now()).await;
         Ok(())
     }
 

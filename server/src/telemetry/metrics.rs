@@ -36,6 +36,8 @@ pub struct Metrics {
     accepted: [OnceLock<Tally>; Command::TYPES.len()],
     events: Tally,
     appends: Tally,
+    conflicts: Counter,
+    events_followed: Counter,
     sessions: Gauge,
     sessions_loaded: Gauge,
     session_bytes: Family<HeldLabels, Gauge>,
@@ -170,6 +172,18 @@ impl Metrics {
             "Times that a log was given events, of one command or several",
             appends.clone(),
         );
+        let conflicts = Counter::default();
+        registry.register(
+            "commit_conflicts",
+            "Times that commands were decided again because another server had written to their session",
+            conflicts.clone(),
+        );
+        let events_followed = Counter::default();
+        registry.register(
+            "events_followed",
+            "Events that other servers wrote and this one took in",
+            events_followed.clone(),
+        );
         let sessions = Gauge::default();
         registry.register("sessions", "Sessions", sessions.clone());
         let sessions_loaded = Gauge::default();
@@ -257,6 +271,8 @@ impl Metrics {
             accepted: [const { OnceLock::new() }; Command::TYPES.len()],
             events,
             appends,
+            conflicts,
+            events_followed,
             sessions,
             sessions_loaded,
             session_bytes,
@@ -339,6 +355,16 @@ impl Metrics {
     /// A log was given events.
     pub(crate) fn append(&self) {
         self.appends.inc();
+    }
+
+    /// Commands are decided again: another process has written before them.
+    pub(crate) fn conflict(&self) {
+        self.conflicts.inc();
+    }
+
+    /// Events of other processes were taken in.
+    pub(crate) fn events_of_others(&self, count: usize) {
+        self.events_followed.inc_by(count as u64);
     }
 
     /// How many sessions there are.

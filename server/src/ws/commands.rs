@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use tracing::warn;
-use vws_core::wire::{CloseCode, CommandMessage, ResyncReason, ServerMessage};
+use vws_core::wire::{CommandMessage, ResyncReason, ServerMessage};
 use vws_core::{Author, Problem, Rejection, Seq};
 
 use super::Ending;
@@ -55,7 +55,7 @@ impl Connection<'_> {
         seen: Seq,
     ) -> Result<(), Ending> {
         if done.is_err() && self.live.is_ended() {
-            return Err(Ending::Close(CloseCode::NoSuchSession));
+            return Err(Ending::Close(self.live.ended_as()));
         }
         if let Ok(outcome) = &done
             && outcome.seqs.end > (seen + 1).max(outcome.seqs.start)

@@ -115,10 +115,10 @@ impl Wire {
         if self.stop.is_stopping() {
             return Err(Ending::Close(CloseCode::GoingAway));
         }
-        if self.live.as_ref().is_some_and(|live| live.is_ended()) {
-            return Err(Ending::Close(CloseCode::NoSuchSession));
+        match self.live.as_ref().filter(|live| live.is_ended()) {
+            Some(live) => Err(Ending::Close(live.ended_as())),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The next of what has come, as RFC 6455 has it; its control frames are answered here.

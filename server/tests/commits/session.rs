@@ -8,7 +8,8 @@ use vws_core::error::SessionError;
 use vws_core::limits::ModelLimits;
 use vws_core::model::DisplayName;
 use vws_core::reduce::State;
-use vws_core::{Author, EventRecord, Millis, Rejection, Seq, Session, SessionId};
+use vws_core::{Author, Event, EventRecord, Millis, Rejection, Seq, Session, SessionId};
+use vws_server::store::Outcome;
 
 use crate::line::Line;
 use crate::live::Ledger;
@@ -21,6 +22,7 @@ use crate::sync::{Mutex, RwLock, yield_now};
 pub(crate) enum StoreError {
     Rejected(Rejection),
     Log,
+    Unsure,
     Lost,
     MemoryLow,
 }
@@ -46,8 +48,8 @@ impl From<Rejection> for StoreError {
 }
 
 impl From<LogError> for StoreError {
-    fn from(_: LogError) -> Self {
-        Self::Log
+    fn from(error: LogError) -> Self {
+        if matches!(error, LogError::Unsure(_)) { Self::Unsure } else { Self::Log }
     }
 }
 
@@ -75,6 +77,7 @@ impl Metrics {
     pub(crate) fn command_accepted(&self, _type: usize) {}
     pub(crate) fn append(&self) {}
     pub(crate) fn events(&self, _count: usize) {}
+    pub(crate) fn conflict(&self) {}
 }
 
 /// There is enough.
@@ -95,6 +98,15 @@ impl Lobby {
     pub(crate) fn renamed(&self, _id: SessionId, _name: Option<DisplayName>, _at: Millis) {}
 }
 
+/// How a log answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answers {
+    AtOnce,
+    Sometimes,
+    /// Others write to it as well, and sometimes it does not say what became of a batch.
+    Shared,
+}
+
 /// A log that answers at once or later, and does not always take what it is given.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
@@ -111,6 +123,31 @@ impl Log {
         }
         taken.0.extend_from_slice(batch);
         Ok(())
+    }
+
+    /// Takes a batch where it follows; says so, or not.
+    fn take_next(&self, after: Seq, batch: &[Arc<EventRecord>]) -> Result<(), LogError> {
+        let mut taken = self.taken.lock();
+        taken.1 = false;
+        let found = taken.0.len() as Seq;
+        if found != after {
+            return Err(LogError::Conflict { expected: after, found });
+        }
+        let mut draws = thread_rng();
+        let says_so = draws.gen_range(0..4) > 0;
+        if says_so || draws.gen_bool(0.5) {
+            taken.0.extend_from_slice(batch);
+        }
+        if says_so { Ok(()) } else { Err(LogError::Unsure("it has not said".to_owned())) }
+    }
+
+    /// Another process writes.
+    pub(crate) fn write_elsewhere(&self) {
+        let mut taken = self.taken.lock();
+        let seq = taken.0.len() as Seq + 1;
+        let name = DisplayName::new("name", &format!("elsewhere {seq}")).expect("a name");
+        let event = Event::SessionRenamed { name: Some(name) };
+        taken.0.push(Arc::new(EventRecord { seq, at: 1, by: None, subject: None, more: 0, event }));
     }
 
     fn head(&self) -> Seq {
@@ -165,12 +202,12 @@ pub(crate) struct LiveSession {
     pub(crate) lobby: Lobby,
     pub(crate) metrics: Metrics,
     pub(crate) log: Arc<Log>,
-    at_once: bool,
+    answers: Answers,
 }
 
 impl LiveSession {
-    /// An empty session; its log always answers `at_once`, or sometimes.
-    pub(crate) fn new(at_once: bool) -> Arc<Self> {
+    /// An empty session.
+    pub(crate) fn new(answers: Answers) -> Arc<Self> {
         let log = Arc::new(Log::default());
         let feed = Feed { log: Arc::clone(&log), ..Feed::default() };
         let id = SessionId::from_uuid(uuid::Uuid::nil());
@@ -184,7 +221,7 @@ impl LiveSession {
             lobby: Lobby,
             metrics: Metrics,
             log,
-            at_once,
+            answers,
         })
     }
 
@@ -201,7 +238,44 @@ impl LiveSession {
     }
 
     pub(crate) fn log_answers_at_once(&self) -> bool {
-        self.at_once
+        self.answers == Answers::AtOnce
+    }
+
+    pub(crate) fn is_shared(&self) -> bool {
+        self.answers == Answers::Shared
+    }
+
+    pub(crate) fn why_it_ended(&self) -> StoreError {
+        StoreError::not_found(self.id())
+    }
+
+    /// Takes in what others have written, by whoever has the turn.
+    pub(crate) async fn catch_up(self: &Arc<Self>) -> Result<(), LogError> {
+        for _ in 0..thread_rng().gen_range(0..2) {
+            yield_now().await;
+        }
+        if thread_rng().gen_range(0..8) == 0 {
+            return Err(LogError::Unavailable("it cannot be read".to_owned()));
+        }
+        let mut state = self.state.write();
+        let new = self.log.events().split_off(state.seq() as usize);
+        let mut ledger = self.ledger.lock();
+        ledger.is_unsure &= new.is_empty();
+        let mut first = None;
+        for event in &new {
+            state.apply(event).expect("is the next");
+            let first_seq = *first.get_or_insert(event.seq);
+            if event.more == 0 {
+                first = None;
+                if let Some(author) = &event.by {
+                    let outcome = Outcome { seqs: first_seq..event.seq + 1, seq: event.seq, at: event.at };
+                    ledger.receipts.note(author, Ok(outcome));
+                }
+            }
+        }
+        self.feed.push(&new);
+        self.feed.wake();
+        Ok(())
     }
 
     pub(crate) fn checkpoint_when_due(self: &Arc<Self>, _ledger: &mut Ledger, _head: Seq) {}
@@ -210,12 +284,24 @@ impl LiveSession {
         {
             let mut taken = self.log.taken.lock();
             assert!(!taken.1, "a batch is given to the log while another one is under way");
-            assert_eq!(taken.0.len() as Seq, after, "LAW3: a batch follows what the log has");
+            assert!(
+                self.is_shared() || taken.0.len() as Seq == after,
+                "LAW3: a batch follows what the log has"
+            );
             taken.1 = true;
         }
         let mut draws = thread_rng();
+        if self.is_shared() {
+            let (log, batch, waits) = (Arc::clone(&self.log), batch.to_vec(), draws.gen_range(0..3));
+            return Appending::Later(Box::pin(async move {
+                for _ in 0..waits {
+                    yield_now().await;
+                }
+                log.take_next(after, &batch)
+            }));
+        }
         let takes = draws.gen_range(0..4) > 0;
-        if self.at_once || draws.gen_bool(0.5) {
+        if self.log_answers_at_once() || draws.gen_bool(0.5) {
             return Appending::Done(self.log.take(batch, takes));
         }
         let (log, batch, waits) = (Arc::clone(&self.log), batch.to_vec(), draws.gen_range(0..3));
@@ -234,7 +320,8 @@ impl LiveSession {
             (taken.0.len() as Seq, taken.1)
         };
         assert!(!under_way, "STORE3: a commit is under way");
-        assert_eq!(self.read(State::seq), head, "LAW5: the state is what the log has");
+        let seq = self.read(State::seq);
+        assert!(seq == head || self.is_shared() && seq < head, "LAW5: the state is what the log has");
         assert!(self.feed.all_are_told(), "FEED4: those who follow were not woken");
     }
 }

@@ -207,7 +207,7 @@ async fn ops5_models_revoked_tokens_and_the_record_are_in_it() {
     for (id, expected) in [(live.id(), vec![added.asset]), (fork, vec![added.asset, other_added.asset])] {
         let mut expected = expected;
         expected.sort_by_key(|asset| asset.id);
-        assert_eq!(again.list_assets(id, None, 10).expect("is there"), expected);
+        assert_eq!(again.list_assets(id, None, 10).await.expect("is there"), expected);
     }
     let (_, mut content) = again.asset(fork, added.asset.id).await.expect("is there");
     assert_eq!(content.next().await.expect("is read"), Some(model.clone()));

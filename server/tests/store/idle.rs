@@ -46,7 +46,7 @@ async fn store8_an_idle_session_leaves_memory_and_comes_back_as_it_was() {
     let (id, was) = (live.id(), live.read(Session::snapshot));
     drop(live);
     assert_eq!((sweep(&store).await, log.saves()), (0, 1));
-    assert_eq!(store.info(id), Ok(was.session.clone()));
+    assert_eq!(store.info(id).await, Ok(was.session.clone()));
     assert_eq!(store.list(None, 10).first().map(Known::info).as_ref(), Some(&was.session));
     assert_eq!(log.loads(), 0, "nobody has asked for it");
     let live = store.get(id).await.expect("comes back");

@@ -5,5 +5,7 @@ mod group;
 mod idle;
 mod import;
 mod laws;
+mod nodes;
 mod restart;
+mod shared;
 mod support;

@@ -40,7 +40,7 @@ async fn store1_a_store_knows_the_sessions_of_its_log_without_loading_them() {
     let listed = store.list(None, 10);
     assert_eq!(listed.iter().map(Known::info).collect::<Vec<_>>(), infos);
     assert!(listed.iter().all(|known| matches!(known, Known::Cold(_)) && known.usage().is_none()));
-    assert_eq!(store.info(infos[0].session_id), Ok(infos[0].clone()));
+    assert_eq!(store.info(infos[0].session_id).await, Ok(infos[0].clone()));
     assert_eq!(log.loads(), 0, "nothing was loaded");
     let config = StoreConfig { max_sessions: 2, ..config() };
     let full = SessionStore::open(Arc::clone(&log) as Arc<dyn EventLog>, config, Arc::default());
@@ -124,7 +124,7 @@ async fn store4_a_damaged_session_is_told_and_refused_and_can_be_deleted() {
     let refused =
         StoreError::SessionDamaged { session: bad, reason: "block 3 has another checksum".to_owned() };
     assert_eq!(store.get(bad).await.map(|_| ()), Err(refused.clone()));
-    assert_eq!(store.info(bad), Err(refused.clone()));
+    assert_eq!(store.info(bad).await, Err(refused.clone()));
     assert_eq!(store.fork(bad, None, Default::default()).await, Err(refused));
     for _ in 0..2 {
         assert_eq!(code(store.get(worse).await), Some("session_damaged"));

@@ -158,7 +158,7 @@ pub(super) async fn add(
     let known =
         |essence: &str| types.iter().find(|(of, _)| essence.eq_ignore_ascii_case(of)).map(|(_, kind)| *kind);
     let kind = media_type(request.headers(), known, |found| Refusal::NotAModel { found })?;
-    app.store().info(id)?;
+    app.store().info(id).await?;
     app.store().check_memory()?;
     let _permit = app.transfer()?;
     let limits = &app.config().limits;
@@ -196,7 +196,7 @@ pub(super) async fn list(
     let limit = paging::limit(&mut query)?;
     let after = query.parse("after", |text| text.parse::<AssetId>().map_err(|error| error.to_string()))?;
     query.finish()?;
-    let mut found = app.store().list_assets(id, after, limit + 1)?;
+    let mut found = app.store().list_assets(id, after, limit + 1).await?;
     let more = paging::cut(&mut found, limit);
     let next = found.last().filter(|_| more).map(|asset| asset.id.to_string());
     let assets = app.store().assets();

@@ -167,7 +167,7 @@ pub(super) async fn get(
     SessionPath(id): SessionPath,
     known: IfNoneMatch,
 ) -> Result<Response, Problem> {
-    let info = app.store().info(id)?;
+    let info = app.store().info(id).await?;
     Ok(known.answer(etag(info.seq), || json(&info)))
 }
 

@@ -148,7 +148,7 @@ pub(super) async fn share(
     Json(draft): Json<TokenDraft>,
 ) -> Result<Response, Problem> {
     let TokenDraft { role, expires_in, name } = draft;
-    app.store().info(id)?;
+    app.store().info(id).await?;
     if let Some(own) = by.role().filter(|own| *own < role) {
         return Err(
             Refusal::from(Denied::Role { operation: Operation::Share, role: own, needed: role }).into()

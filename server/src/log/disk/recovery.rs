@@ -23,7 +23,7 @@ use super::keeper;
 use super::library::Library;
 use super::record::{Entry, decode_checkpoint, decode_events};
 use super::report::{Recovered, Report};
-use super::shelf::{Shelf, Stock, parse_name};
+use super::shelf::{Shelf, Stock, log_path, parse_name};
 use crate::log::LogError;
 use crate::log::follow::follow;
 
@@ -89,8 +89,8 @@ pub(super) struct Survey {
     pub(super) catalogue_damaged: bool,
     /// The files that are there and that no session has been found for yet, by life.
     stored: BTreeMap<u64, Stored>,
-    /// Files of histories that are there.
-    logs: Vec<PathBuf>,
+    /// Files of histories that are there: whose, as their names tell.
+    logs: Vec<(u64, SessionId)>,
     /// Who the lives are that the journal tells of.
     names: HashMap<u64, SessionId>,
     /// Lives that were begun to be finished later, before their base was read.
@@ -146,10 +146,14 @@ impl Survey {
         survey.replay(folder, last_run)?;
         survey.conclude(last_run);
         // A life may have been that of another session than the file's name tells, or that of two files.
-        let of_sessions = survey.shelves.values().chain(&survey.doomed);
-        let of_sessions: HashSet<PathBuf> = of_sessions.map(|shelf| shelf.path(&survey.stock)).collect();
+        let doomed: HashSet<(u64, SessionId)> =
+            survey.doomed.iter().map(|shelf| (shelf.life, shelf.id)).collect();
+        let is_of = |(life, id): (u64, SessionId)| {
+            survey.shelves.get(&life).is_some_and(|shelf| shelf.id == id) || doomed.contains(&(life, id))
+        };
         let logs = std::mem::take(&mut survey.logs).into_iter();
-        survey.strays.extend(logs.filter(|path| !of_sessions.contains(path)));
+        let strays = logs.filter(|log| !is_of(*log)).map(|(life, id)| log_path(&survey.stock, id, life));
+        survey.strays.extend(strays);
         Ok(survey)
     }
 
@@ -175,8 +179,11 @@ impl Survey {
             for file in std::fs::read_dir(&folder)? {
                 let path = file?.path();
                 match parse_name(&path) {
-                    Some((_, life, None)) => {
-                        self.logs.push(path.clone());
+                    Some((id, life, None)) if path != log_path(&self.stock, id, life) => {
+                        self.strays.push(path)
+                    }
+                    Some((id, life, None)) => {
+                        self.logs.push((life, id));
                         stored.entry(life).or_default().0 = Some(path);
                     }
                     Some((_, life, Some(seq))) => stored.entry(life).or_default().1.push(seq),

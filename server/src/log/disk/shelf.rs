@@ -2,6 +2,8 @@
 
 mod files;
 
+pub(super) use files::log_path;
+
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -264,7 +264,7 @@ impl Shelf {
     }
 
     pub(in crate::log::disk) fn path(&self, stock: &Stock) -> PathBuf {
-        self.file_name(stock, "log")
+        log_path(stock, self.id, self.life)
     }
 
     pub(in crate::log::disk) fn snapshot_path(&self, stock: &Stock, seq: Seq) -> PathBuf {
@@ -272,9 +272,18 @@ impl Shelf {
     }
 
     fn file_name(&self, stock: &Stock, rest: &str) -> PathBuf {
-        let id = self.id.to_string();
-        stock.sessions.join(&id[id.len() - 2..]).join(format!("{id}.{}.{rest}", self.life))
+        file_name(stock, self.id, self.life, rest)
     }
+}
+
+/// Where the history of a session is.
+pub(in crate::log::disk) fn log_path(stock: &Stock, id: SessionId, life: u64) -> PathBuf {
+    file_name(stock, id, life, "log")
+}
+
+fn file_name(stock: &Stock, id: SessionId, life: u64, rest: &str) -> PathBuf {
+    let id = id.to_string();
+    stock.sessions.join(&id[id.len() - 2..]).join(format!("{id}.{life}.{rest}"))
 }
 
 /// Whether a state is the one that its file's name tells.
