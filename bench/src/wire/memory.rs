@@ -11,6 +11,10 @@ use crate::table::{Row, SUBJECT, Side, number};
 
 /// Time for what was set up to be written and let go of.
 const SETTLE: Duration = Duration::from_millis(1_500);
+/// The allocator gives back what is free bit by bit: it is waited for while a second gives back this share of all.
+const GIVES_BACK: f64 = 0.005;
+/// … and no more often than that.
+const LOOKS: usize = 15;
 
 pub(super) fn rows(wire: &mut Wire) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -54,7 +58,16 @@ fn measured<T>(wire: &Wire, fill: impl FnOnce(u16) -> Result<(T, usize), String>
     let before = resident(&server)?;
     let (kept, count) = fill(server.port)?;
     std::thread::sleep(SETTLE);
-    let after = resident(&server)?;
+    let mut after = resident(&server)?;
+    for _ in 0..LOOKS {
+        std::thread::sleep(Duration::from_secs(1));
+        let now = resident(&server)?;
+        let is_at_rest = now > after * (1.0 - GIVES_BACK);
+        after = now;
+        if is_at_rest {
+            break;
+        }
+    }
     drop(kept);
     Ok((after - before) / count as f64)
 }
