@@ -74,7 +74,8 @@ impl LiveSession {
         V: FnOnce(&Session) -> T + Send + 'static,
         T: Send + 'static,
     {
-        let Some(turn) = self.turn_at_once() else {
+        let turn = if self.is_shared() { None } else { self.turn_at_once() };
+        let Some(turn) = turn else {
             return Committed::Waiting(self.wait_in_line(request, view));
         };
         let mut view = Some(view);

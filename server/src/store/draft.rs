@@ -69,6 +69,12 @@ impl Draft {
         self.members
     }
 
+    /// Whether something in it was decided and nothing is for the log, which would tell what it was decided on.
+    pub(super) fn is_unproved(&self) -> bool {
+        let judged = |fated: &Fated| matches!(fated.fate, Fate::Decided(_) | Fate::Refused(_));
+        self.records.is_empty() && self.fates.iter().any(judged)
+    }
+
     fn head(&self) -> Seq {
         self.after + self.records.len() as Seq
     }

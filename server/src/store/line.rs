@@ -12,6 +12,7 @@ use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 use vws_core::Session;
+use vws_core::reduce::State;
 
 use super::draft::Draft;
 use super::sync::{AtomicU8, Handle, LOOKS, Mutex, spawn, spin_loop, yield_now};
@@ -337,11 +338,24 @@ async fn drive(session: Arc<LiveSession>, under_way: Option<Group>) {
 
 /// Decides for those of `members` for whom there is room in one draft, has the others wait on, and gives the log the
 /// draft.
+///
+/// The log takes what follows its last event, which proves what was decided on. Where others write as well and there is
+/// nothing for it to take, it is asked what its last event is: nobody is refused by a state that is over.
 async fn attempt(
-    session: &LiveSession,
+    session: &Arc<LiveSession>,
     members: &mut VecDeque<Box<dyn Member>>,
 ) -> (Draft, Result<(), LogError>) {
-    let draft = session.draft(members.iter().map(|member| member.requests()));
+    let mut draft = session.draft(members.iter().map(|member| member.requests()));
+    while session.is_shared() && draft.is_unproved() {
+        let decided_on = session.read(State::seq);
+        if let Err(failed) = session.catch_up().await {
+            return (draft, Err(failed));
+        }
+        if session.read(State::seq) == decided_on {
+            break;
+        }
+        draft = session.draft(members.iter().map(|member| member.requests()));
+    }
     session.line.put_back(members.split_off(draft.members()));
     let taken = match session.append(&draft) {
         Appending::Done(taken) => taken,

@@ -97,6 +97,8 @@ pub struct LiveSession {
     log: LogHandle,
     /// Appends to its own history, where the log has a way of its own to it.
     appender: LogAppender,
+    /// Other processes write to the log.
+    is_shared: bool,
     pub(super) limits: ModelLimits,
     max_history: Seq,
     max_subscribers: usize,
@@ -188,6 +190,11 @@ impl LiveSession {
         self.appender.0.is_some()
     }
 
+    /// Whether other processes write to its log.
+    pub(super) const fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+
     /// Gives the log what follows the event `after`.
     pub(super) fn append_to_log(&self, after: Seq, batch: &[Arc<EventRecord>]) -> Appending {
         match &self.appender.0 {
@@ -208,6 +215,7 @@ impl LiveSession {
         Self {
             id: session.id(),
             appender: LogAppender(log.appender(session.id())),
+            is_shared: log.shared().is_some(),
             log: LogHandle(log),
             limits: config.model,
             max_history: config.max_history,

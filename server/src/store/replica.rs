@@ -36,11 +36,6 @@ impl Drop for Follow {
 }
 
 impl LiveSession {
-    /// Whether other processes write to its log.
-    pub(super) fn is_shared(&self) -> bool {
-        self.log().shared().is_some()
-    }
-
     /// Has it take in what comes to the log, which `following` tells from before the last event that it has.
     pub(super) fn follow_log(self: &Arc<Self>, following: Following) {
         let task = tokio::spawn(follow(Arc::downgrade(self), self.id(), following));

@@ -62,7 +62,8 @@ impl LiveSession {
         // As execute does.
         tokio::task::consume_budget().await;
         let types: Vec<usize> = requests.iter().map(|request| request.command.type_index()).collect();
-        let done = match self.turn_at_once() {
+        let turn = if self.is_shared() { None } else { self.turn_at_once() };
+        let done = match turn {
             Some(turn) if self.log_answers_at_once() => self.commit_each(turn, requests).await,
             turn => self.commit_together(turn, requests).await,
         };

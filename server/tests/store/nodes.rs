@@ -92,6 +92,11 @@ async fn clu22_what_another_store_has_done_counts_when_a_command_is_decided() {
     // The other one has not heard of it: the log has it decide again.
     let refused = run(&b, create("chair", 2.0)).await.expect_err("is there already");
     assert_eq!(refused.code(), "object_exists");
+    // Nor does it refuse by what it has not heard of.
+    run(&a, create("table", 1.0)).await.expect("is made");
+    run(&b, move_to("table", 1.0)).await.expect("is as it is already");
+    run(&a, create("lamp", 1.0)).await.expect("is made");
+    run(&b, command(r#"{"type":"delete_object","name":"lamp"}"#)).await.expect("is there");
     let version = a.read(|state| state.object("chair").expect("is there").version);
     run(&a, move_to("chair", 3.0)).await.expect("is moved");
     let mut late = move_to("chair", 4.0);
