@@ -8,6 +8,7 @@
 //! - [`serve`]: a server from its listener to its end; tests run it in process on port 0.
 //! - [`net`]: the accept loop, one socket, the stop signal.
 //! - [`http`]: routes, refusals, the page. Only this module and the WebSocket's name axum.
+//! - [`nats`]: the connection to NATS, for many nodes.
 //! - [`log`]: where histories are kept; [`store`]: the sessions and their commit path; [`feed`]: the
 //!   live end of each log, and presence.
 //! - [`assets`]: the files that objects show. [`backup`]: all that a server keeps in one file.
@@ -24,6 +25,7 @@ pub mod feed;
 pub mod fuzzing;
 pub mod http;
 pub mod log;
+pub mod nats;
 pub mod net;
 pub mod serve;
 mod sse;

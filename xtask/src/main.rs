@@ -63,6 +63,7 @@ cargo xtask COMMAND
 environment
   VWS_WASM_TOOLCHAIN=debian   build the page with Debian's compiler and never ask rustup
   CHROMIUM, CHROMEDRIVER      the browser for tests, when it is not on PATH
+  VWS_NATS_SERVER             the NATS server for tests, when it is not on PATH
   CARGO_TARGET_DIR            where things are built, as for cargo
   XDG_DATA_HOME               tools go to $XDG_DATA_HOME/vws (default ~/.local/share/vws)
 ";

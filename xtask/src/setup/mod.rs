@@ -13,7 +13,7 @@ mod tools;
 
 use std::env;
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
@@ -45,7 +45,7 @@ pub(crate) struct Ready {
 pub(crate) enum Needs {
     /// Build the page.
     Page,
-    /// Build the page and run everything that tests use: a browser, and strace.
+    /// Build the page and run everything that tests use: a browser, strace, and a NATS server.
     Browser,
 }
 
@@ -59,7 +59,10 @@ pub(crate) struct Meanwhile<'a> {
 
 /// The Debian package of a program's name that has it; none where it is there.
 fn program(name: &'static str, purpose: &str) -> Result<Vec<&'static str>> {
-    match process::on_path(name) {
+    // Not everybody has on the path what Debian puts there.
+    match process::on_path(name)
+        .or_else(|| Some(Path::new("/usr/sbin").join(name)).filter(|path| path.is_file()))
+    {
         Some(_) => Ok(Vec::new()),
         None if debian::is_here() => Ok(vec![name]),
         None => {
@@ -78,6 +81,7 @@ pub(crate) fn ensure(project: &Project, needs: Needs, meanwhile: Option<&Meanwhi
     if needs == Needs::Browser {
         packages.extend(browser::packages()?);
         packages.extend(program("strace", "a test of the server sees by it what is asked of the system")?);
+        packages.extend(program("nats-server", "2.9 or later, which the tests of many nodes start")?);
     }
     // Before anything is compiled.
     debian::install(project, &program("make", "the server's allocator is built by it")?)?;
