@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::auth::Anonymous;
 use crate::http::origin::Origin;
 use crate::log::disk::Level;
+use crate::nats::{self, Prefix, ServerUrl};
 use crate::net::{Network, TlsFiles};
 use crate::telemetry::MemoryBound;
 use crate::units::{After, ByteSize, Span};
@@ -51,6 +52,37 @@ pub struct Config {
     /// change waits for the disk. [default: buffered]
     #[arg(long, env = "VWS_DURABILITY", value_name = "LEVEL")]
     pub durability: Option<Durability>,
+
+    /// Keep the sessions in NATS JetStream at this address, and share them with every other server that does: as
+    /// nats://HOST[:PORT] or tls://HOST[:PORT], with USER:PASSWORD@ where it is asked for. Several of one cluster may be
+    /// given, separated by commas. Needs NATS 2.9.
+    #[arg(
+        long,
+        env = "VWS_NATS",
+        value_name = "URL",
+        value_delimiter = ',',
+        hide_env_values = true,
+        help_heading = "Many nodes"
+    )]
+    pub nats: Vec<ServerUrl>,
+
+    /// What the names of streams, buckets and subjects in NATS begin with. Servers with the same one share sessions.
+    /// [default: vws]
+    #[arg(long, env = "VWS_NATS_PREFIX", value_name = "NAME", help_heading = "Many nodes")]
+    pub nats_prefix: Option<Prefix>,
+
+    /// NATS servers that keep each change: 1 or, in a cluster of three or more, 3, which goes on while one of them is
+    /// away. It counts when the streams are made, by the first server that starts. 3 needs NATS 2.10.20. [default: 1]
+    #[arg(long, env = "VWS_NATS_REPLICAS", value_name = "N", value_parser = replicas, help_heading = "Many nodes")]
+    pub nats_replicas: Option<usize>,
+
+    /// A file with the token and key that NATS knows this server by, as nsc writes it (.creds).
+    #[arg(long, env = "VWS_NATS_CREDS", value_name = "FILE", help_heading = "Many nodes")]
+    pub nats_creds: Option<PathBuf>,
+
+    /// The authorities (PEM) that have signed the certificates of the NATS servers. [default: those of the system]
+    #[arg(long, env = "VWS_NATS_CA", value_name = "FILE", help_heading = "Many nodes")]
+    pub nats_ca: Option<PathBuf>,
 
     /// Serve the page from this folder (the output of trunk) and not the page that is built in. It is
     /// read once, at start.
@@ -136,6 +168,8 @@ pub enum Storage {
         /// What an acknowledged change survives there.
         level: Level,
     },
+    /// In NATS, with other servers.
+    Nats(nats::Options),
 }
 
 /// The data directory where none is given.
@@ -147,6 +181,20 @@ pub enum Contradiction {
     /// One says in memory alone, one on disk.
     #[error("{0} keeps nothing on disk, and {1} asks for it: leave out one of the two")]
     Storage(&'static str, &'static str),
+    /// One says in NATS, one somewhere else.
+    #[error("--nats keeps the sessions in NATS, and {0} asks for something else: leave out one of the two")]
+    NotInNats(&'static str),
+    /// What is about NATS where it is not asked for.
+    #[error("{0} needs --nats")]
+    WithoutNats(&'static str),
+    /// An address of NATS that is none.
+    #[error("--nats {url}: {reason}")]
+    Nats {
+        /// What is there, without a password.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A certificate without its key, or a key without its certificate.
     #[error("{given} needs {missing}: a certificate and its private key go together")]
     HalfOfTls {
@@ -161,8 +209,11 @@ impl Config {
     /// Where sessions are kept.
     ///
     /// # Errors
-    /// [`Contradiction`] when one flag says on disk and another one in memory alone.
+    /// [`Contradiction`] when one flag says on disk, in memory alone or in NATS and another one something else.
     pub fn storage(&self) -> Result<Storage, Contradiction> {
+        if let Some(options) = self.in_nats()? {
+            return Ok(Storage::Nats(options));
+        }
         let level = match (self.ephemeral, self.durability) {
             (false, None | Some(Durability::Buffered)) => Level::Buffered,
             (false, Some(Durability::Sync)) => Level::Sync,
@@ -183,6 +234,40 @@ impl Config {
         Ok(Storage::Disk { path: self.data.clone().unwrap_or_else(|| DATA.into()), level })
     }
 
+    /// How NATS is reached; `None` where sessions are kept elsewhere.
+    fn in_nats(&self) -> Result<Option<nats::Options>, Contradiction> {
+        let durability = self.durability.map(|level| match level {
+            Durability::Memory => "--durability memory",
+            Durability::Buffered => "--durability buffered",
+            Durability::Sync => "--durability sync",
+        });
+        if self.nats.is_empty() {
+            let about = [
+                ("--nats-prefix", self.nats_prefix.is_some()),
+                ("--nats-replicas", self.nats_replicas.is_some()),
+                ("--nats-creds", self.nats_creds.is_some()),
+                ("--nats-ca", self.nats_ca.is_some()),
+            ];
+            let alone = about.iter().find(|(_, given)| *given);
+            return alone.map_or(Ok(None), |(flag, _)| Err(Contradiction::WithoutNats(flag)));
+        }
+        let elsewhere =
+            [self.ephemeral.then_some("--ephemeral"), self.data.as_ref().map(|_| "--data"), durability];
+        if let Some(flag) = elsewhere.into_iter().flatten().next() {
+            return Err(Contradiction::NotInNats(flag));
+        }
+        for url in &self.nats {
+            url.address().map_err(|reason| Contradiction::Nats { url: url.to_string(), reason })?;
+        }
+        Ok(Some(nats::Options {
+            servers: self.nats.clone(),
+            prefix: self.nats_prefix.clone().unwrap_or_default(),
+            replicas: self.nats_replicas.unwrap_or(1),
+            credentials: self.nats_creds.clone(),
+            authorities: self.nats_ca.clone(),
+        }))
+    }
+
     /// Where the certificate and its key are read from; `None` where plain HTTP is spoken.
     ///
     /// # Errors
@@ -198,13 +283,14 @@ impl Config {
         }
     }
 
-    /// What an acknowledged change survives.
+    /// What an acknowledged change survives, as it is told: a [`Durability`], or `nats` where that is up to NATS.
     #[must_use]
-    pub fn durability(&self) -> Durability {
+    pub fn durability(&self) -> &'static str {
         match self.durability {
-            Some(durability) => durability,
-            None if self.ephemeral => Durability::Memory,
-            None => Durability::Buffered,
+            _ if !self.nats.is_empty() => "nats",
+            Some(durability) => durability.name(),
+            None if self.ephemeral => Durability::Memory.name(),
+            None => Durability::Buffered.name(),
         }
     }
 }
@@ -229,6 +315,11 @@ impl Default for Config {
             ephemeral: true,
             data: None,
             durability: None,
+            nats: Vec::new(),
+            nats_prefix: None,
+            nats_replicas: None,
+            nats_creds: None,
+            nats_ca: None,
             page: None,
             allow_origin: Vec::new(),
             allow_host: Vec::new(),
@@ -430,6 +521,15 @@ impl Default for Limits {
 
 fn above_0() -> RangedU64ValueParser<u32> {
     RangedU64ValueParser::new().range(1..=u64::from(u32::MAX))
+}
+
+/// So many servers as can agree while one of them is away, or one alone.
+fn replicas(value: &str) -> Result<usize, String> {
+    match value {
+        "1" => Ok(1),
+        "3" => Ok(3),
+        _ => Err("expected 1 or 3".to_owned()),
+    }
 }
 
 /// The first address that `value` names. `localhost:8080` works as well as `127.0.0.1:8080`.

@@ -39,7 +39,7 @@ enum Command {
     /// SIGINT finishes requests, closes streams and ends the server. SIGHUP has the certificate read again.
     ///
     /// Exit codes: 0 stopped by a signal, 1 serving failed, 2 wrong command line, 3 the address
-    /// cannot be listened on, 4 a file cannot be read, 5 the data directory cannot be used.
+    /// cannot be listened on, 4 a file cannot be read, 5 the data directory or NATS cannot be used.
     Serve(Box<Config>),
     #[command(flatten)]
     Client(Box<cli::Client>),
@@ -120,7 +120,9 @@ async fn serve(config: Config) -> Result<(), (u8, String)> {
             (CANNOT_READ, error.to_string())
         }
         ServeError::Access(_) => (USAGE, error.to_string()),
-        ServeError::Data(_) | ServeError::Store(_) => (CANNOT_KEEP, error.to_string()),
+        ServeError::Data(_) | ServeError::Store(_) | ServeError::Connect(_) | ServeError::Nats(_) => {
+            (CANNOT_KEEP, error.to_string())
+        }
         _ => (FAILED, error.to_string()),
     })?;
     server.reload_on_hangup().map_err(|error| (FAILED, format!("cannot listen for signals: {error}")))?;

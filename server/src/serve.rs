@@ -17,7 +17,9 @@ use crate::auth::{Audit, Auth, Revoked, SetupError};
 use crate::config::{Config, Contradiction, Storage};
 use crate::http::{self, App, PageError};
 use crate::log::disk::{DiskLog, OpenError, Options};
+use crate::log::nats::{NatsLog, NatsOpenError};
 use crate::log::{EventLog, MemoryLog};
+use crate::nats::{ConnectError, Connection};
 use crate::net::{Connections, Stop, Tls, TlsError, accept_until_stopped};
 use crate::store::StoreError;
 use crate::telemetry::LOOK_EVERY;
@@ -40,6 +42,12 @@ pub enum ServeError {
     /// The data directory cannot be used.
     #[error(transparent)]
     Data(#[from] OpenError),
+    /// There is no connection to NATS.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// What is in NATS cannot be used.
+    #[error(transparent)]
+    Nats(#[from] NatsOpenError),
     /// The log does not tell which sessions there are.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -64,7 +72,7 @@ impl Server {
     /// Prepares a server on a listener that the caller has bound, with the log that `config` asks for.
     ///
     /// # Errors
-    /// [`ServeError`] when the data directory cannot be used, the page cannot be read, or the listener is of no
+    /// [`ServeError`] when the data directory or NATS cannot be used, the page cannot be read, or the listener is of no
     /// use.
     pub async fn new(listener: TcpListener, config: Config) -> Result<Self, ServeError> {
         let storage = config.storage()?;
@@ -229,7 +237,14 @@ async fn watch_memory(app: Arc<App>) {
 }
 
 async fn open_log(storage: Storage) -> Result<Arc<dyn EventLog>, ServeError> {
-    let Storage::Disk { path, level } = storage else { return Ok(Arc::new(MemoryLog::default())) };
+    let (path, level) = match storage {
+        Storage::Memory => return Ok(Arc::new(MemoryLog::default())),
+        Storage::Nats(options) => {
+            let connection = Connection::open(options).await?;
+            return Ok(Arc::new(NatsLog::open(connection).await?));
+        }
+        Storage::Disk { path, level } => (path, level),
+    };
     let root = path.clone();
     let opened = spawn_blocking(move || DiskLog::open(&root, Options::new(level))).await;
     let opened = opened.map_err(|failed| OpenError::Io { path, error: io::Error::other(failed) })?;

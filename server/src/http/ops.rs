@@ -76,7 +76,7 @@ impl Readiness {
         };
         Self {
             status,
-            durability: app.config().durability().name(),
+            durability: app.config().durability(),
             recovery: Recovery::of(log.recovered.as_ref()),
             log: if log.is_refusing { "refusing" } else { "ok" },
             memory: if is_low { "low" } else { "ok" },
@@ -134,7 +134,7 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<Json<Readiness
 #[utoipa::path(get, path = "/version", tag = "operation", operation_id = "get_version",
     responses((status = 200, description = "The program and its version.", body = Version)))]
 pub(super) async fn version(State(app): State<Arc<App>>) -> Json<Version> {
-    let durability = app.config().durability().name();
+    let durability = app.config().durability();
     Json(Version { name: "vws", version: env!("CARGO_PKG_VERSION"), durability })
 }
 

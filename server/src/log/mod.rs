@@ -4,6 +4,7 @@
 //! - [`EventLog`]: what the store asks of any log.
 //! - [`MemoryLog`]: history that ends with the process.
 //! - [`DiskLog`]: history in a data directory.
+//! - [`NatsLog`](nats::NatsLog): history in NATS JetStream, which any number of processes write to.
 //! - [`SharedLog`]: what it asks beyond that of a log that other processes write to as well.
 //! - [`contract`]: the test suite that every log passes.
 
@@ -11,6 +12,7 @@ pub mod contract;
 pub mod disk;
 mod follow;
 mod memory;
+pub mod nats;
 mod shared;
 
 use std::future::Future;

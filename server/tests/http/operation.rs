@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use vws_server::log::DiskLog;
 use vws_server::log::disk::{Level, Options};
+use vws_server::log::nats::NatsLog;
+use vws_server::log::{DiskLog, EventLog};
+use vws_server::nats::{self, Connection, LocalServer};
 
 use super::support::{TestServer, cube};
 use super::tokens::{secret_file, token};
@@ -117,11 +119,19 @@ fn ops10_the_manual_has_every_code_of_a_refusal_and_no_other() {
     );
 }
 
-/// The names of the metrics that a server with a data directory gives.
+/// The names of the metrics that a server gives, with a data directory or over NATS.
 async fn metrics() -> BTreeSet<String> {
     let folder = tempfile::tempdir().expect("a folder");
-    let log = DiskLog::open(folder.path(), Options::new(Level::Buffered)).expect("opens");
-    let server = TestServer::over(Arc::new(log), |_| {}).await;
+    let log = DiskLog::open(&folder.path().join("data"), Options::new(Level::Buffered)).expect("opens");
+    let mut all = metrics_over(Arc::new(log)).await;
+    let nats = LocalServer::start(folder.path()).expect("`cargo xtask setup` installs nats-server");
+    let connection = Connection::open(nats::Options::of(&nats.url())).await.expect("is there");
+    all.extend(metrics_over(Arc::new(NatsLog::open(connection).await.expect("opens"))).await);
+    all
+}
+
+async fn metrics_over(log: Arc<dyn EventLog>) -> BTreeSet<String> {
+    let server = TestServer::over(log, |_| {}).await;
     // What nothing was counted of yet is not told.
     let session = server.session().await;
     server.cube(&session, "a").await;

@@ -132,7 +132,7 @@ pub(super) async fn stats(
     let mut response = json(&Stats {
         uptime_ms: u64::try_from(app.started().elapsed().as_millis()).unwrap_or(u64::MAX),
         connections: app.metrics().open_connections(),
-        durability: app.config().durability().name(),
+        durability: app.config().durability(),
         session_count: app.store().count(),
         asset_bytes: assets.bytes(),
         resident_bytes: resident_bytes(),
