@@ -588,9 +588,23 @@ pub struct Problem {
 
 impl Problem {
     /// The code of a retry whose outcome the server no longer keeps. It is not done again, and may have
-    /// taken effect at its first try or not: the only refusal of a command that does not mean that it
-    /// changed nothing.
+    /// taken effect at its first try or not.
     pub const COMMAND_ID_EXPIRED: &str = "command_id_expired";
+    /// The code of a command of which the server was never told whether its log has it. Of all refusals this and
+    /// [`COMMAND_ID_EXPIRED`](Self::COMMAND_ID_EXPIRED) alone do not mean that it changed nothing.
+    pub const OUTCOME_UNKNOWN: &str = "outcome_unknown";
+    /// Codes that tell how the server is, and nothing of the command: this try changed nothing. What became of an
+    /// earlier one, at another server perhaps, they do not tell.
+    pub const OF_THE_SERVER: [&str; 5] =
+        ["log_unavailable", "memory_low", "server_behind", "session_contended", "session_damaged"];
+
+    /// Whether a command that is refused with this may have taken effect all the same, where it `was_sent` once before.
+    #[must_use]
+    pub fn leaves_open(&self, was_sent: bool) -> bool {
+        let code = self.code.as_str();
+        let never_told = [Self::COMMAND_ID_EXPIRED, Self::OUTCOME_UNKNOWN].contains(&code);
+        never_told || was_sent && Self::OF_THE_SERVER.contains(&code)
+    }
 }
 
 /// One broken rule on the wire.

@@ -85,6 +85,10 @@ struct Pending {
     at: Millis,
     /// Its events that have come: those of a batch come one by one.
     echoed: u32,
+    /// It was sent on this connection …
+    is_sent: bool,
+    /// … and on one before: what became of that try nobody knows yet.
+    was_sent: bool,
     /// The server has said that it took effect, with its last event at this seq, which has not come
     /// yet, and with so many events.
     accepted: Option<(Seq, u32)>,

@@ -55,7 +55,7 @@ impl Replica {
                 {
                     out.replay = true;
                     let command = pending.command;
-                    out.effects.push(if problem.code == Problem::COMMAND_ID_EXPIRED {
+                    out.effects.push(if problem.leaves_open(pending.was_sent) {
                         Effect::OutcomeUnknown { id, command }
                     } else {
                         Effect::Rejected { id, command, problem }
@@ -94,6 +94,7 @@ impl Replica {
         let same = self.confirmed.as_ref().is_some_and(|s| s.epoch() == epoch && s.id() == session);
         self.link = Link::Up { epoch, asked: false, replace: !same, joining: mode == Mode::Snapshot };
         for pending in &mut self.pending {
+            pending.was_sent = std::mem::replace(&mut pending.is_sent, true);
             // Each is sent again and gets its verdict here: one told before may be of a lost history.
             pending.accepted = None;
             pending.echoed = if same { pending.echoed } else { 0 };

@@ -1,6 +1,6 @@
 //! What each wish of the client does.
 
-use super::{Pending, Replica, Touched};
+use super::{Link, Pending, Replica, Touched};
 use crate::command::Command;
 use crate::error::{LimitError, Rejection, SessionError};
 use crate::limits::PENDING_COMMANDS;
@@ -51,7 +51,17 @@ impl Replica {
         self.ahead = ahead.into_changes();
         let id = self.next_id;
         self.next_id += 1;
-        let pending = Pending { id, command, expect_version, at: now, echoed: 0, accepted: None };
+        let is_sent = self.link != Link::Down;
+        let pending = Pending {
+            id,
+            command,
+            expect_version,
+            at: now,
+            echoed: 0,
+            is_sent,
+            was_sent: false,
+            accepted: None,
+        };
         let message = pending.message();
         self.pending.push_back(pending);
         Ok(Submitted { id, message, touched })

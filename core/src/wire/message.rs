@@ -155,8 +155,8 @@ pub enum ServerMessage {
         /// How many events it has.
         events: u32,
     },
-    /// A command was refused and changed nothing; with [`Problem::COMMAND_ID_EXPIRED`] this try changed
-    /// nothing, and of the first one nothing is known.
+    /// A command was refused and changed nothing; where the problem [leaves it open](Problem::leaves_open) nothing is
+    /// known of an earlier try, or of this one.
     Rejected {
         /// The command's id.
         id: u64,

@@ -5,7 +5,9 @@
 
 mod browser;
 mod debian;
+mod nats;
 mod node;
+mod python;
 mod suite;
 mod sysroot;
 mod toolchain;
@@ -23,6 +25,7 @@ use crate::project::Project;
 use crate::say;
 
 pub(crate) use browser::Browser;
+pub(crate) use nats::ensure as nats;
 pub(crate) use suite::ensure as suite;
 use toolchain::Toolchain;
 pub(crate) use tools::CargoTool;

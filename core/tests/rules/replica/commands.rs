@@ -299,6 +299,47 @@ fn rep18_law8_a_command_whose_outcome_is_no_longer_kept_is_told_as_such() {
 }
 
 #[test]
+fn clu29_what_a_server_cannot_tell_of_an_earlier_try_is_told_as_unknown() {
+    let rejected = |code: &str| {
+        let problem = Problem { code: code.to_owned(), detail: "not now".to_owned(), errors: Vec::new() };
+        ServerMessage::Rejected { id: 1, problem }
+    };
+    let is_unknown = |effects: &[Effect]| matches!(effects[0], Effect::OutcomeUnknown { id: 1, .. });
+    let again = |pair: &mut Pair| {
+        pair.replica.disconnected();
+        let welcome = welcome(&pair.server.session, Mode::Tail);
+        pair.hear([welcome]);
+    };
+    for (code, at_first, later) in [
+        ("log_unavailable", false, true),
+        ("session_contended", false, true),
+        ("object_not_found", false, false),
+        ("outcome_unknown", true, true),
+    ] {
+        let mut pair = Pair::live(&[plain("a")]);
+        pair.submit(&plain("b")).expect("stands");
+        assert_eq!(
+            is_unknown(&pair.hear([rejected(code)])),
+            at_first,
+            "{code} on the connection it was sent on"
+        );
+        let mut pair = Pair::live(&[plain("a")]);
+        pair.submit(&plain("b")).expect("stands");
+        again(&mut pair);
+        assert_eq!(is_unknown(&pair.hear([rejected(code)])), later, "{code} after it was sent before");
+        let mut pair = Pair::live(&[plain("a")]);
+        pair.replica.disconnected();
+        pair.submit(&plain("b")).expect("stands");
+        again(&mut pair);
+        assert_eq!(
+            is_unknown(&pair.hear([rejected(code)])),
+            at_first,
+            "{code} after it was kept for this one"
+        );
+    }
+}
+
+#[test]
 fn auth12_what_a_role_does_not_allow_is_refused_before_it_is_sent() {
     let mut pair = Pair::live(&[plain("a")]);
     let welcomed = |role: Option<Role>, session: &Session| match welcome(session, Mode::Tail) {
