@@ -76,7 +76,7 @@ impl Rest {
             let auth = Auth::new(keys, None, Revoked::default());
             let assets = Arc::new(Assets::in_memory(Bounds::from(&config.limits)));
             let log = Arc::new(MemoryLog::default());
-            let app = App::new(config, auth, log, assets, ADDRESS, Stop::default()).await;
+            let app = App::new(config, auth, log, assets, ADDRESS, Stop::default(), None).await;
             http::router(&app.expect("nothing has to be read"))
         });
         let mut rest = Self { runtime, router, routes: Vec::new(), token };

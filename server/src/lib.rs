@@ -11,6 +11,7 @@
 //! - [`nats`]: the connection to NATS, for many nodes.
 //! - [`log`]: where histories are kept; [`store`]: the sessions and their commit path; [`feed`]: the
 //!   live end of each log, and presence.
+//! - [`cluster`]: what travels between the nodes of a cluster beside the log.
 //! - [`assets`]: the files that objects show. [`backup`]: all that a server keeps in one file.
 //! - `ws`: the WebSocket of a session; `sse`: live streams of events over plain HTTP.
 //! - [`telemetry`]: logs and metrics.
@@ -19,6 +20,7 @@
 pub mod assets;
 pub mod auth;
 pub mod backup;
+pub mod cluster;
 pub mod config;
 pub mod feed;
 #[cfg(feature = "fuzzing")]

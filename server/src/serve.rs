@@ -14,6 +14,7 @@ use tracing::{error, info, warn};
 
 use crate::assets::{Assets, Bounds};
 use crate::auth::{Audit, Auth, Revoked, SetupError};
+use crate::cluster::{Bus, BusError, Cluster};
 use crate::config::{Config, Contradiction, Storage};
 use crate::http::{self, App, PageError};
 use crate::log::disk::{DiskLog, OpenError, Options};
@@ -51,6 +52,9 @@ pub enum ServeError {
     /// The log does not tell which sessions there are.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What the nodes of a cluster have in common cannot be read.
+    #[error(transparent)]
+    Cluster(#[from] BusError),
     /// The log could not be closed in order; what was acknowledged is kept as after a kill.
     #[error("the log was not closed in order: {0}")]
     Close(String),
@@ -79,8 +83,25 @@ impl Server {
         let log = open_log(storage.clone()).await?;
         // The log has the data directory from here on.
         let (revoked, audit) = open_access(storage.clone()).await?;
-        let assets = open_assets(storage, Bounds::from(&config.limits)).await?;
-        Self::with_all(listener, config, log, assets, (revoked, audit)).await
+        let assets = Arc::new(open_assets(storage, Bounds::from(&config.limits)).await?);
+        Self::with_all(listener, config, log, assets, (revoked.into(), audit), None).await
+    }
+
+    /// Prepares a server that is one node of several: they keep their sessions in `log`, which is shared, and reach one
+    /// another by `bus`. Whatever is to outlive it is there; nothing is on a disk here.
+    ///
+    /// # Errors
+    /// [`ServeError`] when the page cannot be read, the listener is of no use, or the log or the others are out of reach.
+    pub async fn of_node(
+        listener: TcpListener,
+        config: Config,
+        log: Arc<dyn EventLog>,
+        bus: Arc<dyn Bus>,
+    ) -> Result<Self, ServeError> {
+        let cluster = Cluster::new(bus);
+        let revoked = cluster.revoked().await?;
+        let assets = Assets::of_nodes(Arc::clone(cluster.bus()), Bounds::from(&config.limits)).await?;
+        Self::with_all(listener, config, log, assets, (revoked, Audit::default()), Some(cluster)).await
     }
 
     /// Prepares a server of the sessions whose histories are kept in `log`. Their assets are in memory.
@@ -106,20 +127,21 @@ impl Server {
         log: Arc<dyn EventLog>,
         assets: Assets,
     ) -> Result<Self, ServeError> {
-        Self::with_all(listener, config, log, assets, Default::default()).await
+        Self::with_all(listener, config, log, Arc::new(assets), Default::default(), None).await
     }
 
     async fn with_all(
         listener: TcpListener,
         config: Config,
         log: Arc<dyn EventLog>,
-        assets: Assets,
-        (revoked, audit): (Revoked, Audit),
+        assets: Arc<Assets>,
+        (revoked, audit): (Arc<Revoked>, Audit),
+        cluster: Option<Arc<Cluster>>,
     ) -> Result<Self, ServeError> {
         let address = listener.local_addr()?;
         let tls = config.tls()?.map(Tls::load).transpose()?.map(Arc::new);
         let auth = Auth::of(&config, address, revoked)?.with_audit(Arc::new(audit));
-        let app = App::new(config, auth, log, Arc::new(assets), address, Stop::default()).await?;
+        let app = App::new(config, auth, log, assets, address, Stop::default(), cluster).await?;
         Ok(Self { listener, address, tls, app })
     }
 
@@ -206,6 +228,9 @@ impl Server {
         let end = Instant::now() + grace;
         if timeout(grace - grace / 5, stop.ended()).await.is_err() {
             warn!(connections = stop.remaining(), "closing connections that did not end in time");
+        }
+        if let Some(cluster) = app.cluster() {
+            cluster.say_goodbye();
         }
         keeping.abort();
         watching.abort();

@@ -16,6 +16,7 @@ use vws_core::SessionId;
 
 use super::content::Content;
 use super::disk::{Disk, Staged};
+use super::shared::Shared;
 use super::{Asset, AssetError, AssetId, Kind, gltf};
 use crate::config::Limits;
 use crate::log::disk::{Faults, Files, Level};
@@ -50,6 +51,8 @@ pub struct Assets {
     bounds: Bounds,
     /// Where they are; in memory where there is none.
     disk: Option<Disk>,
+    /// The other nodes that have them too, where there are some.
+    pub(super) shared: Option<Shared>,
     /// Guards what is known; held for a look or a change, never over I/O.
     index: RwLock<HashMap<SessionId, BTreeMap<AssetId, Kept>>>,
     /// Files of sessions that have ended, which could not be removed.
@@ -66,7 +69,7 @@ struct Kept {
 
 /// Bytes that are kept once, for one session or for several.
 #[derive(Debug)]
-struct Stored {
+pub(super) struct Stored {
     bytes: u64,
     /// Where they are in memory.
     content: Option<Bytes>,
@@ -83,12 +86,12 @@ struct Tally {
 
 /// A file that was judged and written, and is no session's yet.
 pub struct Draft {
-    asset: Asset,
+    pub(super) asset: Asset,
     /// Nothing where the session has it already.
-    content: Option<Waiting>,
+    pub(super) content: Option<Waiting>,
 }
 
-enum Waiting {
+pub(super) enum Waiting {
     Memory(Bytes),
     Disk(Staged),
 }
@@ -149,7 +152,19 @@ impl Assets {
     /// Assets that end with the process.
     #[must_use]
     pub fn in_memory(bounds: Bounds) -> Self {
-        Self { bounds, disk: None, index: RwLock::default(), doomed: Mutex::default(), tally: Arc::default() }
+        Self {
+            bounds,
+            disk: None,
+            shared: None,
+            index: RwLock::default(),
+            doomed: Mutex::default(),
+            tally: Arc::default(),
+        }
+    }
+
+    /// Assets that other nodes have as well.
+    pub(super) fn with_others(bounds: Bounds, shared: Shared) -> Self {
+        Self { shared: Some(shared), ..Self::in_memory(bounds) }
     }
 
     /// The assets in a data directory that this process alone has. Waits for the disk.
@@ -184,6 +199,9 @@ impl Assets {
     /// Lets go of the assets of all sessions that are not there any more.
     pub fn keep_only(&self, is_there: impl Fn(SessionId) -> bool) {
         let gone: Vec<_> = self.index.read().keys().copied().filter(|id| !is_there(*id)).collect();
+        if let Some(shared) = &self.shared {
+            return shared.clean(gone);
+        }
         for session in gone {
             warn!(session.id = %session, "assets of a session that is not there are removed");
             self.end(session);
@@ -396,7 +414,7 @@ impl Assets {
         );
     }
 
-    fn find(&self, session: SessionId, id: AssetId) -> Option<Asset> {
+    pub(super) fn find(&self, session: SessionId, id: AssetId) -> Option<Asset> {
         self.index.read().get(&session)?.get(&id).map(|kept| kept.asset(id))
     }
 
@@ -406,8 +424,47 @@ impl Assets {
         }
     }
 
+    /// Takes in that a session has an asset whose content is elsewhere. What is there for another session is counted
+    /// once.
+    pub(super) fn learn(&self, session: SessionId, asset: Asset) {
+        let mut index = self.index.write();
+        if index.get(&session).is_some_and(|assets| assets.contains_key(&asset.id)) {
+            return;
+        }
+        let stored = self.shared.as_ref().map(|shared| {
+            shared.stored(asset.id, || {
+                let taken = self.tally.take(asset.bytes, u64::MAX);
+                debug_assert!(taken.is_ok(), "what others have taken is there");
+                Stored::counted(asset.bytes, None, &self.tally)
+            })
+        });
+        let Some(stored) = stored else { return };
+        index.entry(session).or_default().insert(asset.id, Kept { kind: asset.kind, stored });
+        self.tally.count.inc();
+    }
+
+    /// Takes in that a session has an asset no more.
+    pub(super) fn unlearn(&self, session: SessionId, id: AssetId) {
+        self.leave(session, id);
+    }
+
+    /// All that is known, for who has learnt of all that there is.
+    pub(super) fn known(&self) -> Vec<(SessionId, AssetId)> {
+        let index = self.index.read();
+        index.iter().flat_map(|(session, assets)| assets.keys().map(|id| (*session, *id))).collect()
+    }
+
+    /// Whether all sessions together may have so many bytes more.
+    pub(super) fn room_for_all(&self, more: u64) -> Result<(), AssetError> {
+        let (kept, max) = (self.bytes(), self.bounds.all);
+        if kept.saturating_add(more) <= max.0 {
+            return Ok(());
+        }
+        Err(AssetError::TooLarge { more, kept, whose: "all sessions", max })
+    }
+
     /// Whether a session may have an asset of so many bytes more.
-    fn room(&self, session: SessionId, more: u64) -> Result<(), AssetError> {
+    pub(super) fn room(&self, session: SessionId, more: u64) -> Result<(), AssetError> {
         let Held { count, bytes: kept } = self.held(session);
         if count >= self.bounds.count {
             return Err(AssetError::TooMany { max: self.bounds.count });

@@ -3,6 +3,7 @@
 //! # Layout
 //! - this file: what an asset is. [`gltf`]: whether a file is a model.
 //! - [`Assets`]: those of all sessions, in memory or in a data directory, and their bounds.
+//! - `shared`: those that several nodes have in common.
 //! - `disk`: the folder of a data directory. [`doctor`]: whether all in it is what was written.
 //! - `content`: an asset's bytes, given out piece by piece.
 //!
@@ -15,6 +16,7 @@ pub mod doctor;
 mod error;
 pub mod gltf;
 mod keep;
+mod shared;
 #[cfg(test)]
 mod tests;
 

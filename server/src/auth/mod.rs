@@ -41,16 +41,16 @@ pub struct Auth {
     keys: Keys,
     /// What may be done without a token.
     anonymous: Arc<Grant>,
-    revoked: Revoked,
+    revoked: Arc<Revoked>,
     audit: Arc<Audit>,
 }
 
 impl Auth {
     /// A server with these keys, that gives `anonymous` to who shows no token.
     #[must_use]
-    pub fn new(keys: Keys, anonymous: Option<Role>, revoked: Revoked) -> Self {
+    pub fn new(keys: Keys, anonymous: Option<Role>, revoked: impl Into<Arc<Revoked>>) -> Self {
         let anonymous = Arc::new(Grant::anonymous(anonymous));
-        Self { keys, anonymous, revoked, audit: Arc::default() }
+        Self { keys, anonymous, revoked: revoked.into(), audit: Arc::default() }
     }
 
     /// The same, that goes on with this record.
@@ -104,7 +104,7 @@ impl Auth {
 
     /// The tokens that are over before their time.
     #[must_use]
-    pub const fn revoked(&self) -> &Revoked {
+    pub fn revoked(&self) -> &Revoked {
         &self.revoked
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A token is kept here until its own end; after that it does not hold anyway. In a data directory the file `revoked`
 //! has one line each, `id end`; it is written anew, beside the old one, with every change, so that there is always a
-//! whole one.
+//! whole one. Where there are several nodes, `cluster::revocations` keeps them for all in place of a file, and has this
+//! learn of them.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 use vws_core::Millis;
 
 use super::token::TokenId;
+use crate::cluster::BusError;
 
 /// Revoked tokens whose own end has not come.
 pub const MAX_REVOKED: usize = 100_000;
@@ -39,6 +41,9 @@ pub enum RevokeError {
     /// The disk does not take it.
     #[error("the revocation cannot be kept: {0}")]
     Io(#[from] io::Error),
+    /// The other nodes are out of reach.
+    #[error("the revocation cannot be told to the other nodes: {0}")]
+    Unreachable(#[from] BusError),
 }
 
 /// The tokens that are over before their time.
@@ -145,6 +150,44 @@ impl Revoked {
         *self.known.write() = next;
         self.news.send_modify(|count| *count += 1);
         Ok(())
+    }
+
+    /// Whether this one is there already, for as long at least.
+    ///
+    /// # Errors
+    /// [`RevokeError::TooMany`] where there is no room for another.
+    pub(crate) fn check_room(&self, revocation: &Revocation, now: Millis) -> Result<bool, RevokeError> {
+        let known = self.known.read();
+        match known.get(&revocation.id) {
+            Some(until) => Ok(*until >= revocation.until),
+            None if known.len() < MAX_REVOKED => Ok(false),
+            None if known.values().filter(|until| **until > now).count() < MAX_REVOKED => Ok(false),
+            None => Err(RevokeError::TooMany),
+        }
+    }
+
+    /// Adds one that is kept elsewhere; everybody who waits for news has them.
+    pub(crate) fn learn(&self, revocation: Revocation) {
+        let mut known = self.known.write();
+        let until = known.entry(revocation.id).or_default();
+        if *until >= revocation.until {
+            return;
+        }
+        *until = revocation.until;
+        drop(known);
+        self.news.send_modify(|count| *count += 1);
+    }
+
+    /// At most so many whose own end has come.
+    pub(crate) fn over(&self, now: Millis, limit: usize) -> Vec<TokenId> {
+        let known = self.known.read();
+        let over = known.iter().filter(|(_, until)| **until <= now);
+        over.map(|(id, _)| id.clone()).take(limit).collect()
+    }
+
+    /// Forgets those whose own end has come.
+    pub(crate) fn forget_over(&self, now: Millis) {
+        self.known.write().retain(|_, until| *until > now);
     }
 }
 

@@ -1,6 +1,7 @@
 //! How a server's flags become its rules.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use thiserror::Error;
@@ -87,7 +88,11 @@ impl Auth {
     ///
     /// # Errors
     /// [`SetupError`] where the flags leave open who may do what, or a key cannot be used.
-    pub fn of(config: &Config, address: SocketAddr, revoked: Revoked) -> Result<Self, SetupError> {
+    pub fn of(
+        config: &Config,
+        address: SocketAddr,
+        revoked: impl Into<Arc<Revoked>>,
+    ) -> Result<Self, SetupError> {
         let anonymous = anonymous(config, address)?;
         let keys = Keys::load(config.auth_secret_file.as_deref(), config.auth_public_key.as_deref())?;
         Ok(Self::new(keys, anonymous, revoked))

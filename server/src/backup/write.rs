@@ -180,7 +180,7 @@ impl<W: Write> Copying<'_, W> {
         let mut models = Vec::new();
         for asset in self.job.assets.list(id, None, usize::MAX) {
             let whole = self.models.contains(&asset.id)
-                || match self.job.assets.read(id, asset.id) {
+                || match self.runtime.block_on(self.job.assets.content(id, asset.id)) {
                     Ok((_, content)) => self.model(asset.id, asset.kind.extension(), asset.bytes, content)?,
                     // It was deleted in this very moment.
                     Err(AssetError::NotFound { .. }) => continue,

@@ -11,8 +11,9 @@
 //! - `cursor`: a place in those bytes; `member`: a connection, as its hub and its own task share it; `hub`: the writing
 //!   to all members.
 //! - `frame`: the frames of a server. `snapshot`: a state, encoded once for all who join.
-//! - `presence`: what clients show of themselves.
+//! - `presence`: what clients show of themselves; `across`: what those at other nodes show.
 
+mod across;
 mod chunk;
 mod cursor;
 mod follow;
@@ -25,6 +26,8 @@ mod snapshot;
 mod sync;
 mod weight;
 
+pub use across::NodeId;
+pub(crate) use across::{Elsewhere, News, Page};
 pub(crate) use chunk::View;
 pub(crate) use cursor::Written;
 pub use follow::{Feed, Subscription, Told};

@@ -9,6 +9,8 @@ use vws_core::ClientId;
 use vws_core::model::Subject;
 use vws_core::wire::{Identity, Peer, Presence};
 
+use super::across::{Joined, Outbox};
+
 /// Clients in one page of changes: a connection keeps a buffer as large as its largest message, and
 /// this one comes to all.
 const PAGE_CLIENTS: usize = 32;
@@ -21,31 +23,36 @@ const PAGE_BYTES: usize = 16 * 1024;
 #[derive(Debug)]
 pub struct Peers {
     /// Guards the table; held for one look-up or one page.
-    table: Mutex<Table>,
+    pub(super) table: Mutex<Table>,
     /// The number of the last change.
-    changed: watch::Sender<u64>,
+    pub(super) changed: watch::Sender<u64>,
     /// How many departures are remembered.
-    max_departures: usize,
+    pub(super) max_departures: usize,
 }
 
 #[derive(Debug, Default)]
-struct Table {
+pub(super) struct Table {
     last: u64,
-    present: HashMap<ClientId, Present>,
+    pub(super) present: HashMap<ClientId, Present>,
     /// The last change of each client, by its number; a client that left stays until it is forgotten.
     changes: BTreeMap<u64, ClientId>,
     departed: HashMap<ClientId, u64>,
     /// Every departure in order, those of clients that came back included.
     departures: VecDeque<(ClientId, u64)>,
+    /// What other nodes are to be told; nothing where there are none.
+    pub(super) outbox: Option<Outbox>,
 }
 
 #[derive(Debug)]
-struct Present {
-    peer: Peer,
-    change: u64,
-    superseded: CancellationToken,
+pub(super) struct Present {
+    pub(super) peer: Peer,
+    pub(super) change: u64,
+    /// Ends its connection where that is here; `None` where it is at another node.
+    pub(super) superseded: Option<CancellationToken>,
     /// Who showed a token for it.
-    owner: Option<Subject>,
+    pub(super) owner: Option<Subject>,
+    /// When and where it took its seat, as far as there are other nodes.
+    pub(super) joined: Joined,
 }
 
 /// A client's place among its peers. It leaves when this is dropped.
@@ -80,16 +87,21 @@ impl Peers {
     pub fn join(&self, identity: &Identity, owner: Option<&Subject>) -> Option<Seat<'_>> {
         let superseded = CancellationToken::new();
         let mut table = self.table.lock();
-        let former = table.present.get(&identity.client_id).and_then(|present| present.owner.as_ref());
-        if former.is_some_and(|former| Some(former) != owner) {
+        let former = table.present.get(&identity.client_id);
+        if former.and_then(|former| former.owner.as_ref()).is_some_and(|former| Some(former) != owner) {
             return None;
         }
+        let joined = table.outbox.as_ref().map(|outbox| outbox.joins(former.map(|former| former.joined)));
         let change = table.note(&identity.client_id);
-        let peer = identity.peer(Presence::default());
-        let present = Present { peer, change, superseded: superseded.clone(), owner: owner.cloned() };
-        if let Some(former) = table.present.insert(identity.client_id.clone(), present) {
-            former.superseded.cancel();
-        }
+        let present = Present {
+            peer: identity.peer(Presence::default()),
+            change,
+            superseded: Some(superseded.clone()),
+            owner: owner.cloned(),
+            joined: joined.unwrap_or_default(),
+        };
+        table.seat(present);
+        table.tell_others(&identity.client_id);
         drop(table);
         self.changed.send_replace(change);
         Some(Seat { peers: self, client_id: identity.client_id.clone(), superseded })
@@ -135,7 +147,7 @@ impl Peers {
 }
 
 /// About how many bytes a peer takes in a message.
-fn weight(peer: &Peer) -> usize {
+pub(super) fn weight(peer: &Peer) -> usize {
     // The ids, numbers and keys.
     const FIXED: usize = 512;
     /// A call has a camera of its own.
@@ -147,8 +159,23 @@ fn weight(peer: &Peer) -> usize {
 }
 
 impl Table {
+    /// Gives a client its seat in place of the one that it has, whose connection ends.
+    pub(super) fn seat(&mut self, present: Present) {
+        let former = self.present.insert(present.peer.client_id.clone(), present);
+        if let Some(superseded) = former.and_then(|former| former.superseded) {
+            superseded.cancel();
+        }
+    }
+
+    /// Has other nodes be told of a client here.
+    fn tell_others(&mut self, client_id: &ClientId) {
+        if let Some(outbox) = &mut self.outbox {
+            outbox.tell(client_id);
+        }
+    }
+
     /// Gives the client's change the next number, in place of its former one.
-    fn note(&mut self, client_id: &ClientId) -> u64 {
+    pub(super) fn note(&mut self, client_id: &ClientId) -> u64 {
         let former = self.present.get(client_id).map(|present| present.change);
         if let Some(former) = former.or_else(|| self.departed.remove(client_id)) {
             self.changes.remove(&former);
@@ -159,7 +186,7 @@ impl Table {
     }
 
     /// Remembers that a client left with the change of that number, and forgets who left first.
-    fn depart(&mut self, client_id: &ClientId, change: u64, max_departures: usize) {
+    pub(super) fn depart(&mut self, client_id: &ClientId, change: u64, max_departures: usize) {
         self.present.remove(client_id);
         self.departed.insert(client_id.clone(), change);
         self.departures.push_back((client_id.clone(), change));
@@ -186,6 +213,7 @@ impl Seat<'_> {
             present.peer.presence = presence;
             present.change = change;
         }
+        table.tell_others(&self.client_id);
         drop(table);
         self.peers.changed.send_replace(change);
     }
@@ -201,6 +229,10 @@ impl Drop for Seat<'_> {
         let mut table = self.peers.table.lock();
         if self.superseded.is_cancelled() {
             return;
+        }
+        let joined = table.present.get(&self.client_id).map(|present| present.joined);
+        if let (Some(outbox), Some(joined)) = (&mut table.outbox, joined) {
+            outbox.left(&self.client_id, joined, self.peers.max_departures);
         }
         let change = table.note(&self.client_id);
         table.depart(&self.client_id, change, self.peers.max_departures);

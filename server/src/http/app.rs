@@ -14,6 +14,7 @@ use super::page::Page;
 use super::refusal::Refusal;
 use crate::assets::Assets;
 use crate::auth::Auth;
+use crate::cluster::Cluster;
 use crate::config::Config;
 use crate::log::EventLog;
 use crate::net::{Addresses, Stop};
@@ -36,6 +37,8 @@ pub struct App {
     /// A backup that is being taken.
     backups: Arc<Semaphore>,
     store: SessionStore,
+    /// The other nodes, where it is one of several.
+    cluster: Option<Arc<Cluster>>,
     started: Instant,
     metrics: Arc<Metrics>,
     stop: Stop,
@@ -53,11 +56,12 @@ impl App {
         assets: Arc<Assets>,
         address: SocketAddr,
         stop: Stop,
+        cluster: Option<Arc<Cluster>>,
     ) -> Result<Arc<Self>, ServeError> {
         let page = Page::load(config.page.as_deref())?;
         let access = Access::new(address.ip(), &config);
         let addresses = Addresses::new(&config.limits);
-        let metrics = Arc::new(Metrics::of(&*log, &assets));
+        let metrics = Arc::new(Metrics::of(&*log, &assets, cluster.as_deref()));
         let answers = Answers::new(&config.limits);
         let transfers = Arc::new(Semaphore::new(config.limits.max_transfers as usize));
         let bounds = StoreConfig::from(&config.limits);
@@ -75,6 +79,7 @@ impl App {
             transfers,
             backups: Arc::new(Semaphore::new(1)),
             store,
+            cluster,
             started,
             metrics,
             stop,
@@ -119,6 +124,18 @@ impl App {
     #[must_use]
     pub const fn store(&self) -> &SessionStore {
         &self.store
+    }
+
+    /// The other nodes, where it is one of several.
+    #[must_use]
+    pub const fn cluster(&self) -> Option<&Arc<Cluster>> {
+        self.cluster.as_ref()
+    }
+
+    /// Whether the log and, where it is one of several, the other nodes are within reach, as far as anybody knows.
+    #[must_use]
+    pub fn is_within_reach(&self) -> bool {
+        self.store.is_log_within_reach() && self.cluster.as_ref().is_none_or(|c| c.is_within_reach())
     }
 
     /// When it began to serve.

@@ -161,7 +161,8 @@ mod tests {
         let log = Arc::new(MemoryLog::default());
         let assets = Arc::new(Assets::in_memory(Bounds::from(&Limits::DEFAULT)));
         let auth = Auth::new(Keys::default(), Some(Role::Own), Revoked::default());
-        let app = App::new(Config::default(), auth, log, assets, ([127, 0, 0, 1], 0).into(), Stop::default());
+        let address = ([127, 0, 0, 1], 0).into();
+        let app = App::new(Config::default(), auth, log, assets, address, Stop::default(), None);
         let app = app.await.expect("a server without a page");
         let router = Router::new().route("/", handler).layer(from_fn_with_state(app, observe));
         let request = Request::get("/").body(Body::empty()).expect("a request");

@@ -130,7 +130,7 @@ impl From<StoreError> for Problem {
         // As over the WebSocket: what the log says is for the operator.
         let problem = Self::new(status, code, error.to_problem().detail);
         match error {
-            // Places come free as others leave.
+            // Places come free as others leave; a server that is behind, or was slower than others, catches up.
             StoreError::TooManySubscribers { .. }
             | StoreError::OutcomeUnknown(_)
             | StoreError::Contended { .. }
@@ -176,5 +176,22 @@ mod tests {
         let problem = Problem::from(StoreError::LogUnavailable("/srv/vws: no space left".to_owned()));
         let told = format!("{problem:?}");
         assert!(told.contains("log_unavailable") && !told.contains("/srv/vws"), "{told}");
+        let problem = Problem::from(StoreError::OutcomeUnknown("nats://10.0.0.7: timed out".to_owned()));
+        let told = format!("{problem:?}");
+        assert!(told.contains("outcome_unknown") && !told.contains("10.0.0.7"), "{told}");
+    }
+
+    #[test]
+    fn clu15_what_passes_says_when_to_come_again() {
+        let session = vws_core::SessionId::from_uuid(uuid::Uuid::nil());
+        for (error, code) in [
+            (StoreError::OutcomeUnknown(String::new()), "outcome_unknown"),
+            (StoreError::Contended { session }, "session_contended"),
+            (StoreError::Behind { seen: 9, head: 7 }, "server_behind"),
+        ] {
+            let problem = Problem::from(error);
+            assert_eq!((problem.status(), problem.code()), (StatusCode::SERVICE_UNAVAILABLE, code));
+            assert!(format!("{problem:?}").contains("\"retry-after\": \"1\""), "{problem:?}");
+        }
     }
 }

@@ -25,6 +25,9 @@ impl SessionStore {
             // Nobody deletes or copies the session meanwhile.
             let _turn = inner.turns.take(id).await;
             inner.is_there(id)?;
+            if inner.assets.is_shared() {
+                return Ok(inner.assets.add_for_all(id, draft).await?);
+            }
             inner.with_assets(move |assets| assets.add(id, draft)).await
         })
         .await
@@ -50,6 +53,9 @@ impl SessionStore {
     /// `session_not_found`, [`StoreError::SessionDamaged`], `asset_not_found`, or that it cannot be read now.
     pub async fn asset(&self, id: SessionId, asset: AssetId) -> Result<(Asset, Content), StoreError> {
         self.0.is_served(id).await?;
+        if self.0.assets.is_shared() {
+            return Ok(self.0.assets.content(id, asset).await?);
+        }
         self.0.with_assets(move |assets| assets.read(id, asset)).await
     }
 
@@ -63,6 +69,9 @@ impl SessionStore {
         to_the_end(async move {
             let _turn = inner.turns.take(id).await;
             inner.is_there(id)?;
+            if inner.assets.is_shared() {
+                return Ok(inner.assets.remove_for_all(id, asset).await?);
+            }
             inner.with_assets(move |assets| assets.remove(id, asset)).await
         })
         .await
@@ -104,6 +113,9 @@ impl Inner {
 
     /// Has a session that is about to begin have the assets of the one that it is a copy of, where that is here.
     pub(super) async fn share_assets(&self, from: SessionId, to: SessionId) -> Result<(), StoreError> {
+        if self.assets.is_shared() {
+            return Ok(self.assets.share_for_all(from, to).await?);
+        }
         if self.assets.held(from).count == 0 {
             return Ok(());
         }
@@ -113,6 +125,9 @@ impl Inner {
 
     /// Removes the assets of a session that has ended, or has not come to begin.
     pub(super) async fn end_assets(&self, id: SessionId) {
+        if self.assets.is_shared() {
+            return self.assets.end_for_all(id).await;
+        }
         if self.assets.held(id).count == 0 {
             return;
         }

@@ -11,6 +11,7 @@
 //! - `history`: its past: states as they were, what happened to an object, changes taken back.
 //! - `transfer`: histories out of the log and into it. `assets`: the files that its objects show.
 //! - `backup`: all of it, for a file.
+//! - `reads`: how far sessions are known here, where others change them too.
 //! - [`Lobby`]: the stream that tells which sessions there are.
 //! - `receipts`: the outcomes of recent commands, so that a retry gets the first one.
 
@@ -27,6 +28,7 @@ mod line;
 mod live;
 mod load;
 mod lobby;
+mod reads;
 mod receipts;
 mod registry;
 mod replica;

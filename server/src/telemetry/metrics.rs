@@ -18,6 +18,7 @@ use vws_core::Command;
 use super::memory::{Watermark, resident_bytes};
 use super::sharded::Tally;
 use crate::assets::Assets;
+use crate::cluster::Cluster;
 use crate::log::EventLog;
 
 /// What is counted while a server runs. Each server has its own, so that two in one process do not
@@ -130,12 +131,15 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// With what a log and the assets count beside.
+    /// With what a log, the assets and a cluster count beside.
     #[must_use]
-    pub fn of(log: &dyn EventLog, assets: &Assets) -> Self {
+    pub fn of(log: &dyn EventLog, assets: &Assets, cluster: Option<&Cluster>) -> Self {
         let mut registry = Registry::with_prefix("vws");
         log.register(&mut registry);
         assets.register(&mut registry);
+        if let Some(cluster) = cluster {
+            cluster.register(&mut registry);
+        }
         Self::over(registry)
     }
 

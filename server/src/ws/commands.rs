@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use tracing::warn;
-use vws_core::wire::{CommandMessage, ResyncReason, ServerMessage};
+use vws_core::wire::{CloseCode, CommandMessage, ResyncReason, ServerMessage};
 use vws_core::{Author, Problem, Rejection, Seq};
 
 use super::Ending;
@@ -56,6 +56,12 @@ impl Connection<'_> {
     ) -> Result<(), Ending> {
         if done.is_err() && self.live.is_ended() {
             return Err(Ending::Close(self.live.ended_as()));
+        }
+        if let Err(StoreError::OutcomeUnknown(detail)) = &done {
+            // No answer would be true. The client comes back and asks again under the same number, which has no second
+            // effect.
+            warn!(%detail, "a command has no outcome yet");
+            return Err(Ending::Close(CloseCode::GoingAway));
         }
         if let Ok(outcome) = &done
             && outcome.seqs.end > (seen + 1).max(outcome.seqs.start)

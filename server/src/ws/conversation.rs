@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tracing::debug;
+use vws_core::Session;
 use vws_core::reduce::State;
 use vws_core::wire::{
     ClientMessage, CloseCode, Identity, Mode, PROTOCOL, PresenceDraft, Resume, ResyncReason, ServerMessage,
@@ -54,10 +55,12 @@ async fn converse(
 ) -> Result<Never, Ending> {
     let limits = &app.config().limits;
     let Greeted { identity, after, grant } = greet(wire, app, Some(live.id()), address).await?;
+    reach(live, after).await?;
     deliver::join(live, &wire.member, app);
     let metrics = app.metrics();
     let _counted = metrics.subscriber();
     let peers_changed = live.peers().changes();
+    let _inside = app.cluster().map(|cluster| cluster.enter(live));
     let seat = live.peers().join(&identity, grant.subject());
     let seat = seat.ok_or_else(|| refuse(wire, &Denied::OtherClient))?;
     let resumed = after.and_then(|after| Some(live.resume(after)?.seen()));
@@ -101,6 +104,16 @@ async fn converse(
         grant,
     };
     connection.go_on().await
+}
+
+/// Has the session be known here as far as the client has seen it at another node: nobody is shown an older state than
+/// before. A client that is sent away comes again, and perhaps to who knows more.
+async fn reach(live: &Arc<LiveSession>, after: Option<Resume>) -> Result<(), Ending> {
+    let Some(after) = after.filter(|after| after.epoch == live.read(Session::epoch)) else { return Ok(()) };
+    live.reach(after.seq).await.map_err(|behind| {
+        debug!(%behind, "a client has seen more than is known here");
+        Ending::Close(CloseCode::GoingAway)
+    })
 }
 
 /// Sends a snapshot. The connection goes on behind it.

@@ -11,9 +11,13 @@ mod frames;
 mod joining;
 #[cfg(target_os = "linux")]
 mod memory;
+mod nodes;
 mod presence;
 mod pressure;
 mod races;
+#[expect(dead_code, reason = "what the tests of the store need of it")]
+#[path = "../store/shared.rs"]
+mod shared;
 mod siege;
 mod standard;
 mod streams;

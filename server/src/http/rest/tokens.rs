@@ -30,6 +30,9 @@ use crate::auth::{
 /// Seconds for which a token that is made here may hold: a year.
 const MAX_SECONDS: u64 = 31_536_000;
 
+/// What is told of a revocation that was not kept: why is for the operator.
+const NOT_KEPT: &str = "the server cannot keep the revocation now";
+
 /// What to make a token of.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -118,8 +121,11 @@ impl From<RevokeError> for Problem {
             }
             RevokeError::Io(cause) => {
                 tracing::warn!(error = %cause, "a revocation was not kept");
-                let told = "the server cannot keep the revocation now";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "log_unavailable", told)
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "log_unavailable", NOT_KEPT)
+            }
+            RevokeError::Unreachable(cause) => {
+                tracing::warn!(error = %cause, "a revocation was not told to the other nodes");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "log_unavailable", NOT_KEPT)
             }
         }
     }
@@ -278,8 +284,11 @@ pub(super) async fn revoked(
     Ok(response)
 }
 
-/// Waits for the disk beside the threads that answer.
+/// Waits for the other nodes, where there are some, or else for the disk beside the threads that answer.
 async fn put_away(app: &Arc<App>, revocation: Revocation) -> Result<(), Problem> {
+    if let Some(cluster) = app.cluster() {
+        return Ok(cluster.revoke(app.auth().revoked(), revocation).await?);
+    }
     let app = Arc::clone(app);
     let done = spawn_blocking(move || app.auth().revoked().add(revocation, App::now())).await;
     Ok(done.map_err(|_| Refusal::Internal)??)

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use vws_client::tls::Trust;
 use vws_core::Command;
 use vws_server::Config;
+use vws_server::cluster::Bus;
 use vws_server::http::App;
 use vws_server::log::{EventLog, MemoryLog};
 use vws_server::net::Tls;
@@ -70,7 +71,22 @@ impl TestServer {
         let mut config = Config::default();
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let server = Server::with_log(listener, config, log).await.expect("a server");
+        Self::running(Server::with_log(listener, config, log).await.expect("a server"))
+    }
+
+    /// One node of several, which have this log and reach one another by such an end.
+    pub(crate) async fn of_node(
+        log: Arc<dyn EventLog>,
+        bus: Arc<dyn Bus>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let mut config = Config::default();
+        change(&mut config);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::running(Server::of_node(listener, config, log, bus).await.expect("a server"))
+    }
+
+    fn running(server: Server) -> Self {
         let (address, app, tls) = (server.address(), Arc::clone(server.app()), server.tls().cloned());
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server.run(async {
