@@ -14,9 +14,9 @@ use vws_core::SessionId;
 
 use super::app::App;
 use super::guard::source_of;
-use super::idempotency::idempotent;
 use super::problem::Problem;
 use super::refusal::Refusal;
+use super::seen;
 use crate::auth::{Denied, Entry, Grant, Operation};
 
 /// What a route needs.
@@ -91,23 +91,35 @@ pub(super) fn need(method: &str, path: &str) -> Option<Need> {
     found.map(|(.., need)| *need)
 }
 
+/// What a request is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    /// A session.
+    One(SessionId),
+    /// What there is of all of them.
+    All,
+    /// None.
+    Else,
+}
+
 /// Refuses what its sender may not do, and tells the handlers who it is.
 pub(super) async fn authorize(app: &Arc<App>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     match judge(app, &mut parts) {
-        Ok(()) => idempotent(app, Request::from_parts(parts, body), next).await,
+        Ok(about) => seen::answer(app, about, Request::from_parts(parts, body), next).await,
         Err(refusal) => refusal.into_response(),
     }
 }
 
-fn judge(app: &Arc<App>, parts: &mut Parts) -> Result<(), Refusal> {
+/// What the request is about, where its sender may do what it asks.
+fn judge(app: &Arc<App>, parts: &mut Parts) -> Result<About, Refusal> {
     // What matches no route is the page, or nothing.
-    let Some(path) = parts.extensions.get::<MatchedPath>().cloned() else { return Ok(()) };
+    let Some(path) = parts.extensions.get::<MatchedPath>().cloned() else { return Ok(About::Else) };
     let operation = match need(parts.method.as_str(), path.as_str()) {
-        Some(Need::Nothing | Need::Later) => return Ok(()),
+        Some(Need::Nothing | Need::Later) => return Ok(About::Else),
         Some(Need::One(operation)) => operation,
         // A method that the route does not have is refused as such by the router.
-        None if NEEDS.iter().any(|(_, at, _)| *at == path.as_str()) => return Ok(()),
+        None if NEEDS.iter().any(|(_, at, _)| *at == path.as_str()) => return Ok(About::Else),
         None => return Err(Refusal::NotFound(parts.uri.path().to_owned())),
     };
     let token = if app.auth().keys().are_there() { bearer(&parts.headers)? } else { None };
@@ -122,7 +134,7 @@ fn judge(app: &Arc<App>, parts: &mut Parts) -> Result<(), Refusal> {
     let session = session_of(parts.uri.path());
     grant.check(operation, session).map_err(|denied| refused(denied, Some(&grant), session))?;
     parts.extensions.insert(grant);
-    Ok(())
+    Ok(session.map_or(About::All, About::One))
 }
 
 /// The session that a path names, as paths are made here. One that is written in another way (percent-encoded where

@@ -19,10 +19,11 @@ use super::security::CROSS_ORIGIN_RESOURCE_POLICY;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, x-request-id",
+    "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, vws-seen, x-request-id",
 );
-const ANSWER_HEADERS: HeaderValue =
-    HeaderValue::from_static("etag, idempotency-replayed, link, location, retry-after, x-request-id");
+const ANSWER_HEADERS: HeaderValue = HeaderValue::from_static(
+    "etag, idempotency-replayed, link, location, retry-after, vws-seq, vws-stale, x-request-id",
+);
 /// Seconds for which a browser remembers the answer to its question.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 

@@ -9,6 +9,7 @@
 //!   handler gives.
 //! - [`origin`], `cors`: which pages may talk to this server.
 //! - `page`, `page_policy`, `embedded`, `security`: the page and the headers that keep it safe.
+//! - `seen`: how far a client has seen a session, and how far an answer knows it.
 //! - `request`, `conditional`, `idempotency`: what handlers take from requests.
 //! - `packed`: states as they travel compressed.
 //! - `rest`: the API's handlers; `openapi`, `openapi_refine`: their description.
@@ -36,6 +37,7 @@ mod refusal;
 mod request;
 mod rest;
 mod security;
+mod seen;
 mod status;
 
 use std::sync::Arc;

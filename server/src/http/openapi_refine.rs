@@ -46,7 +46,11 @@ const REFUSALS: [(u16, &str, &str); 18] = [
     (429, "TooMany", "There are as many as there may be."),
     (431, "HeadTooLarge", "The headers are longer than they may be."),
     (500, "Failed", "The server failed; its log has more under the request id."),
-    (503, "Unavailable", "The server is stopping, full, or cannot keep what is changed."),
+    (
+        503,
+        "Unavailable",
+        "The server is stopping, full, behind what the client has seen, or cannot keep what is changed.",
+    ),
 ];
 
 /// The whole description, made of what the handlers say and of what they have in common.
@@ -130,9 +134,18 @@ fn refine_operation(path: &str, method: &str, operation: &mut Value) {
             };
         }
     }
+    // What is deleted has no place any more, and what is made has its first one.
+    let is_about_one = path.contains("{id}") && operation["operationId"] != "delete_session";
+    let tells_place = is_about_one || operation["operationId"] == "create_session";
     for response in responses.as_object_mut().into_iter().flatten().map(|(_, response)| response) {
         if response.get("$ref").is_none() {
             response["headers"]["x-request-id"] = json!({ "$ref": "#/components/headers/RequestId" });
+            if tells_place {
+                response["headers"]["vws-seq"] = json!({ "$ref": "#/components/headers/Seq" });
+            }
+            if is_guarded {
+                response["headers"]["vws-stale"] = json!({ "$ref": "#/components/headers/Stale" });
+            }
         }
     }
     operation["responses"] = responses;
@@ -141,6 +154,9 @@ fn refine_operation(path: &str, method: &str, operation: &mut Value) {
     parameters.push(json!({ "$ref": "#/components/parameters/RequestId" }));
     if has_tag {
         parameters.push(json!({ "$ref": "#/components/parameters/IfNoneMatch" }));
+    }
+    if path.contains("{id}") {
+        parameters.push(json!({ "$ref": "#/components/parameters/Seen" }));
     }
     operation["parameters"] = parameters.into();
     let mut words: Vec<&str> = operation["description"].as_str().into_iter().collect();
@@ -207,6 +223,15 @@ fn refine_components(components: &mut Value, limits: &Limits) {
             "description": "Names this request in the server's log.",
             "schema": request_id(),
         },
+        "Seq": {
+            "description": "How far the session was known, EPOCH.SEQ: what to give as `vws-seen` later. At times a little \
+                            further than the answer shows.",
+            "schema": place(),
+        },
+        "Stale": {
+            "description": "That other servers may have newer events, which this one cannot know now.",
+            "schema": { "type": "string", "enum": ["log_unreachable"] },
+        },
     });
     components["parameters"] = json!({
         "IfNoneMatch": {
@@ -214,6 +239,13 @@ fn refine_components(components: &mut Value, limits: &Limits) {
             "name": "if-none-match",
             "description": "Answer 304 if the version is one of these tags.",
             "schema": { "type": "string" },
+        },
+        "Seen": {
+            "in": "header",
+            "name": "vws-seen",
+            "description": "The newest `vws-seq` of this session that the client has been told by any server: the answer \
+                            is of a state at least as new, or 503 `server_behind`. One of another epoch asks for nothing.",
+            "schema": place(),
         },
         "RequestId": {
             "in": "header",
@@ -227,6 +259,11 @@ fn refine_components(components: &mut Value, limits: &Limits) {
         REFUSALS.iter().map(|refusal| refusal_response(*refusal)).collect::<Map<_, _>>().into();
     components["schemas"]["Problem"] = problem();
     refine_command(&mut components["schemas"], limits.max_batch);
+}
+
+/// A place in a history.
+fn place() -> Value {
+    json!({ "type": "string", "pattern": "^[0-9]{1,15}\\.[0-9]{1,15}$" })
 }
 
 fn request_id() -> Value {

@@ -31,7 +31,8 @@ pub(in crate::http) struct Readiness {
     durability: &'static str,
     /// How the sessions of before were found at the start.
     recovery: Recovery,
-    /// "ok", or "refusing" where the last change was refused, not more than 30 s ago.
+    /// "ok", "refusing" where the last change was refused, not more than 30 s ago, or "unreachable" where the log is at
+    /// other machines, which do not answer.
     log: &'static str,
     /// "ok", or "low" where nothing new is begun.
     memory: &'static str,
@@ -65,9 +66,10 @@ impl Readiness {
     fn of(app: &App) -> Self {
         let log = app.store().log_health();
         let is_low = app.store().memory().is_low();
+        let is_within_reach = app.is_within_reach();
         let status = if app.stop().is_stopping() {
             "stopping"
-        } else if log.is_refusing {
+        } else if log.is_refusing || !is_within_reach {
             "log_unavailable"
         } else if is_low {
             "memory_low"
@@ -78,7 +80,11 @@ impl Readiness {
             status,
             durability: app.config().durability(),
             recovery: Recovery::of(log.recovered.as_ref()),
-            log: if log.is_refusing { "refusing" } else { "ok" },
+            log: match is_within_reach {
+                false => "unreachable",
+                true if log.is_refusing => "refusing",
+                true => "ok",
+            },
             memory: if is_low { "low" } else { "ok" },
         }
     }
@@ -112,7 +118,7 @@ pub(super) async fn healthz() -> Json<Health> {
 
 /// Whether the server takes everything that it is for
 ///
-/// Not once it is ending, while its log refuses changes, or while its memory is low, so that a balancer sends nothing
+/// Not once it is ending, while its log refuses changes or is out of reach, or while its memory is low, so that a balancer sends nothing
 /// new; it answers all the same, and what it can do goes on. Never a reason to restart it: that is `/healthz`. A refusal
 /// has the same as `readiness`.
 #[utoipa::path(get, path = "/readyz", tag = "operation", operation_id = "get_readiness",

@@ -28,8 +28,8 @@ const EVENTS_A_CHUNK: usize = 64;
 ///
 /// # Errors
 /// [`Refusal::LastEventIdInvalid`](crate::http::Refusal::LastEventIdInvalid),
-/// [`StoreError::TooManySubscribers`].
-pub(crate) fn session_stream(
+/// [`StoreError::TooManySubscribers`], [`StoreError::Behind`].
+pub(crate) async fn session_stream(
     app: &Arc<App>,
     live: &Arc<LiveSession>,
     by: Arc<Grant>,
@@ -38,6 +38,12 @@ pub(crate) fn session_stream(
 ) -> Result<Response, Problem> {
     let place = place(headers, after)?;
     let live = live.follow()?;
+    // What was told at another node is known here before anything else is.
+    if let Some(place) =
+        place.filter(|place| place.epoch.is_none_or(|epoch| epoch == live.read(Session::epoch)))
+    {
+        live.reach(place.seq).await?;
+    }
     let (epoch, head) = live.read(|session| (Session::epoch(session), session.seq()));
     let begin = place.map_or(Ok(head), |place| place.check(epoch, head));
     let mut opening = Chunk::new(epoch);

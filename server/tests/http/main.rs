@@ -13,6 +13,7 @@ mod history;
 mod idempotency;
 mod limits;
 mod lists;
+mod nodes;
 mod objects;
 mod operation;
 mod packed;
@@ -22,6 +23,9 @@ mod proxies;
 mod readiness;
 mod refusals;
 mod sessions;
+#[expect(dead_code, reason = "what the tests of the store need of it")]
+#[path = "../store/shared.rs"]
+mod shared;
 mod siege;
 mod stop;
 mod support;

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use vws_server::Config;
 use vws_server::assets::Assets;
+use vws_server::cluster::Bus;
 use vws_server::log::{EventLog, MemoryLog};
 use vws_server::serve::{ServeError, Server};
 
@@ -53,6 +54,18 @@ impl TestServer {
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         Self::running(Server::with_assets(listener, config, log, assets).await.expect("a server"))
+    }
+
+    /// One node of several, which have this log and reach one another by such an end.
+    pub(crate) async fn of_node(
+        log: Arc<dyn EventLog>,
+        bus: Arc<dyn Bus>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let mut config = Config::default();
+        change(&mut config);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::running(Server::of_node(listener, config, log, bus).await.expect("a server"))
     }
 
     fn running(server: Server) -> Self {

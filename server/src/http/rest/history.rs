@@ -161,7 +161,7 @@ pub(super) async fn events(
     query.finish()?;
     if accepts(&headers, ACCEPT, EVENT_STREAM) {
         let live = app.store().get_to_follow(id).await?;
-        return session_stream(&app, &live, by, after, &headers);
+        return session_stream(&app, &live, by, after, &headers).await;
     }
     let live = app.store().get(id).await?;
     let page = live.events(after.unwrap_or(0), limit).await?;

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use vws_core::command::Change;
 use vws_core::reduce::State as _;
 use vws_core::session::Origin;
-use vws_core::wire::{FromTree, ParseError, Tree};
+use vws_core::wire::{FromTree, ParseError, Resume, Tree};
 use vws_core::{Command, DisplayName, Epoch, Millis, Seq, Session, SessionId, SessionInfo};
 
 use super::super::app::App;
@@ -19,6 +19,7 @@ use super::super::authorize::{Address, By};
 use super::super::conditional::{IfMatch, IfNoneMatch, etag};
 use super::super::problem::Problem;
 use super::super::request::{Json, OptionalJson, Query, SessionPath};
+use super::super::seen;
 use super::reply::{Changed, ChangedSession, json, locate};
 use super::{execute, paging};
 use crate::auth::{Entry, Happened, Scope};
@@ -239,6 +240,7 @@ pub(super) fn made(info: &SessionInfo) -> Response {
     let mut response = with_tag(info);
     *response.status_mut() = StatusCode::CREATED;
     locate(&mut response, format!("/api/sessions/{}", info.session_id));
+    seen::tell(Resume { epoch: info.epoch, seq: info.seq }, response.headers_mut());
     response
 }
 
