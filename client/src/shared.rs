@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 use vws_core::command::Command;
 use vws_core::limits::PENDING_COMMANDS;
 use vws_core::reduce::State;
@@ -138,6 +138,8 @@ impl Shared {
                     warn!(agreed, found, "the mirror differs; it is loaded anew")
                 }
                 Effect::Unusable { detail } => return Err(detail),
+                Effect::Stale(true) => warn!("the server cannot reach its log: nothing can be changed"),
+                Effect::Stale(false) => info!("the server reaches its log again"),
                 Effect::Loading { .. }
                 | Effect::Loaded { .. }
                 | Effect::Resyncing(_)

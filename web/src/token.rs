@@ -10,6 +10,7 @@ use gloo_net::http::RequestBuilder;
 use vws_core::wire::Secret;
 use wasm_bindgen::JsValue;
 
+use crate::api::seen;
 use crate::browser;
 
 /// Where the tab keeps it; `web/js/models.js` reads it there.
@@ -105,9 +106,10 @@ pub fn authorization() -> Option<String> {
     current().map(|token| format!("Bearer {token}"))
 }
 
-/// A request to the page's own server that shows the token.
+/// A request to the page's own server that shows the token, and what the page has seen.
 #[must_use]
 pub fn shown(request: RequestBuilder) -> RequestBuilder {
+    let request = seen::told(request);
     match authorization() {
         Some(value) => request.header("authorization", &value),
         None => request,

@@ -53,6 +53,8 @@ pub struct Replica {
     assembly: SnapshotAssembly,
     /// The last seq at which a heartbeat showed that both sides hold the same state.
     agreed: Seq,
+    /// The server has said that it cannot reach its log.
+    stale: bool,
     peers: BTreeMap<ClientId, Peer>,
 }
 
@@ -155,6 +157,9 @@ pub enum Effect {
         /// At which seq.
         seq: Seq,
     },
+    /// Whether the server cannot reach the log that it shares with others has changed: while it cannot, the state may be
+    /// older than elsewhere, and nothing can be changed.
+    Stale(bool),
     /// The peers or what they show changed.
     PeersChanged,
     /// A ping came back.
@@ -189,6 +194,7 @@ impl Replica {
             link: Link::Down,
             assembly: SnapshotAssembly::default(),
             agreed: 0,
+            stale: false,
             peers: BTreeMap::new(),
         }
     }
@@ -247,6 +253,12 @@ impl Replica {
         matches!(self.link, Link::Up { asked: false, replace: false, .. }) && self.confirmed.is_some()
     }
 
+    /// Whether the server has said that it cannot reach the log that it shares with others.
+    #[must_use]
+    pub const fn is_stale(&self) -> bool {
+        self.stale
+    }
+
     /// The other clients and what they show.
     pub fn peers(&self) -> impl ExactSizeIterator<Item = &Peer> {
         self.peers.values()
@@ -283,6 +295,7 @@ impl Replica {
             self.ahead = Changes::default();
         }
         self.link = Link::Down;
+        self.stale = false;
         self.assembly = SnapshotAssembly::default();
         self.peers.clear();
     }

@@ -197,8 +197,11 @@ impl Replica {
     }
 
     fn heartbeat(&mut self, heartbeat: Heartbeat, out: &mut Gathered) {
-        let Heartbeat { head_seq, digest } = heartbeat;
+        let Heartbeat { head_seq, digest, stale } = heartbeat;
         let Link::Up { replace, .. } = self.link else { return };
+        if std::mem::replace(&mut self.stale, stale) != stale {
+            out.effects.push(Effect::Stale(stale));
+        }
         let Some(confirmed) = self.confirmed.as_ref().filter(|_| !replace) else {
             // A snapshot should have come by now: heartbeats follow it.
             self.ask(None, out);

@@ -316,6 +316,10 @@ pub struct Heartbeat {
     pub head_seq: Seq,
     /// The digest of the state at that seq.
     pub digest: Digest,
+    /// The server cannot reach the log that it shares with others: what they write is not known here, and nothing can
+    /// be changed. Absent where it can.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
 }
 
 /// Why a stream goes on from another place.

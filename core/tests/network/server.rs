@@ -95,7 +95,8 @@ impl Server {
     }
 
     pub(crate) fn heartbeat(&self) -> ServerMessage {
-        ServerMessage::Heartbeat(Heartbeat { head_seq: self.session.seq(), digest: self.session.digest() })
+        let (head_seq, digest) = (self.session.seq(), self.session.digest());
+        ServerMessage::Heartbeat(Heartbeat { head_seq, digest, stale: false })
     }
 
     /// What everyone gets, and what only the client gets, for one of its messages.

@@ -39,6 +39,10 @@ const ANSWER_TO_FILE: Duration = Duration::from_secs(600);
 /// Bytes of an answer that is read whole: more than any page of a list.
 const MAX_ANSWER: usize = 256 << 20;
 
+/// How far a session was known when an answer was given, and how far whoever asks has seen it.
+const VWS_SEQ: HeaderName = HeaderName::from_static("vws-seq");
+const VWS_SEEN: HeaderName = HeaderName::from_static("vws-seen");
+
 /// Where a server is: `http://host[:port][/prefix]`, or `https://…`.
 #[derive(Debug, Clone)]
 pub(crate) struct Url {
@@ -123,11 +127,46 @@ pub(crate) struct Remote {
     connection: Option<SendRequest<Body>>,
     /// Of the last answer.
     status: Option<StatusCode>,
+    seen: Seen,
+}
+
+/// How far a server has told to know the session that was asked about last: whichever server of a cluster answers the
+/// next request answers of nothing older.
+#[derive(Debug, Default)]
+struct Seen {
+    session: String,
+    place: Option<(u64, u64)>,
+}
+
+impl Seen {
+    fn of(&self, path: &str) -> Option<String> {
+        let (epoch, seq) = self.place.filter(|_| session_in(path) == Some(&self.session))?;
+        Some(format!("{epoch}.{seq}"))
+    }
+
+    fn note(&mut self, path: &str, told: Option<&HeaderValue>) {
+        let read = |told: &HeaderValue| {
+            let (epoch, seq) = told.to_str().ok()?.split_once('.')?;
+            Some((epoch.parse().ok()?, seq.parse().ok()?))
+        };
+        let Some((session, place)) = session_in(path).zip(told.and_then(read)) else { return };
+        if session == self.session {
+            self.place = self.place.max(Some(place));
+        } else {
+            *self = Self { session: session.to_owned(), place: Some(place) };
+        }
+    }
+}
+
+/// The session that a path is about.
+fn session_in(path: &str) -> Option<&str> {
+    path.strip_prefix("/api/sessions/")?.split(['/', '?']).next().filter(|session| !session.is_empty())
 }
 
 impl Remote {
     pub(crate) const fn new(url: Url, token: Option<String>, ca_file: Option<PathBuf>) -> Self {
-        Self { url, token, ca_file, connection: None, status: None }
+        let seen = Seen { session: String::new(), place: None };
+        Self { url, token, ca_file, connection: None, status: None, seen }
     }
 
     pub(crate) const fn url(&self) -> &Url {
@@ -193,6 +232,7 @@ impl Remote {
         };
         self.connection = Some(connection);
         self.status = Some(response.status());
+        self.seen.note(path, response.headers().get(VWS_SEQ));
         if response.status().is_success() { Ok(response) } else { Err(self.refused(response).await) }
     }
 
@@ -219,6 +259,9 @@ impl Remote {
                     HeaderValue::from_str(value).map_err(|error| Failure::Usage(error.to_string()))?;
                 all.insert(name, value);
             }
+        }
+        if let Some(seen) = self.seen.of(path) {
+            request = request.header(VWS_SEEN, seen);
         }
         if let (Some(token), Some(all)) = (&self.token, request.headers_mut()) {
             // The value is not repeated where it cannot be one.
@@ -334,6 +377,23 @@ pub(crate) fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clu15_a_request_tells_the_newest_place_of_its_session() {
+        let mut seen = Seen::default();
+        let (path, other) = ("/api/sessions/a/objects?limit=1", "/api/sessions/b");
+        assert_eq!(seen.of(path), None);
+        let told = |text| HeaderValue::from_static(text);
+        seen.note(path, Some(&told("7.9")));
+        seen.note("/api/sessions/a", Some(&told("7.8")));
+        seen.note(path, None);
+        assert_eq!((seen.of("/api/sessions/a").as_deref(), seen.of(other)), (Some("7.9"), None));
+        seen.note(path, Some(&told("8.1")));
+        assert_eq!(seen.of(path).as_deref(), Some("8.1"), "another history");
+        seen.note(other, Some(&told("3.0")));
+        seen.note("/api/sessions?limit=1", Some(&told("9.9")));
+        assert_eq!((seen.of(path), seen.of(other).as_deref()), (None, Some("3.0")));
+    }
 
     #[test]
     fn cli6_urls_are_read_strictly() {

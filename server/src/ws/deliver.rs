@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tracing::{Instrument, debug_span};
 use vws_core::Session;
@@ -36,6 +37,7 @@ async fn serve(live: Arc<LiveSession>, unserved: Unserved, app: Arc<App>) {
     let mut over = false;
     let (mut settled_at, mut beat_at) = (None, Instant::now() + interval);
     let mut sleep = pin!(sleep_until(beat_at));
+    let mut reach = app.cluster().map(|cluster| cluster.bus().reach());
     let (mut stopping, mut ended) = (pin!(app.stop().stopping()), pin!(live.ended()));
     loop {
         let newcomers = circle.admit();
@@ -58,7 +60,8 @@ async fn serve(live: Arc<LiveSession>, unserved: Unserved, app: Arc<App>) {
         let now = Instant::now();
         let again = beat_at <= now;
         if again || settled_at.is_some_and(|at| at <= now) {
-            settled_at = (!prove(&live, &circle, again)).then_some(now + SETTLED_AFTER);
+            let stale = !app.is_within_reach();
+            settled_at = (!prove(&live, &circle, again, stale)).then_some(now + SETTLED_AFTER);
         }
         if again {
             beat_at = now + interval;
@@ -70,6 +73,8 @@ async fn serve(live: Arc<LiveSession>, unserved: Unserved, app: Arc<App>) {
         tokio::select! {
             () = circle.rung() => {}
             () = &mut sleep => {}
+            // All are told at once.
+            () = changed(&mut reach) => beat_at = Instant::now(),
             () = &mut stopping, if !over => {
                 over = true;
                 circle.call();
@@ -82,11 +87,22 @@ async fn serve(live: Arc<LiveSession>, unserved: Unserved, app: Arc<App>) {
     }
 }
 
-/// Tells those who have been told everything what the digest of that is.
-fn prove(live: &LiveSession, circle: &Circle<'_>, again: bool) -> bool {
+/// Resolves when the other nodes are out of reach, or within it again; never where there are none.
+async fn changed(reach: &mut Option<watch::Receiver<bool>>) {
+    let ended = match reach {
+        Some(reach) => reach.changed().await.is_err(),
+        None => true,
+    };
+    if ended {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Tells those who have been told everything what the digest of that is, and whether there may be more elsewhere.
+fn prove(live: &LiveSession, circle: &Circle<'_>, again: bool, stale: bool) -> bool {
     let (head_seq, digest) = live.read(|session| (session.seq(), Session::digest(session)));
     let beat = |encoding: Encoding| {
-        let message = encoding.encode_server(&ServerMessage::Heartbeat(Heartbeat { head_seq, digest }));
+        let message = encoding.encode_server(&ServerMessage::Heartbeat(Heartbeat { head_seq, digest, stale }));
         let mut frame = Vec::with_capacity(message.len() + 4);
         frame::write(Opcode::of(encoding), &message, &mut frame);
         frame

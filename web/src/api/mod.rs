@@ -5,10 +5,12 @@
 //! - this file: sessions. [`lobby`]: their list as it changes.
 //! - [`time`]: a session's past. [`files`]: sessions as files. [`assets`]: the models that objects
 //!   show. [`tokens`]: links that let others in.
+//! - [`seen`]: how far the page has been told of its session.
 
 pub mod assets;
 pub mod files;
 pub mod lobby;
+pub mod seen;
 pub mod time;
 pub mod tokens;
 

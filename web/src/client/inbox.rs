@@ -5,10 +5,11 @@ use std::rc::Weak;
 use vws_core::event::Event;
 use vws_core::reduce::State;
 use vws_core::replica::{Effect, Replica};
-use vws_core::wire::{ClientMessage, Hello, ResyncReason, ServerMessage};
+use vws_core::wire::{ClientMessage, Hello, Resume, ResyncReason, ServerMessage};
 use vws_core::{Command, ObjectName};
 
 use super::{Hooks, Notice, SessionClient, identity};
+use crate::api::seen;
 use crate::person::{self, Person};
 use crate::token;
 
@@ -75,6 +76,9 @@ impl SessionClient {
         };
         self.note(&message);
         let effects = self.replica.borrow_mut().receive([message]);
+        if let Some(state) = self.replica.borrow().confirmed() {
+            seen::note(Resume { epoch: state.epoch(), seq: state.seq() });
+        }
         if let Some(record) = record {
             self.event_listeners.tell(&record);
         }
@@ -144,6 +148,7 @@ impl SessionClient {
             Effect::Complaint(problem) if problem.code.starts_with("token_") => {}
             Effect::Complaint(problem) => (self.notify)(Notice::Complaint(problem)),
             Effect::Diverged { found, .. } => (self.notify)(Notice::Diverged { found }),
+            Effect::Stale(stale) => (self.notify)(Notice::Stale(stale)),
             Effect::Resyncing(ResyncReason::Lagged) => (self.notify)(Notice::Lagged),
             Effect::Unusable { detail } => {
                 (self.notify)(Notice::Garbled(detail));

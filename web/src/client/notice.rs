@@ -29,6 +29,8 @@ pub enum Notice {
     },
     /// The page has fallen too far behind, and gets the whole state anew.
     Lagged,
+    /// The server cannot reach the log that it shares with others, or can again.
+    Stale(bool),
     /// What came from the server cannot be used; the page connects anew.
     Garbled(String),
     /// Nothing can be changed now, and why.
@@ -57,7 +59,7 @@ pub enum Notice {
 }
 
 /// Refusals that say nothing about the command: the same may be done a moment later.
-const PASSING: [&str; 2] = ["log_unavailable", "too_many_pending"];
+const PASSING: [&str; 4] = ["log_unavailable", "session_contended", "server_behind", "too_many_pending"];
 
 impl Notice {
     /// What is told of a command that was refused.
@@ -98,6 +100,12 @@ impl Notice {
                 Tone::Plain,
                 format!("This page differed from the server at seq {found}. Loading the state anew."),
             ),
+            Self::Stale(true) => (
+                Tone::Bad,
+                "The server has lost the others: what you see may be old, and nothing can be changed until it is back."
+                    .to_owned(),
+            ),
+            Self::Stale(false) => (Tone::Plain, "The server is back with the others.".to_owned()),
             Self::Lagged => (Tone::Plain, "This page fell behind. Loading the state anew.".to_owned()),
             Self::ReadOnly(why) => (Tone::Bad, format!("Not changed: {why}")),
             Self::Locked(name) => {

@@ -44,12 +44,12 @@ fn parts(session: &Session) -> Vec<ServerMessage> {
 }
 
 fn beat(session: &Session) -> ServerMessage {
-    ServerMessage::Heartbeat(Heartbeat { head_seq: session.seq(), digest: session.digest() })
+    ServerMessage::Heartbeat(Heartbeat { head_seq: session.seq(), digest: session.digest(), stale: false })
 }
 
 fn lie(session: &Session) -> ServerMessage {
     let digest = "0123456789abcdef".parse().expect("is a digest");
-    ServerMessage::Heartbeat(Heartbeat { head_seq: session.seq(), digest })
+    ServerMessage::Heartbeat(Heartbeat { head_seq: session.seq(), digest, stale: false })
 }
 
 fn problem() -> Problem {

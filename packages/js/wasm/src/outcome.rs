@@ -81,6 +81,7 @@ impl Outcome {
             | Effect::Loaded { .. }
             | Effect::Resyncing(_)
             | Effect::Agreed { .. }
+            | Effect::Stale(_)
             | Effect::Pong { .. } => {}
         }
     }
