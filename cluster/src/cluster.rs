@@ -162,6 +162,19 @@ impl Cluster {
         Ok(())
     }
 
+    /// Has `percent` of what anybody sends anybody be lost, until [`heal`](Self::heal).
+    ///
+    /// # Errors
+    /// [`Failure::System`].
+    pub fn lose_everywhere(&self, percent: u8) -> Result<(), Failure> {
+        for from in self.members() {
+            for to in self.members().filter(|to| *to != from) {
+                self.lose(from, to, percent)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Everybody reaches everybody again.
     ///
     /// # Errors
@@ -175,13 +188,7 @@ impl Cluster {
     /// # Errors
     /// [`Failure::Missing`] without libfaketime.
     pub fn skew(&mut self, node: usize, offset: &str) -> Result<(), Failure> {
-        let remedy = "Debian's package libfaketime has it";
-        let library = ["x86_64", "aarch64"]
-            .map(|machine| PathBuf::from(format!("/usr/lib/{machine}-linux-gnu/faketime/libfaketime.so.1")))
-            .into_iter()
-            .find(|library| library.is_file());
-        let missing = || Failure::Missing { program: "libfaketime.so.1".into(), remedy };
-        self.nodes[node].skew(&library.ok_or_else(missing)?, offset);
+        self.nodes[node].skew(&wrong_clocks()?, offset);
         Ok(())
     }
 
@@ -196,6 +203,19 @@ impl Cluster {
             Member::Node(n) => self.nodes[n].place(),
         }
     }
+}
+
+/// The library that makes clocks go wrong.
+///
+/// # Errors
+/// [`Failure::Missing`] without it.
+pub fn wrong_clocks() -> Result<PathBuf, Failure> {
+    let remedy = "Debian's package libfaketime has it";
+    let library = ["x86_64", "aarch64"]
+        .map(|machine| PathBuf::from(format!("/usr/lib/{machine}-linux-gnu/faketime/libfaketime.so.1")))
+        .into_iter()
+        .find(|library| library.is_file());
+    library.ok_or_else(|| Failure::Missing { program: "libfaketime.so.1".into(), remedy })
 }
 
 /// Whether this machine has what a network of its own takes.

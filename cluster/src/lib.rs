@@ -16,7 +16,7 @@ mod probe;
 mod program;
 
 pub use balancer::Balancer;
-pub use cluster::{Cluster, Member, Plan, has_namespaces};
+pub use cluster::{Cluster, Member, Plan, has_namespaces, wrong_clocks};
 pub use nats::Nats;
 pub use network::{Network, Place};
 pub use node::Node;

@@ -1,6 +1,7 @@
 //! Requests, on a connection that is kept and made anew after it was lost.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -9,6 +10,8 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+
+use crate::run::Shared;
 
 /// That no answer came, or none that is whole: what was asked for may have been done or not.
 #[derive(Debug)]
@@ -36,12 +39,13 @@ impl Answer {
 #[derive(Debug)]
 pub(crate) struct Http {
     address: SocketAddr,
+    shared: Arc<Shared>,
     connection: Option<SendRequest<Full<Bytes>>>,
 }
 
 impl Http {
-    pub(crate) const fn new(address: SocketAddr) -> Self {
-        Self { address, connection: None }
+    pub(crate) fn new(address: SocketAddr, shared: &Arc<Shared>) -> Self {
+        Self { address, shared: Arc::clone(shared), connection: None }
     }
 
     /// Asks and reads the whole answer.
@@ -54,7 +58,12 @@ impl Http {
     ) -> Result<Answer, Lost> {
         let response = self.open(method, path, headers, body).await?;
         let status = response.status().as_u16();
+        let place = response.headers().get("vws-seq").and_then(|place| place.to_str().ok());
+        let place = place.map(str::to_owned);
         let body = response.into_body().collect().await.map_err(|_| Lost)?.to_bytes();
+        if let Some(place) = place {
+            self.shared.note_seen(&place);
+        }
         Ok(Answer { status, body })
     }
 
@@ -70,6 +79,9 @@ impl Http {
             Request::builder().method(method).uri(path).header("host", self.address.to_string());
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        if let Some(seen) = self.shared.seen() {
+            request = request.header("vws-seen", seen);
         }
         if body.is_some() {
             request = request.header("content-type", "application/json");

@@ -22,9 +22,22 @@ struct Arguments {
     /// What is drawn is drawn from this number.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// How often the server is killed meanwhile.
+    /// How often the server is killed meanwhile, or something happens to nodes and NATS servers.
     #[arg(long, value_name = "N", default_value_t = 5)]
     kills: u32,
+    /// Servers: one with a data directory, or so many nodes over NATS.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    nodes: usize,
+    /// NATS servers under the nodes: 1 or 3.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    servers: usize,
+    /// The program of a NATS server; the path's where none is named.
+    #[arg(long, env = "VWS_NATS_SERVER", value_name = "FILE")]
+    nats_server: Option<PathBuf>,
+    /// Nodes and NATS servers on loopback, where nothing between them can be cut. Without it each has a network namespace
+    /// of its own, which takes root, `ip` and `nft`.
+    #[arg(long)]
+    loopback: bool,
 }
 
 /// Violations that are told one by one.
@@ -32,9 +45,16 @@ const TOLD: usize = 20;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Arguments { program, ops, seed, kills } = Arguments::parse();
+    let Arguments { program, ops, seed, kills, nodes, servers, nats_server, loopback } = Arguments::parse();
     let start = Instant::now();
-    let (history, summary) = match run(&Plan::new(program, ops, seed, kills)).await {
+    let plan = Plan {
+        nodes,
+        servers,
+        nats: nats_server,
+        is_cut: nodes > 1 && !loopback,
+        ..Plan::new(program, ops, seed, kills)
+    };
+    let (history, summary) = match run(&plan).await {
         Ok(done) => done,
         Err(failure) => {
             eprintln!("✗ {failure}");
@@ -42,7 +62,7 @@ async fn main() -> ExitCode {
         }
     };
     println!("seed {seed}, {:.0?}: {}", start.elapsed(), told(&history));
-    println!("{} connections cut, the server killed {} times", summary.cuts, summary.kills);
+    println!("{} connections cut; {}", summary.cuts, counted(&summary.faults));
     let start = Instant::now();
     let violations = check(&history);
     println!("judged in {:.1?}", start.elapsed());
@@ -55,6 +75,13 @@ async fn main() -> ExitCode {
     }
     eprintln!("✗ {} violations", violations.len());
     ExitCode::FAILURE
+}
+
+/// What happened, and how often.
+fn counted(faults: &[&str]) -> String {
+    let mut counts = std::collections::BTreeMap::new();
+    faults.iter().for_each(|fault| *counts.entry(fault).or_insert(0_u32) += 1);
+    counts.iter().map(|(fault, count)| format!("{fault}: {count}")).collect::<Vec<_>>().join(", ")
 }
 
 fn told(history: &History) -> String {

@@ -18,7 +18,7 @@ use vws_core::{ClientId, EventRecord, Seq, SessionId, Snapshot};
 
 use crate::http::{Http, Lost};
 use crate::record::{Clock, History, Mirror, Outcome, Tick, Write};
-use crate::server::Server;
+use crate::place::Place;
 use crate::wire::Wire;
 use crate::{readers, writers};
 
@@ -36,7 +36,7 @@ pub struct Plan {
     pub ops: u64,
     /// What all that is drawn is drawn from. What the machine does in between differs.
     pub seed: u64,
-    /// How often the server is killed meanwhile.
+    /// How often the server is killed meanwhile, or something happens to nodes and what is under them.
     pub kills: u32,
     /// Clients over WebSocket that write, each second one in JSON.
     pub websockets: usize,
@@ -46,23 +46,44 @@ pub struct Plan {
     pub readers: usize,
     /// Clients that follow event streams.
     pub streams: usize,
+    /// Servers: one with a data directory, or so many nodes over NATS.
+    pub nodes: usize,
+    /// NATS servers, where there are nodes.
+    pub servers: usize,
+    /// The program of a NATS server; the path's where none is named.
+    pub nats: Option<PathBuf>,
+    /// Whether each has a network namespace of its own, so that the network between them can be cut.
+    pub is_cut: bool,
 }
 
 impl Plan {
     /// The usual clients.
     #[must_use]
     pub const fn new(program: PathBuf, ops: u64, seed: u64, kills: u32) -> Self {
-        Self { program, ops, seed, kills, websockets: 6, rest: 3, readers: 3, streams: 2 }
+        Self {
+            program,
+            ops,
+            seed,
+            kills,
+            websockets: 6,
+            rest: 3,
+            readers: 3,
+            streams: 2,
+            nodes: 1,
+            servers: 3,
+            nats: None,
+            is_cut: false,
+        }
     }
 }
 
 /// What was done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Connections that were cut.
     pub cuts: u64,
-    /// How often the server was killed.
-    pub kills: u64,
+    /// What happened to the server, in order.
+    pub faults: Vec<&'static str>,
 }
 
 /// Why there is no record.
@@ -80,6 +101,9 @@ pub enum Failure {
     /// A client has ended in a panic.
     #[error("a client has failed: {0}")]
     Task(#[from] JoinError),
+    /// There are no nodes.
+    #[error(transparent)]
+    Cluster(#[from] vws_cluster::Failure),
 }
 
 impl Failure {
@@ -99,6 +123,8 @@ pub(crate) struct Shared {
     ended: Mutex<Vec<Tick>>,
     /// The last event, once there will be no other.
     end: watch::Sender<Option<Seq>>,
+    /// The newest that anybody was told, epoch and seq, where clients have to say it.
+    seen: Option<Mutex<(u64, Seq)>>,
 }
 
 impl Shared {
@@ -110,6 +136,35 @@ impl Shared {
     /// One that was taken is still to be done.
     pub(crate) fn give_back(&self) {
         self.left.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A server has ended, or clients have left it for another one.
+    pub(crate) fn server_ended(&self) {
+        self.ends.fetch_add(1, Ordering::SeqCst);
+        self.ended.lock().expect("nobody panics with it").push(self.clock.tick());
+    }
+
+    /// What a client says that it has seen: all that anybody was told so far, as if they talked to each other.
+    pub(crate) fn seen(&self) -> Option<String> {
+        let (epoch, seq) = *self.seen.as_ref()?.lock().expect("nobody panics with it");
+        (epoch > 0).then(|| format!("{epoch}.{seq}"))
+    }
+
+    /// Somebody was told of that place of the session, as `Vws-Seq` has it.
+    pub(crate) fn note_seen(&self, place: &str) {
+        let place = place.split_once('.').and_then(|(epoch, seq)| Some((epoch.parse().ok()?, seq.parse().ok()?)));
+        if let (Some(seen), Some((epoch, seq))) = (&self.seen, place) {
+            let mut seen = seen.lock().expect("nobody panics with it");
+            *seen = (*seen).max((epoch, seq));
+        }
+    }
+
+    /// Somebody was told of an event.
+    pub(crate) fn note_seq(&self, seq: Seq) {
+        if let Some(seen) = &self.seen {
+            let mut seen = seen.lock().expect("nobody panics with it");
+            seen.1 = seen.1.max(seq);
+        }
     }
 
     pub(crate) fn ends(&self) -> u64 {
@@ -132,31 +187,28 @@ impl Shared {
 /// [`Failure`] where a run is not possible.
 pub async fn run(plan: &Plan) -> Result<(History, Summary), Failure> {
     let folder = tempfile::tempdir()?;
-    let mut server = Server::start(&plan.program, folder.path()).await?;
+    let mut place = Place::start(plan, folder.path()).await?;
     let end = watch::Sender::new(None);
     let (left, ends) = (AtomicU64::new(plan.ops), AtomicU64::new(0));
-    let shared = Arc::new(Shared { clock: Clock::default(), left, ends, ended: Mutex::default(), end });
-    let steady = Wire::to(server.address()).await?;
-    let mut asking = Http::new(steady.address());
+    let seen = place.is_many().then(Mutex::default);
+    let shared = Arc::new(Shared { clock: Clock::default(), left, ends, ended: Mutex::default(), end, seen });
+    let steady = Wire::to(place.address(0)).await?;
+    let mut asking = Http::new(steady.address(), &shared);
     let session = begin(&mut asking).await?;
     let mut writes = beginning(&shared, &mut asking, session).await?;
-    let clients = Clients::start(plan, &shared, &server, session).await?;
+    let clients = Clients::start(plan, &shared, &mut place, session).await?;
     let mut summary = Summary::default();
     let mut draws = fastrand::Rng::with_seed(plan.seed ^ 0xc4a0);
     while !clients.are_done() {
         sleep(Duration::from_millis(draws.u64(5..120))).await;
         draws.choice(&clients.wires).expect("there are clients").cut();
         summary.cuts += 1;
-        let done = plan.ops - shared.left.load(Ordering::Relaxed);
-        if summary.kills < u64::from(plan.kills)
-            && done * (u64::from(plan.kills) + 1) > plan.ops * (summary.kills + 1)
-        {
-            kill(&mut server, &shared).await?;
-            summary.kills += 1;
+        let (done, so_far) = (plan.ops - shared.left.load(Ordering::Relaxed), summary.faults.len() as u64);
+        if so_far < u64::from(plan.kills) && done * (u64::from(plan.kills) + 1) > plan.ops * (so_far + 1) {
+            summary.faults.push(place.suffer(&shared, &mut draws).await?);
         }
     }
-    kill(&mut server, &shared).await?;
-    summary.kills += 1;
+    summary.faults.push(place.suffer(&shared, &mut draws).await?);
     let head = asked(&mut asking, &format!("/api/sessions/{session}")).await?;
     let head: serde_json::Value = read(&head)?;
     let head = head["seq"].as_u64().ok_or_else(|| Failure::Server("a session tells no seq".to_owned()))?;
@@ -167,16 +219,8 @@ pub async fn run(plan: &Plan) -> Result<(History, Summary), Failure> {
     writes.append(&mut history.writes);
     history.writes = writes;
     log(&mut asking, session, &mut history).await?;
-    server.end().await?;
+    place.end().await?;
     Ok((history, summary))
-}
-
-async fn kill(server: &mut Server, shared: &Shared) -> Result<(), Failure> {
-    let between = || {
-        shared.ends.fetch_add(1, Ordering::SeqCst);
-        shared.ended.lock().expect("nobody panics with it").push(shared.clock.tick());
-    };
-    server.kill_and_start(between).await
 }
 
 /// A session, made.
@@ -228,12 +272,12 @@ impl Clients {
     async fn start(
         plan: &Plan,
         shared: &Arc<Shared>,
-        server: &Server,
+        place: &mut Place,
         session: SessionId,
     ) -> Result<Self, Failure> {
         let mut wires = Vec::new();
         let mut wire = async || {
-            let wire = Wire::to(server.address()).await?;
+            let wire = Wire::to(place.address(wires.len())).await?;
             wires.push(wire.clone());
             Ok::<_, Failure>(wire)
         };
@@ -242,7 +286,7 @@ impl Clients {
         let mut streams = JoinSet::new();
         let quiet = connect(&wire().await?, session, "quiet", Encoding::MessagePack).await?;
         for n in 0..plan.streams {
-            let http = Http::new(wire().await?.address());
+            let http = Http::new(wire().await?.address(), shared);
             streams.spawn(readers::stream(Arc::clone(shared), http, session, format!("stream {n}")));
         }
         for n in 0..plan.websockets {
@@ -255,12 +299,12 @@ impl Clients {
             }));
         }
         for n in 0..plan.rest {
-            let http = Http::new(wire().await?.address());
+            let http = Http::new(wire().await?.address(), shared);
             let (shared, seed) = (Arc::clone(shared), draws.u64(..));
             rest.push(tokio::spawn(writers::rest(shared, http, session, format!("rest{n}"), seed)));
         }
         for _ in 0..plan.readers {
-            let http = Http::new(wire().await?.address());
+            let http = Http::new(wire().await?.address(), shared);
             readers.push(tokio::spawn(readers::read(Arc::clone(shared), http, session, draws.u64(..))));
         }
         Ok(Self { websockets, rest, readers, streams, quiet, wires })

@@ -8,7 +8,7 @@ use futures_util::stream::FuturesUnordered;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 use vws_client::{Client, SubmitError};
-use vws_core::{Command, SessionId};
+use vws_core::{Command, Problem, SessionId};
 
 use crate::http::{Answer, Http, Lost};
 use crate::record::{MARK, Outcome, Read, Seen, Write, fingerprint_of};
@@ -104,6 +104,7 @@ async fn submit(shared: &Shared, client: &Client, id: &str, mark: String, comman
     let outcome = match verdict {
         Ok(ack) => {
             let returned = shared.clock.tick();
+            shared.note_seq(ack.seq);
             Outcome::Done { returned, seq: ack.seq, events: ack.events, id: Some(ack.id) }
         }
         Err(SubmitError::Refused(no)) => {
@@ -222,6 +223,7 @@ fn outcome(shared: &Shared, told: Result<Answer, Lost>, many: bool) -> Outcome {
             };
             Outcome::Done { returned, seq, events, id: None }
         }
+        503 if answer.code() == Problem::OUTCOME_UNKNOWN => Outcome::Unknown,
         400..=499 | 503 => Outcome::Refused(answer.code()),
         _ => Outcome::Unknown,
     }

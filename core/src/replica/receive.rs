@@ -1,7 +1,6 @@
 //! What each message of the server does.
 
 use super::{Effect, Link, Pending, Replica, Touched};
-use crate::error::Problem;
 use crate::event::EventRecord;
 use crate::model::Seq;
 use crate::reduce::State;

@@ -32,6 +32,6 @@ async fn lin1_to_lin9_one_order_explains_all_that_concurrent_clients_saw() {
         "{writes} writes, {} reads",
         history.reads.len()
     );
-    assert!(summary.kills > u64::from(KILLS) / 2 && summary.cuts > 5, "{summary:?}");
+    assert!(summary.faults.len() > KILLS as usize / 2 && summary.cuts > 5, "{summary:?}");
     assert!(history.mirrors.len() >= 9 && history.streams.len() == 2);
 }
