@@ -42,7 +42,7 @@ const PING_EVERY: Duration = Duration::from_secs(3);
 /// The longest pause between two tries to come back.
 const COME_BACK_EVERY: Duration = Duration::from_secs(1);
 /// Messages that wait for one listener. One that is further behind is told that it has missed some.
-const LISTENER_BACKLOG: usize = 8_192;
+const LISTENER_BACKLOG: usize = 4_096;
 
 /// Why there is no connection.
 #[derive(Debug, Error)]
@@ -64,10 +64,12 @@ pub enum ConnectError {
         error: std::io::Error,
     },
     /// No server was there in time, or none had JetStream ready.
-    #[error("NATS at {servers} was not ready within {} seconds: {reason}", REACH_FOR.as_secs())]
+    #[error("NATS at {servers} was not ready within {within:?}: {reason}")]
     Away {
         /// Where it was looked for.
         servers: String,
+        /// For how long.
+        within: Duration,
         /// The last try's outcome.
         reason: String,
     },
@@ -93,6 +95,15 @@ pub enum ConnectError {
     },
 }
 
+/// How often a listener may have missed something.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// NATS was away: whatever came meanwhile was missed, by all.
+    pub away: u64,
+    /// A message came faster than one of the listeners took them. It was missed by that one, whichever it is.
+    pub slow: u64,
+}
+
 /// A connection to NATS. Copies share it.
 #[derive(Debug, Clone)]
 pub struct Connection(Arc<Inner>);
@@ -109,7 +120,7 @@ struct Inner {
 #[derive(Debug)]
 struct Signs {
     connected: watch::Sender<bool>,
-    losses: watch::Sender<u64>,
+    losses: watch::Sender<Losses>,
     /// It was there once.
     was_there: AtomicBool,
     reconnects: Counter,
@@ -120,7 +131,7 @@ impl Default for Signs {
     fn default() -> Self {
         Self {
             connected: watch::Sender::new(false),
-            losses: watch::Sender::new(0),
+            losses: watch::Sender::new(Losses::default()),
             was_there: AtomicBool::new(false),
             reconnects: Counter::default(),
             slow_listeners: Counter::default(),
@@ -135,7 +146,7 @@ impl Signs {
                 if self.was_there.swap(true, Ordering::Relaxed) {
                     info!("NATS is there again");
                     self.reconnects.inc();
-                    self.losses.send_modify(|losses| *losses += 1);
+                    self.losses.send_modify(|losses| losses.away += 1);
                 }
                 self.connected.send_replace(true);
             }
@@ -146,7 +157,7 @@ impl Signs {
             }
             Event::SlowConsumer(_) => {
                 self.slow_listeners.inc();
-                self.losses.send_modify(|losses| *losses += 1);
+                self.losses.send_modify(|losses| losses.slow += 1);
             }
             Event::ServerError(error) => warn!(error = %error, "NATS says that something is wrong"),
             Event::ClientError(error) => debug!(error = %error, "NATS"),
@@ -161,9 +172,13 @@ impl Connection {
     /// # Errors
     /// [`ConnectError`].
     pub async fn open(options: Options) -> Result<Self, ConnectError> {
+        Self::open_within(options, REACH_FOR).await
+    }
+
+    async fn open_within(options: Options, within: Duration) -> Result<Self, ConnectError> {
         let servers = options.servers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let signs = Arc::new(Signs::default());
-        let deadline = Instant::now() + REACH_FOR;
+        let deadline = Instant::now() + within;
         let client = loop {
             match connect(&options, &signs).await? {
                 Ok(client) => break client,
@@ -171,7 +186,7 @@ impl Connection {
                     return Err(ConnectError::Refused { servers, reason: error.to_string() });
                 }
                 Err(error) if Instant::now() >= deadline => {
-                    return Err(ConnectError::Away { servers, reason: error.to_string() });
+                    return Err(ConnectError::Away { servers, within, reason: error.to_string() });
                 }
                 Err(error) => debug!(error = %error, "NATS is not there yet"),
             }
@@ -183,7 +198,7 @@ impl Connection {
         let jetstream = ContextBuilder::new().timeout(ANSWER_WITHIN).build(client.clone());
         while let Err(reason) = has_jetstream(&jetstream).await {
             if Instant::now() >= deadline {
-                return Err(ConnectError::Away { servers, reason });
+                return Err(ConnectError::Away { servers, within, reason });
             }
             sleep(TRY_EVERY).await;
         }
@@ -238,7 +253,7 @@ impl Connection {
 
     /// Changes whenever a listener may have missed something: after each time away, and when one was too slow.
     #[must_use]
-    pub fn losses(&self) -> watch::Receiver<u64> {
+    pub fn losses(&self) -> watch::Receiver<Losses> {
         self.0.signs.losses.subscribe()
     }
 
@@ -340,4 +355,41 @@ fn is_new_enough(client: &Client, options: &Options, servers: &str) -> Result<()
     let found = client.server_info().version;
     let needed = format!("{}.{}.{}", oldest.0, oldest.1, oldest.2);
     Err(ConnectError::TooOld { servers: servers.to_owned(), found, needed, why })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn clu9_nats_is_looked_for_for_a_time() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("nats://ada:s3cret@{}", taken.local_addr().expect("it has one"));
+        drop(taken);
+        let away =
+            Connection::open_within(Options::of(&url), Duration::ZERO).await.expect_err("nobody is there");
+        assert!(matches!(away, ConnectError::Away { .. }), "{away}");
+        assert!(away.to_string().contains("127.0.0.1") && !away.to_string().contains("s3cret"), "{away}");
+    }
+
+    #[tokio::test]
+    async fn clu9_a_server_that_is_too_old_is_not_used() {
+        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let server = LocalServer::start(folder.path()).expect("`cargo xtask setup` installs nats-server");
+        let client = async_nats::connect(server.url()).await.expect("is there");
+        let is_newer = client.is_server_compatible(2, 10, 20);
+        let options = Options { replicas: 3, ..Options::of(&server.url()) };
+        assert!(is_new_enough(&client, &Options::of(&server.url()), "it").is_ok());
+        let replicated = is_new_enough(&client, &options, "it");
+        assert_eq!(replicated.is_ok(), is_newer, "{replicated:?}");
+    }
+
+    #[test]
+    fn clu9_whoever_comes_back_does_not_do_so_at_once_with_all_others() {
+        for attempts in [0, 1, 5, 20, usize::MAX] {
+            let pauses: Vec<_> = (0..64).map(|_| pause_before(attempts)).collect();
+            assert!(pauses.iter().all(|pause| *pause <= COME_BACK_EVERY));
+            assert!(pauses.iter().any(|pause| *pause != pauses[0]), "they differ");
+        }
+    }
 }

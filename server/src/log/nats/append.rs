@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
-use tracing::debug;
+use tracing::{debug, info};
 use vws_core::{EventRecord, Millis, Seq, SessionId, SessionInfo, Snapshot};
 
 use super::Shared;
@@ -155,15 +155,34 @@ impl Shared {
         let kept = self.last_of(&self.layout.snapshots()).await?;
         let mark = self.get(&log, Which::LastOf(&subject)).await?;
         let Some(mark) = mark.filter(|mark| mark.sequence == stream) else { return Ok(()) };
-        if let Some(entry) = entry.filter(|entry| entry.info.is_some()) {
+        if let Some(entry) = entry {
             let at = mark.headers.get(super::layout::NOTE).and_then(|note| {
                 let note: Note = serde_json::from_str(note.as_str()).ok()?;
                 note.at
             });
-            self.unlist(session, entry.revision, at.unwrap_or_else(super::now)).await?;
+            if entry.info.is_some() {
+                self.unlist(session, entry.revision, at.unwrap_or_else(super::now)).await?;
+            }
+            // Whoever follows was told. What is put late follows what is not there any more, and is refused.
+            let (sessions, subject) = (self.layout.sessions(), self.layout.session(session));
+            let last = self.get(&sessions, Which::LastOf(&subject)).await?;
+            if let Some(mark) = last.filter(|last| last.headers.get(OPERATION).is_some()) {
+                self.purge(&sessions, &subject, Some(mark.sequence + 1)).await?;
+            }
         }
         self.purge(&self.layout.snapshots(), &self.layout.kept(session, ">"), Some(kept + 1)).await?;
         self.purge(&log, &subject, Some(stream + 1)).await
+    }
+
+    /// Ends a history that is in no list and still ends with the message at `stream`.
+    pub(super) async fn abandon(self: &Arc<Self>, session: SessionId, stream: u64) -> Result<(), LogError> {
+        let head = self.head(session);
+        let Newest::Live(tip) = self.newest(&head).await? else { return Ok(()) };
+        if tip.stream != stream || self.entry(session).await?.is_some_and(|entry| entry.info.is_some()) {
+            return Ok(());
+        }
+        info!(session.id = %session, "a session that was never finished is let go of");
+        self.delete(session, Some(tip.info.seq)).await
     }
 
     /// The same by itself.

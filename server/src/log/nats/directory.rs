@@ -7,14 +7,13 @@ use std::time::Duration;
 use async_nats::{HeaderMap, Message, Subscriber};
 use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tracing::debug;
-use vws_core::{SessionId, SessionInfo};
+use vws_core::{Millis, SessionId, SessionInfo};
 
 use super::Shared;
-use super::follow::{Place, next_look};
-use super::get::Which;
+use super::follow::{Misses, Place, next_look};
+use super::get::{Head, Which};
 use super::layout::{AT, Kind, NOTE, Note, OPERATION, arbitrated, session_of};
 use super::publish::Put;
 use crate::log::{Directory, Listed, LogError, Sessions};
@@ -25,6 +24,28 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 32;
 /// How often what several write at once is tried again.
 const TRIES: usize = 4;
+
+/// A history that is in no list and does not grow for so long is what is left of an import whose server has died.
+const ABANDONED_AFTER: Duration = Duration::from_secs(3_600);
+
+/// What is in the streams.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    listed: Vec<Listed>,
+    pub(super) left: Vec<Left>,
+}
+
+/// A history that no list tells of.
+#[derive(Debug)]
+pub(super) struct Left {
+    session: SessionId,
+    /// The place of its last message.
+    stream: u64,
+    /// When that came.
+    at: Millis,
+    /// It is the mark of a deletion.
+    is_marked: bool,
+}
 
 /// What the bucket has of a session.
 #[derive(Debug)]
@@ -115,49 +136,80 @@ impl Shared {
         stream::iter(changed.into_values()).for_each_concurrent(AT_ONCE, |info| self.tell_of(info)).await;
     }
 
-    /// Every session that lists tell of, as of its last event, in the order of the ids.
+    /// Every session that lists tell of, as of its last event, in the order of the ids. What is found on the way that
+    /// somebody has left behind is let go of.
     ///
     /// Where several servers keep the streams, one of them is asked that may not have the last moment yet: who follows
     /// the set is told of that.
-    pub(super) async fn list(&self) -> Result<Vec<Listed>, LogError> {
-        let sessions = self.heads(&self.layout.sessions(), &self.layout.session("*")).await?;
+    pub(super) async fn list(self: &Arc<Self>) -> Result<Vec<Listed>, LogError> {
+        let Found { mut listed, left } = self.all().await?;
+        if !left.is_empty() {
+            let shared = Arc::clone(self);
+            tokio::spawn(async move { shared.let_go(left, ABANDONED_AFTER).await });
+        }
+        listed.sort_unstable_by_key(|listed| listed.info.session_id);
+        Ok(listed)
+    }
+
+    /// All that is there.
+    pub(super) async fn all(&self) -> Result<Found, LogError> {
         let mut there = HashMap::new();
-        for head in sessions {
+        for head in self.heads(&self.layout.sessions(), &self.layout.session("*")).await? {
             if let Some(session) = session_of(&head.subject) {
                 there.insert(session, !is_deleted(Some(&head.headers)));
             }
         }
-        let histories = self.heads(&self.layout.stream(), &self.layout.history("*")).await?;
-        let mut listed: HashMap<SessionId, (u64, Option<Listed>)> = HashMap::new();
-        for head in histories {
+        let mut last: HashMap<SessionId, Head> = HashMap::new();
+        for head in self.heads(&self.layout.stream(), &self.layout.history("*")).await? {
             let Some(session) = session_of(&head.subject) else { continue };
-            let note =
-                head.headers.get(NOTE).and_then(|note| serde_json::from_str::<Note>(note.as_str()).ok());
-            let Some(note) = note else {
-                debug!(session.id = %session, "the last message of a session is not known to this version");
-                continue;
-            };
-            let is_there = note.kind != Kind::Deleted && there.get(&session) == Some(&true);
-            let told = is_there.then_some(Listed { info: note.info, damaged: None });
-            let last = listed.entry(session).or_insert((0, None));
-            if head.stream >= last.0 {
-                *last = (head.stream, told);
+            if last.get(&session).is_none_or(|before| before.stream <= head.stream) {
+                last.insert(session, head);
             }
         }
-        let mut listed: Vec<Listed> = listed.into_values().filter_map(|(_, told)| told).collect();
-        listed.sort_unstable_by_key(|listed| listed.info.session_id);
-        Ok(listed)
+        let mut found = Found::default();
+        for (session, head) in last {
+            let note =
+                head.headers.get(NOTE).and_then(|note| serde_json::from_str::<Note>(note.as_str()).ok());
+            match (note, there.get(&session) == Some(&true)) {
+                (None, _) => {
+                    debug!(session.id = %session, "the last message of a session is not known to this version");
+                }
+                (Some(note), _) if note.kind == Kind::Deleted => {
+                    found.left.push(Left { session, stream: head.stream, at: head.at, is_marked: true });
+                }
+                (Some(note), true) => found.listed.push(Listed { info: note.info, damaged: None }),
+                (Some(_), false) => {
+                    found.left.push(Left { session, stream: head.stream, at: head.at, is_marked: false });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Ends what somebody has begun to delete, and what nobody has gone on to make for some time.
+    pub(super) async fn let_go(self: &Arc<Self>, left: Vec<Left>, after: Duration) {
+        let before = super::now().saturating_sub(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+        for Left { session, stream, at, is_marked } in left {
+            let done = match is_marked {
+                true => self.finish_deletion(session, stream).await,
+                false if at > before => continue,
+                false => self.abandon(session, stream).await,
+            };
+            if let Err(error) = done {
+                debug!(session.id = %session, %error, "what is left of a session is left for later");
+            }
+        }
     }
 
     /// What becomes of the set.
     pub(super) async fn directory(self: &Arc<Self>) -> Result<Directory, LogError> {
         let away = |error: &dyn std::fmt::Display| LogError::Unavailable(format!("NATS: {error}"));
-        let losses = self.connection.losses();
+        let misses = Misses::from_now_on(self);
         let told = self.connection.client().subscribe(self.layout.listed()).await;
         let told = told.map_err(|error| away(&error))?;
         // Asked for on the same connection: what comes after the answer is told of.
         let seen = self.last_of(&self.layout.sessions()).await?;
-        let state = Watching { shared: Arc::clone(self), told, losses, seen, look: next_look() };
+        let state = Watching { shared: Arc::clone(self), told, misses, seen, look: next_look() };
         Ok(Box::pin(stream::unfold(state, |mut state| async move { Some((state.next().await, state)) })))
     }
 }
@@ -165,7 +217,7 @@ impl Shared {
 struct Watching {
     shared: Arc<Shared>,
     told: Subscriber,
-    losses: watch::Receiver<u64>,
+    misses: Misses,
     /// The place of the last change that was seen.
     seen: u64,
     /// When to look whether there are others.
@@ -186,9 +238,9 @@ impl Watching {
                     // The client was closed, which nobody does while the log is there.
                     None => std::future::pending().await,
                 },
-                lost = self.losses.changed() => match lost {
-                    Ok(()) => return Sessions::Gap,
-                    Err(_) => std::future::pending().await,
+                missed = self.misses.next() => match missed {
+                    Some(look) => self.look = self.look.min(look),
+                    None => return Sessions::Gap,
                 },
                 () = sleep_until(self.look) => {
                     self.look = next_look();

@@ -14,14 +14,49 @@ use super::Shared;
 use super::head::{Head, Newest, Tip};
 use super::layout::{Kind, Written};
 use crate::log::{Following, LogError, Told};
+use crate::nats::Losses;
 
 /// Whoever has heard nothing for so long, or up to half as long again, looks whether there was something.
 const LOOK_AFTER: Duration = Duration::from_secs(10);
 
+/// Whoever may have missed something looks within this.
+const LOOK_WITHIN: Duration = Duration::from_secs(2);
+
+/// From 0 to 255.
+fn jitter() -> u32 {
+    u32::from(uuid::Uuid::now_v7().as_bytes()[15])
+}
+
 /// When to look next. It differs, so that not all do at once.
 pub(super) fn next_look() -> Instant {
-    let jitter = u32::from(uuid::Uuid::now_v7().as_bytes()[15]);
-    Instant::now() + LOOK_AFTER + LOOK_AFTER * jitter / 512
+    Instant::now() + LOOK_AFTER + LOOK_AFTER * jitter() / 512
+}
+
+/// Listens for what may have been missed.
+pub(super) struct Misses {
+    losses: watch::Receiver<Losses>,
+    seen: Losses,
+}
+
+impl Misses {
+    pub(super) fn from_now_on(shared: &Shared) -> Self {
+        let losses = shared.connection.losses();
+        let seen = *losses.borrow();
+        Self { losses, seen }
+    }
+
+    /// Waits until something may have been missed. Answers when to look for it; `None` where it was, by all who listen.
+    pub(super) async fn next(&mut self) -> Option<Instant> {
+        if self.losses.changed().await.is_err() {
+            // The connection is gone, and so is whoever listens.
+            std::future::pending::<()>().await;
+        }
+        let now = *self.losses.borrow_and_update();
+        let was_away = now.away != self.seen.away;
+        self.seen = now;
+        // Somebody was too slow, one of thousands: no time to have all of them read everything.
+        (!was_away).then(|| Instant::now() + LOOK_WITHIN * jitter() / 256)
+    }
 }
 
 /// Where JetStream says that a message which it tells on is.
@@ -54,13 +89,13 @@ impl Shared {
     }
 
     pub(super) async fn listener(self: &Arc<Self>, session: SessionId) -> Result<Listener, LogError> {
-        let losses = self.connection.losses();
+        let misses = Misses::from_now_on(self);
         let told = self.connection.client().subscribe(self.layout.told(session)).await;
         let told = told.map_err(|error| LogError::Unavailable(format!("NATS: {error}")))?;
         let (shared, head) = (Arc::clone(self), self.head(session));
         // Asked for on the same connection: what comes after the answer is told of.
         let Tip { stream: seen, info } = self.live_tip(&head).await?;
-        Ok(Listener { shared, head, told, losses, seen, last: info.seq, look: next_look(), ended: false })
+        Ok(Listener { shared, head, told, misses, seen, last: info.seq, look: next_look(), ended: false })
     }
 }
 
@@ -69,7 +104,7 @@ pub(super) struct Listener {
     shared: Arc<Shared>,
     head: Arc<Head>,
     pub(super) told: Subscriber,
-    losses: watch::Receiver<u64>,
+    misses: Misses,
     /// The place of the last message that was seen, whether it counts or not.
     seen: u64,
     /// The last event that was seen.
@@ -92,9 +127,9 @@ impl Listener {
                     // The client was closed, which nobody does while the log is there.
                     None => std::future::pending().await,
                 },
-                lost = self.losses.changed() => match lost {
-                    Ok(()) => return Told::Gap,
-                    Err(_) => std::future::pending().await,
+                missed = self.misses.next() => match missed {
+                    Some(look) => self.look = self.look.min(look),
+                    None => return Told::Gap,
                 },
                 () = sleep_until(self.look) => {
                     self.look = next_look();

@@ -12,6 +12,7 @@ use async_nats::{HeaderMap, Subject};
 use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
+use vws_core::Millis;
 
 use super::Shared;
 use super::layout::Written;
@@ -77,6 +78,8 @@ struct AskPurge<'a> {
 pub(super) struct Head {
     pub(super) subject: Subject,
     pub(super) stream: u64,
+    /// When it came.
+    pub(super) at: Millis,
     pub(super) headers: HeaderMap,
 }
 
@@ -163,9 +166,11 @@ impl Shared {
             (page, is_more) = reader.page(AT_ONCE).await?;
             for message in page {
                 let place = message.info().map_err(|error| LogError::Unavailable(error.to_string()))?;
-                let stream = place.stream_sequence;
+                let (stream, since) =
+                    (place.stream_sequence, place.published.unix_timestamp_nanos() / 1_000_000);
+                let at = Millis::try_from(since).unwrap_or_default();
                 let async_nats::Message { subject, headers, .. } = message.message;
-                heads.push(Head { subject, stream, headers: headers.unwrap_or_default() });
+                heads.push(Head { subject, stream, at, headers: headers.unwrap_or_default() });
             }
         }
         reader.end();

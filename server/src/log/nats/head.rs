@@ -1,6 +1,6 @@
 //! What this process knows of a history without asking.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -126,6 +126,36 @@ impl Known {
     }
 }
 
+/// What this process knows of histories.
+#[derive(Debug)]
+pub(super) struct Heads {
+    known: HashMap<SessionId, Arc<Head>>,
+    /// So many are looked through for those that nobody uses.
+    look_at: usize,
+}
+
+impl Default for Heads {
+    fn default() -> Self {
+        Self { known: HashMap::new(), look_at: MOST_HEADS }
+    }
+}
+
+impl Heads {
+    fn get_or_insert(&mut self, session: SessionId) -> Arc<Head> {
+        if let Some(head) = self.known.get(&session) {
+            return Arc::clone(head);
+        }
+        if self.known.len() >= self.look_at {
+            self.known.retain(|_, head| Arc::strong_count(head) > 1);
+            // Where most are in use it is not looked again each time.
+            self.look_at = MOST_HEADS.max(self.known.len() * 2);
+        }
+        let head = Arc::new(Head::new(session));
+        self.known.insert(session, Arc::clone(&head));
+        head
+    }
+}
+
 /// Holds a history as it is, as far as this process lets go of it.
 pub(super) struct Held(Arc<Head>);
 
@@ -156,21 +186,12 @@ pub(super) enum Newest {
 impl Shared {
     /// What is known of a history, or will be.
     pub(super) fn head(&self, session: SessionId) -> Arc<Head> {
-        let mut heads = self.heads.lock();
-        if let Some(head) = heads.get(&session) {
-            return Arc::clone(head);
-        }
-        if heads.len() >= MOST_HEADS {
-            heads.retain(|_, head| Arc::strong_count(head) > 1);
-        }
-        let head = Arc::new(Head::new(session));
-        heads.insert(session, Arc::clone(&head));
-        head
+        self.heads.lock().get_or_insert(session)
     }
 
     /// Nothing is known of a history any more.
     pub(super) fn forget(&self, session: SessionId) {
-        if let Some(head) = self.heads.lock().get(&session) {
+        if let Some(head) = self.heads.lock().known.get(&session) {
             head.forget();
         }
     }
@@ -237,4 +258,28 @@ impl Shared {
 pub(super) fn unknown(session: SessionId, stream: u64) -> LogError {
     let reason = format!("message {stream} of the stream is not known to this version");
     LogError::Damaged { session, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clu6_what_nobody_uses_is_forgotten() {
+        let mut heads = Heads::default();
+        let id = |n: u128| SessionId::from_uuid(uuid::Uuid::from_u128(n));
+        let used: Vec<_> = (0..10).map(|n| heads.get_or_insert(id(n))).collect();
+        for n in 0..3 * MOST_HEADS as u128 {
+            heads.get_or_insert(id(n));
+            assert!(heads.known.len() <= MOST_HEADS);
+        }
+        assert!(used.iter().all(|head| Arc::ptr_eq(head, &heads.get_or_insert(head.session))));
+        let head = Head::new(id(1));
+        for n in 0..100_000 {
+            head.note_place(n, n + 1);
+        }
+        assert!(head.known.lock().places.len() <= MOST_PLACES);
+        assert_eq!(head.place_before(0), Some((0, 1)), "the first stays");
+        assert!(head.place_before(99_999).is_some_and(|(seq, stream)| stream == seq + 1));
+    }
 }

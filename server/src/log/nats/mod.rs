@@ -42,7 +42,7 @@ use tracing::{debug, info, warn};
 use vws_core::{EventRecord, Millis, Seq, SessionId, SessionInfo, Snapshot};
 
 use self::counts::Counts;
-use self::head::Head;
+use self::head::Heads;
 use self::layout::Layout;
 use super::{
     Appending, BoxFuture, Checkpoint, Directory, EventLog, Following, Health, Hold, Listed, LogError,
@@ -86,7 +86,7 @@ struct Shared {
     replicated: bool,
     counts: Counts,
     /// Guards what is known of histories; held for one look-up.
-    heads: Mutex<HashMap<SessionId, Arc<Head>>>,
+    heads: Mutex<Heads>,
     /// Sessions with events that lists do not tell of yet; guarded for one insertion.
     changed: Mutex<HashMap<SessionId, SessionInfo>>,
     /// Lists are to tell of something at once.
@@ -121,9 +121,10 @@ impl NatsLog {
     /// [`NatsOpenError`].
     pub async fn open(connection: Connection) -> Result<Self, NatsOpenError> {
         let layout = Layout::new(connection.prefix());
+        let deadline = Instant::now() + REACH_FOR;
         let mut replicated = false;
         for config in layout.streams(connection.replicas()) {
-            replicated |= set_up(&connection, config).await?;
+            replicated |= set_up(&connection, config, deadline).await?;
         }
         Ok(Self::over(connection, layout, replicated))
     }
@@ -153,8 +154,7 @@ impl NatsLog {
 }
 
 /// Makes a stream where there is none. Answers whether several servers keep it. A cluster that comes up may take its time.
-async fn set_up(connection: &Connection, wanted: Config) -> Result<bool, NatsOpenError> {
-    let deadline = Instant::now() + REACH_FOR;
+async fn set_up(connection: &Connection, wanted: Config, deadline: Instant) -> Result<bool, NatsOpenError> {
     let stream = wanted.name.clone();
     let found = loop {
         match connection.jetstream().get_or_create_stream(wanted.clone()).await {

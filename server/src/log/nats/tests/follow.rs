@@ -131,6 +131,27 @@ async fn clu8_what_was_begun_is_in_no_list_before_it_is_finished() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn clu8_what_was_begun_and_left_is_let_go_of_after_a_time() {
+    let bed = Bed::new();
+    let (a, b) = (bed.log().await, bed.log().await);
+    let mut scribe = Scribe::new(1);
+    a.begin(scribe.session.snapshot()).await.expect("begins");
+    scribe.write(&a, 5).await;
+    let finished = Scribe::begin(&a, 2).await;
+    let left = b.0.all().await.expect("is there").left;
+    b.0.let_go(left, Duration::from_secs(60)).await;
+    assert_eq!(b.read(scribe.id(), 0, 10).await.expect("reads").len(), 5, "somebody may be at it");
+    let left = b.0.all().await.expect("is there").left;
+    scribe.write(&a, 1).await;
+    b.0.let_go(left, Duration::ZERO).await;
+    assert_eq!(b.read(scribe.id(), 0, 10).await.expect("reads").len(), 6, "somebody was");
+    let left = b.0.all().await.expect("is there").left;
+    b.0.let_go(left, Duration::ZERO).await;
+    assert_eq!(a.read(scribe.id(), 0, 10).await, Err(LogError::NoSession(scribe.id())));
+    assert_eq!(a.list().await.expect("is listed")[0].info, finished.session.info());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn clu8_what_is_told_late_does_not_bring_a_session_back() {
     let bed = Bed::new();
     let (a, b) = (bed.log().await, bed.log().await);
@@ -146,8 +167,7 @@ async fn clu8_what_is_told_late_does_not_bring_a_session_back() {
     b.delete(scribe.id()).await.expect("ends");
     a.0.changed.lock().insert(before.session_id, scribe.session.info());
     a.0.tell_of_changes().await;
-    let entry = a.0.entry(before.session_id).await.expect("is there");
-    assert!(entry.is_none_or(|entry| entry.info.is_none()), "it stays deleted");
+    assert!(a.0.entry(before.session_id).await.expect("is answered").is_none(), "it stays deleted");
     assert_eq!(a.list().await, Ok(Vec::new()));
 }
 
