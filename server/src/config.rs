@@ -538,3 +538,34 @@ fn listen_address(value: &str) -> Result<SocketAddr, String> {
     let mut addresses = value.to_socket_addrs().map_err(|error| format!("{error}; {wanted}"))?;
     addresses.next().ok_or_else(|| wanted.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clu9_flags_that_do_not_go_with_nats_are_refused() {
+        let url = || vec!["nats://a.example".parse().unwrap_or_else(|never| match never {})];
+        let base = || Config { ephemeral: false, ..Config::default() };
+        let with = Config { nats: url(), ..base() };
+        assert!(matches!(with.storage(), Ok(Storage::Nats(_))));
+        assert_eq!(with.durability(), "nats");
+        for (config, flag) in [
+            (Config { ephemeral: true, ..with.clone() }, "--ephemeral"),
+            (Config { data: Some("data".into()), ..with.clone() }, "--data"),
+            (Config { durability: Some(Durability::Sync), ..with }, "--durability sync"),
+        ] {
+            assert_eq!(config.storage(), Err(Contradiction::NotInNats(flag)));
+        }
+        for (config, flag) in [
+            (Config { nats_prefix: Some(Prefix::default()), ..base() }, "--nats-prefix"),
+            (Config { nats_replicas: Some(3), ..base() }, "--nats-replicas"),
+            (Config { nats_creds: Some("a.creds".into()), ..base() }, "--nats-creds"),
+            (Config { nats_ca: Some("ca.pem".into()), ..base() }, "--nats-ca"),
+        ] {
+            assert_eq!(config.storage(), Err(Contradiction::WithoutNats(flag)));
+        }
+        assert_eq!([replicas("1"), replicas("3")], [Ok(1), Ok(3)]);
+        assert!(replicas("2").is_err());
+    }
+}

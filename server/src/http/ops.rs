@@ -27,7 +27,7 @@ pub(in crate::http) struct Health {
 pub(in crate::http) struct Readiness {
     /// "ready", or why not: "stopping", "log_unavailable", "memory_low".
     status: &'static str,
-    /// What an acknowledged change survives: "memory", "buffered" or "sync".
+    /// What an acknowledged change survives: "memory", "buffered" or "sync"; "nats" where that is up to NATS.
     durability: &'static str,
     /// How the sessions of before were found at the start.
     recovery: Recovery,
@@ -105,7 +105,7 @@ pub(in crate::http) struct Version {
     name: &'static str,
     /// Its version.
     version: &'static str,
-    /// What an acknowledged change survives: "memory", "buffered" or "sync".
+    /// What an acknowledged change survives: "memory", "buffered" or "sync"; "nats" where that is up to NATS.
     durability: &'static str,
 }
 

@@ -35,7 +35,7 @@ enum Message {
 /// # Errors
 /// When `filter` is not a level or a list of tracing directives.
 pub fn start(format: LogFormat, filter: &str) -> Result<Logger, String> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| error.to_string())?;
+    let filter = EnvFilter::try_new(quieter(filter)).map_err(|error| error.to_string())?;
     let (sender, receiver) = mpsc::sync_channel(QUEUE_LINES);
     let dropped = Arc::new(AtomicU64::new(0));
     let queue = Queue { sender: sender.clone(), dropped: Arc::clone(&dropped) };
@@ -52,6 +52,16 @@ pub fn start(format: LogFormat, filter: &str) -> Result<Logger, String> {
     };
     installed.map_err(|error| error.to_string())?;
     Ok(Logger { sender, thread: Some(thread) })
+}
+
+/// At `info` the client of NATS tells what the server itself tells, in other words.
+fn quieter(filter: &str) -> String {
+    let is_info = filter.split(',').any(|directive| directive.trim() == "info");
+    if is_info && !filter.contains("async_nats") {
+        format!("{filter},async_nats=warn")
+    } else {
+        filter.to_owned()
+    }
 }
 
 /// Has every panic logged once, with its place. What a client hears of it is a plain 500.

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use vws_server::log::disk::{DiskLog, Level, Options};
+use vws_server::nats::LocalServer;
 
 /// The program, with no variable of the tester's own environment.
 fn vws(arguments: &[&str]) -> Command {
@@ -66,6 +67,14 @@ fn cli1_a_wrong_command_line_is_one_line_and_exit_code_2() {
         (
             &["serve", "--listen", "127.0.0.1:0", "--durability", "memory", "--data", "x"],
             "--durability memory keeps nothing on disk, and --data asks for it",
+        ),
+        (&["serve", "--listen", "127.0.0.1:0", "--nats", "http://a@b"], "--nats http://b: invalid scheme"),
+        (&["serve", "--nats", "a", "--nats-prefix", "a.b"], "expected 1 to 32 letters, digits, _ or -"),
+        (&["serve", "--nats", "a", "--nats-replicas", "2"], "expected 1 or 3"),
+        (&["serve", "--listen", "127.0.0.1:0", "--nats-prefix", "a"], "--nats-prefix needs --nats"),
+        (
+            &["serve", "--listen", "127.0.0.1:0", "--nats", "a", "--data", "x"],
+            "--nats keeps the sessions in NATS, and --data asks for something else",
         ),
         (&["serve", "--allow-origin", "*"], "is not an origin"),
         (&["serve", "--listen", "127.0.0.1:0", "--log", "a=b=c"], "--log"),
@@ -134,12 +143,33 @@ fn cli2_help_documents_each_flag_with_its_variable_and_default() {
         .collect();
     assert!(flags.len() > 30, "{flags:?}");
     for flag in flags {
-        let variable = format!("[env: VWS_{}=", flag[2..].to_uppercase().replace('-', "_"));
-        assert!(help.contains(&variable), "{variable} in {help}");
+        let variable = format!("[env: VWS_{}", flag[2..].to_uppercase().replace('-', "_"));
+        let ends = [format!("{variable}="), format!("{variable}]")];
+        assert!(ends.iter().any(|told| help.contains(told)), "{variable} in {help}");
     }
     for default in ["[default: 127.0.0.1:8080]", "[default: 1MiB]", "[default: 100000]", "[default: 10s]"] {
         assert!(help.contains(default), "{default}");
     }
+}
+
+#[test]
+fn clu9_no_login_of_nats_is_shown() {
+    let url = "http://ada:s3cret@127.0.0.1:1";
+    for arguments in [&["serve", "--help"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+        let output = vws(arguments).env("VWS_NATS", url).output().expect("it runs");
+        let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        assert!(!said.concat().contains("s3cret"), "{said:?}");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let users = ["--user", "ada", "--pass", "s3cret"];
+    let server =
+        LocalServer::start_with(folder.path(), &users).expect("`cargo xtask setup` installs nats-server");
+    let url = server.url().replace("nats://", "nats://ada:wr0ng@");
+    let output = run(&["serve", "--listen", "127.0.0.1:0", "--nats", &url]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(5), "{stderr}");
+    assert!(stderr.contains(&format!("vws: NATS at {} refuses", server.url())), "{stderr}");
+    assert!(!stderr.contains("wr0ng"), "{stderr}");
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(in crate::http) struct Stats {
     uptime_ms: u64,
     /// Open connections, WebSockets included.
     connections: u64,
-    /// What an acknowledged change survives: "memory", "buffered" or "sync".
+    /// What an acknowledged change survives: "memory", "buffered" or "sync"; "nats" where that is up to NATS.
     durability: &'static str,
     /// How many sessions there are.
     session_count: usize,
