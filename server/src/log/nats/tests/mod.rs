@@ -1,6 +1,7 @@
 //! What the log promises over a NATS server of the test's own, and what several logs on one promise each other.
 
 mod away;
+mod cluster;
 mod follow;
 mod large;
 mod several;
