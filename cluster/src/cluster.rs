@@ -110,7 +110,7 @@ impl Cluster {
         }
     }
 
-    /// Starts again what has ended, a node that found no NATS for example, and waits until all of it is well.
+    /// Starts again what has ended, and waits until all of it is well.
     ///
     /// # Errors
     /// [`Failure::NotUp`].
@@ -121,11 +121,6 @@ impl Cluster {
             }
         }
         self.servers.iter_mut().try_for_each(Nats::await_well)?;
-        for node in &mut self.nodes {
-            if !node.program.is_up() {
-                node.program.start()?;
-            }
-        }
         self.nodes.iter_mut().try_for_each(Node::await_ready)
     }
 

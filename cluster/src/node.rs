@@ -77,19 +77,23 @@ impl Node {
         self.program.set("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned());
     }
 
-    /// Waits until it takes changes.
+    /// Waits until it takes changes. One that has ended, because it found no NATS, is started again, as a supervisor does.
     pub(crate) fn await_ready(&mut self) -> Result<(), Failure> {
-        let address = self.address;
-        let mut has_ended = false;
-        let ready = probe::until(UP_WITHIN, || {
-            has_ended = !self.program.is_up();
-            has_ended || probe::is_well(address, "/readyz")
+        let (address, mut failed) = (self.address, None);
+        let is_ready = probe::until(UP_WITHIN, || {
+            if !self.program.is_up() {
+                failed = self.program.start().err();
+            }
+            failed.is_some() || probe::is_well(address, "/readyz")
         });
         let not_up = || Failure::NotUp {
             name: self.program.name.clone(),
             seconds: UP_WITHIN.as_secs(),
             log: self.program.told(),
         };
-        (ready && !has_ended).then_some(()).ok_or_else(not_up)
+        match failed {
+            Some(failed) => Err(failed),
+            None => is_ready.then_some(()).ok_or_else(not_up),
+        }
     }
 }

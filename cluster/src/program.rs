@@ -101,7 +101,9 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        self.pause(false);
+        if self.is_up() {
+            self.pause(false);
+        }
         self.kill();
     }
 }

@@ -17,8 +17,8 @@ use vws_core::wire::{Encoding, canonical_json};
 use vws_core::{ClientId, EventRecord, Seq, SessionId, Snapshot};
 
 use crate::http::{Http, Lost};
-use crate::record::{Clock, History, Mirror, Outcome, Tick, Write};
 use crate::place::Place;
+use crate::record::{Clock, History, Mirror, Outcome, Tick, Write};
 use crate::wire::Wire;
 use crate::{readers, writers};
 
@@ -152,7 +152,8 @@ impl Shared {
 
     /// Somebody was told of that place of the session, as `Vws-Seq` has it.
     pub(crate) fn note_seen(&self, place: &str) {
-        let place = place.split_once('.').and_then(|(epoch, seq)| Some((epoch.parse().ok()?, seq.parse().ok()?)));
+        let place =
+            place.split_once('.').and_then(|(epoch, seq)| Some((epoch.parse().ok()?, seq.parse().ok()?)));
         if let (Some(seen), Some((epoch, seq))) = (&self.seen, place) {
             let mut seen = seen.lock().expect("nobody panics with it");
             *seen = (*seen).max((epoch, seq));

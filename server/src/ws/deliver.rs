@@ -102,7 +102,8 @@ async fn changed(reach: &mut Option<watch::Receiver<bool>>) {
 fn prove(live: &LiveSession, circle: &Circle<'_>, again: bool, stale: bool) -> bool {
     let (head_seq, digest) = live.read(|session| (session.seq(), Session::digest(session)));
     let beat = |encoding: Encoding| {
-        let message = encoding.encode_server(&ServerMessage::Heartbeat(Heartbeat { head_seq, digest, stale }));
+        let message =
+            encoding.encode_server(&ServerMessage::Heartbeat(Heartbeat { head_seq, digest, stale }));
         let mut frame = Vec::with_capacity(message.len() + 4);
         frame::write(Opcode::of(encoding), &message, &mut frame);
         frame

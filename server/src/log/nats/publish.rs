@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_nats::HeaderMap;
 use async_nats::header::NATS_MESSAGE_ID;
+use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::{PublishErrorKind, traits::Publisher as _};
 use async_nats::jetstream::message::OutboundMessage;
 use bytes::Bytes;
@@ -167,6 +168,10 @@ fn of_jetstream(error: &async_nats::jetstream::context::PublishError) -> Try {
     use std::error::Error as _;
     let said = error.source().and_then(|source| source.downcast_ref::<async_nats::jetstream::Error>());
     match said {
+        // Another message of the subject is on its way to the replicas: what follows it is told by the next try.
+        Some(said) if said.error_code() == ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT => {
+            Try::Not(said.to_string())
+        }
         Some(said) if said.code() == 503 => Try::Not(said.to_string()),
         Some(said) => Try::Never(said.to_string()),
         None => Try::Unanswered(error.to_string()),
