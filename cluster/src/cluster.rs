@@ -124,6 +124,13 @@ impl Cluster {
         self.nodes.iter_mut().try_for_each(Node::await_ready)
     }
 
+    /// The member of that name: `nats1`, `node1` and so on.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<Member> {
+        let node = self.nodes.iter().position(|node| node.name() == name).map(Member::Node);
+        node.or_else(|| self.servers.iter().position(|server| server.name() == name).map(Member::Nats))
+    }
+
     /// Whether a node's process runs.
     pub fn is_up(&mut self, node: usize) -> bool {
         self.nodes[node].program.is_up()

@@ -26,6 +26,13 @@ struct Arguments {
     /// The port of the balancer.
     #[arg(long, value_name = "PORT", default_value_t = 7300)]
     port: u16,
+    /// Takes words on standard input in place of a balancer: `kill`, `end` or `start` and a name, or `well`, which waits until
+    /// all is; each is answered with a line. Ends with its input.
+    #[arg(long)]
+    driven: bool,
+    /// More flags of each node.
+    #[arg(last = true, value_name = "FLAGS")]
+    flags: Vec<String>,
 }
 
 fn one_or_three(value: &str) -> Result<usize, String> {
@@ -47,7 +54,11 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { vws, nats_server, servers, nodes, port } = arguments;
+    let Arguments { vws, nats_server, servers, nodes, port, driven, flags } = arguments;
+    let plan = Plan { vws, nats: nats_server, servers, nodes: nodes.into(), flags };
+    if driven {
+        return drive(Cluster::start(&plan, Network::Loopback)?);
+    }
     let (over, ends) = mpsc::channel();
     let told = ctrlc::set_handler(move || {
         // Asked twice while it ends: once is enough.
@@ -57,7 +68,6 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         doing: "wait for Ctrl-C".into(),
         error: std::io::Error::other(error),
     })?;
-    let plan = Plan { vws, nats: nats_server, servers, nodes: nodes.into(), flags: Vec::new() };
     let cluster = Cluster::start(&plan, Network::Loopback)?;
     let balancer = Balancer::start(cluster.nodes(), cluster.folder(), Some(port))?;
     println!("the page, by whichever node: http://{}", balancer.address());
@@ -73,5 +83,44 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     );
     // The handler stays for as long as this waits.
     let _ = ends.recv();
+    Ok(())
+}
+
+/// Does what another program says.
+fn drive(mut cluster: Cluster) -> Result<(), Failure> {
+    for node in cluster.nodes() {
+        println!("{} http://{}", node.name(), node.address());
+    }
+    println!("ready");
+    for line in std::io::stdin().lines() {
+        let line =
+            line.map_err(|error| Failure::System { doing: "read what is to be done".into(), error })?;
+        match told(&mut cluster, &line) {
+            Ok(()) => println!("done"),
+            Err(why) => println!("error: {why}"),
+        }
+    }
+    Ok(())
+}
+
+fn told(cluster: &mut Cluster, line: &str) -> Result<(), String> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let known = |name: &str| cluster.named(name).ok_or_else(|| format!("nobody is called {name}"));
+    match words[..] {
+        ["kill", name] => {
+            let member = known(name)?;
+            cluster.kill(member);
+        }
+        ["end", name] => {
+            let member = known(name)?;
+            cluster.end(member);
+        }
+        ["start", name] => {
+            let member = known(name)?;
+            cluster.begin(member).map_err(|error| error.to_string())?;
+        }
+        ["well"] => cluster.await_well().map_err(|error| error.to_string())?,
+        _ => return Err(format!("what is {line:?}?")),
+    }
     Ok(())
 }

@@ -33,6 +33,8 @@ export async function openWire(port) {
     origin: `http://127.0.0.1:${server.address().port}`,
     /** Ends every connection, and every new one at once. */
     cut,
+    /** Has new connections come to another port; those that there are stay. */
+    lead: (to) => void (port = to),
     /** Lets new connections through again. */
     mend: () => (whole = true),
     /** Takes the wire away for good. */

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use crate::failure::Result;
 use crate::process;
 use crate::project::Project;
+use crate::run;
+use crate::say;
 use crate::server::{self, Profile};
-use crate::setup::{self, Needs};
+use crate::setup;
 
 /// Starts one with `arguments` of the program (`--nodes N --servers 1|3 --port PORT`), or judges one (`faults …`).
 pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<()> {
@@ -20,8 +22,7 @@ pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<()> {
         return faults(project, vws, nats, Profile::Release, rest);
     }
     setup::balancer(project)?;
-    let ready = setup::ensure(project, Needs::Page, None)?;
-    let vws = server::with_page(project, &ready)?;
+    let vws = run::build(project)?;
     let mut cargo = project.cargo();
     cargo.args(["run", "--quiet", "--locked", "--package", "vws-cluster", "--"]);
     process::run(cargo.args(arguments).env("VWS_BIN", vws).env("VWS_NATS_SERVER", nats))
@@ -42,4 +43,22 @@ pub(crate) fn faults(
     }
     cargo.args(["--", "--nodes", "3"]).args(arguments);
     process::run(cargo.env("VWS_BIN", vws).env("VWS_NATS_SERVER", nats))
+}
+
+/// Builds what starts a cluster, as the tests use it.
+pub(crate) fn build(project: &Project) -> Result<PathBuf> {
+    say::step("cluster, debug", "about 10 s the first time", || {
+        let mut cargo = project.cargo();
+        cargo.args(["build", "--locked", "--package", "vws-cluster"]);
+        process::run_logged(&mut cargo, "cluster", &project.target.join("xtask/cluster.log"))
+    })?;
+    Ok(project.target.join("debug/vws-cluster"))
+}
+
+/// What is judged in every check: few things, on loopback.
+pub(crate) fn briefly(project: &Project) -> Result<()> {
+    let nats = setup::nats(project)?;
+    let vws = server::build(project, Profile::Debug)?;
+    let brief = ["--loopback", "--ops", "30000", "--kills", "6"].map(str::to_owned);
+    faults(project, vws, nats, Profile::Debug, &brief)
 }

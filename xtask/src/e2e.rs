@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::cluster;
 use crate::failure::Result;
 use crate::page;
 use crate::process;
@@ -15,6 +16,7 @@ use crate::setup::{self, Browser, Needs, Ready};
 pub(crate) fn run(project: &Project, name: Option<&str>) -> Result<()> {
     let (ready, program) = build(project)?;
     let mut node = command(project, &program, ready.browser.as_ref());
+    with_cluster(project, &mut node)?;
     if let Some(name) = name {
         node.arg(format!("--test-name-pattern={name}"));
     }
@@ -42,6 +44,13 @@ pub(crate) fn install(project: &Project) -> Result<()> {
     let mut node = Command::new("node");
     node.args(["web/build/install.mjs", "e2e"]).current_dir(&project.root);
     process::run(&mut node)
+}
+
+/// Builds what starts nodes over NATS, and has `node` use it.
+pub(crate) fn with_cluster(project: &Project, node: &mut Command) -> Result<()> {
+    let nats = setup::nats(project)?;
+    node.env("VWS_CLUSTER_BIN", cluster::build(project)?).env("VWS_NATS_SERVER", nats);
+    Ok(())
 }
 
 /// Node's test runner over `e2e/`, with the server and the browser that it is to use.

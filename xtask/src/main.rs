@@ -9,6 +9,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "these commands talk to a person")]
 
 mod bench;
+mod cluster;
 mod deny;
 mod dev;
 mod e2e;
@@ -53,6 +54,10 @@ cargo xtask COMMAND
   fuzz [TARGET] [--seconds N | --runs N]
                  arbitrary bytes at every door (rest, websocket, log, import), 60 s each unless told
   history [ARGS] what concurrent clients see of a server that is killed meanwhile, judged; --ops N --seed S
+  cluster [ARGS] three NATS servers, three nodes and a balancer on this machine, to try; --nodes N --servers 1|3 --port PORT
+  cluster faults [ARGS]
+                 what concurrent clients see of such nodes while their members are killed, paused and cut off, judged;
+                 --ops N --kills N --seed S; --loopback without root
   mutants [ARGS] what is changed in core and no test notices; --shard K/N for a part
   deny           licences, sources and doubles of the crates, and what is known against them
   setup          only the set-up of `run` and `test`
@@ -99,6 +104,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         }
         ("e2e", []) => e2e::run(&project, None)?,
         ("e2e", [name]) => e2e::run(&project, Some(name))?,
+        ("cluster", rest) => cluster::run(&project, passed_on(rest))?,
         ("history", rest) => history::run(&project, passed_on(rest))?,
         ("mutants", rest) => mutants::run(&project, passed_on(rest))?,
         ("deny", []) => deny::run(&project)?,

@@ -74,6 +74,19 @@ fn program(name: &'static str, purpose: &str) -> Result<Vec<&'static str>> {
     }
 }
 
+/// Installs a balancer for a cluster to try.
+pub(crate) fn balancer(project: &Project) -> Result<()> {
+    debian::install(project, &program("haproxy", "the balancer before the nodes")?)
+}
+
+/// Installs what gives each process of a cluster a network of its own, that can be cut, and wrong clocks.
+pub(crate) fn network(project: &Project) -> Result<()> {
+    if !debian::is_here() {
+        return Ok(());
+    }
+    debian::install(project, &debian::missing(&["iproute2", "nftables", "libfaketime"]))
+}
+
 /// Does what is missing for `needs`. `meanwhile` runs beside it when that takes minutes; else not at all.
 pub(crate) fn ensure(project: &Project, needs: Needs, meanwhile: Option<&Meanwhile>) -> Result<Ready> {
     fs::create_dir_all(&project.data).context(|| format!("create {}", project.data.display()))?;

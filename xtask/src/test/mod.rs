@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
+use crate::cluster;
 use crate::deny;
 use crate::e2e;
 use crate::failure::{Failure, Result};
@@ -49,6 +50,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     javascript_tests(project, &ready, &mut report);
     wasm_tests(&ready, &mut report);
     browser_tests(project, &ready, &mut report);
+    report.check("nodes whose members are killed, short", "about 1 min", || cluster::briefly(project));
     // The lines say themselves what they do.
     let short = ["--quick", "--dev"].map(str::to_owned);
     if let Err(failure) = reliability::run(project, &short) {
@@ -133,9 +135,14 @@ fn browser_tests(project: &Project, ready: &Ready, report: &mut Report) {
         .and_then(|program| e2e::install(project).map(|()| program));
     match built {
         Ok(program) => {
+            let mut cluster = Command::new("node");
+            if let Err(failure) = e2e::with_cluster(project, &mut cluster) {
+                return report.failed("browser tests", &failure);
+            }
             let node = || {
                 let mut node = e2e::command(project, &program, ready.browser.as_ref());
                 node.arg("--test-reporter=tap");
+                node.envs(cluster.get_envs().filter_map(|(name, value)| Some((name, value?))));
                 node
             };
             report.tests_twice("browser tests", "about 6 min", node);

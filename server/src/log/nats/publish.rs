@@ -143,37 +143,55 @@ impl Shared {
             PublishErrorKind::WrongLastSequence => Try::Refused,
             PublishErrorKind::StreamNotFound => Try::Not("no server has the stream now".to_owned()),
             PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => Try::Unanswered(error.to_string()),
-            _ => of_jetstream(&error),
+            _ => self.of_jetstream(&error),
         }
     }
 
     /// What became of a message that is called `id` where something follows the one at `after`: the first that does is
     /// the one that counts, for everybody.
+    ///
+    /// A server that has just become the leader may answer before it has all that its replicas agreed on: it is asked
+    /// again until it has what follows.
     pub(super) async fn which_follows(&self, stream: &str, subject: &str, after: u64, id: &str) -> Put {
-        match self.get(stream, Which::NextOf(subject, after + 1)).await {
-            Ok(Some(message))
-                if message.headers.get(NATS_MESSAGE_ID).is_some_and(|its| its.as_str() == id) =>
-            {
-                self.counts.took();
-                Put::Taken(message.sequence)
+        let (began, mut pause) = (Instant::now(), PAUSE);
+        loop {
+            match self.get(stream, Which::NextOf(subject, after + 1)).await {
+                Ok(Some(message))
+                    if message.headers.get(NATS_MESSAGE_ID).is_some_and(|its| its.as_str() == id) =>
+                {
+                    self.counts.took();
+                    return Put::Taken(message.sequence);
+                }
+                Ok(Some(_)) => return Put::Refused,
+                Ok(None) if matches!(self.get(stream, Which::LastOf(subject)).await, Ok(None)) => {
+                    // All of it has been let go of.
+                    return Put::Refused;
+                }
+                Ok(None) if began.elapsed() + pause >= RETRY_FOR => {
+                    return Put::Unsure("nothing follows, and something did".to_owned());
+                }
+                Ok(None) => {}
+                Err(error) => return Put::Unsure(error.to_string()),
             }
-            Ok(_) => Put::Refused,
-            Err(error) => Put::Unsure(error.to_string()),
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(1));
         }
     }
-}
 
-/// What JetStream itself says of a message that it did not take.
-fn of_jetstream(error: &async_nats::jetstream::context::PublishError) -> Try {
-    use std::error::Error as _;
-    let said = error.source().and_then(|source| source.downcast_ref::<async_nats::jetstream::Error>());
-    match said {
-        // Another message of the subject is on its way to the replicas: what follows it is told by the next try.
-        Some(said) if said.error_code() == ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT => {
-            Try::Not(said.to_string())
+    /// What JetStream itself says of a message that it did not take.
+    fn of_jetstream(&self, error: &async_nats::jetstream::context::PublishError) -> Try {
+        use std::error::Error as _;
+        let said = error.source().and_then(|source| source.downcast_ref::<async_nats::jetstream::Error>());
+        match said {
+            // Another message of the subject is on its way to the replicas: what follows it is told by the next try.
+            Some(said) if said.error_code() == ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT => {
+                Try::Not(said.to_string())
+            }
+            // The server has lost the lead: its replicas may agree on what it had given them all the same.
+            Some(said) if said.code() == 503 && self.replicated => Try::Unanswered(said.to_string()),
+            Some(said) if said.code() == 503 => Try::Not(said.to_string()),
+            Some(said) => Try::Never(said.to_string()),
+            None => Try::Unanswered(error.to_string()),
         }
-        Some(said) if said.code() == 503 => Try::Not(said.to_string()),
-        Some(said) => Try::Never(said.to_string()),
-        None => Try::Unanswered(error.to_string()),
     }
 }
