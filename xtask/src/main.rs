@@ -59,7 +59,9 @@ cargo xtask COMMAND
                  what concurrent clients see of such nodes while their members are killed, paused and cut off, judged;
                  --ops N --kills N --seed S; --loopback without root
   mutants [ARGS] what is changed in core and no test notices; --shard K/N for a part
-  deny           licences, sources and doubles of the crates, and what is known against them
+  deny [--database FOLDER]
+                 licences, sources and doubles of the crates, and what is known against them; FOLDER is a clone of
+                 the RustSec database where it cannot be fetched
   setup          only the set-up of `run` and `test`
   package        the npm package of packages/js, in its dist/
   spec-check     whether every rule of SPEC.md has a test, and every test a rule
@@ -107,7 +109,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("cluster", rest) => cluster::run(&project, passed_on(rest))?,
         ("history", rest) => history::run(&project, passed_on(rest))?,
         ("mutants", rest) => mutants::run(&project, passed_on(rest))?,
-        ("deny", []) => deny::run(&project)?,
+        ("deny", rest) => deny::run(&project, passed_on(rest))?,
         ("fuzz", rest) => fuzz::run(&project, passed_on(rest))?,
         ("bench", rest) => bench::run(&project, passed_on(rest))?,
         ("reliability", rest) => reliability::run(&project, passed_on(rest))?,
@@ -115,10 +117,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         ("package", []) => package::build(&project, &setup::ensure(&project, Needs::Page, None)?)?,
         ("spec-check", []) => println!("✓ {}", spec_check::run(&project)?),
         ("test" | "ci", []) => return test::run(&project),
-        (
-            "build" | "setup" | "deny" | "e2e" | "screenshots" | "package" | "spec-check" | "test" | "ci",
-            _,
-        ) => {
+        ("build" | "setup" | "e2e" | "screenshots" | "package" | "spec-check" | "test" | "ci", _) => {
             return Err(Failure::new(format!(
                 "`{command}` does not take these arguments: {}",
                 rest.join(" ")
