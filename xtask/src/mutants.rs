@@ -1,5 +1,6 @@
 //! `cargo xtask mutants`: whether the tests of `core` notice what is changed in it. docs/MUTANTS.md has what was found.
 
+use std::env;
 use std::process::Command;
 
 use crate::failure::Result;
@@ -8,6 +9,9 @@ use crate::project::Project;
 use crate::setup::CargoTool;
 
 const MUTANTS: CargoTool = CargoTool { name: "cargo-mutants", version: "27.1.0", about: "once, about 2 min" };
+/// Random cases of each law that a change is tried with, unless `PROPTEST_CASES` is set. Nearly all that is caught is
+/// caught by these; who survives them is tried again with all.
+const CASES: (&str, &str) = ("PROPTEST_CASES", "50");
 
 /// Runs them all, or those that `arguments` choose (`--shard 3/40`, `--file core/src/reduce/decide.rs`); the rest of what
 /// cargo-mutants takes is in `.cargo/mutants.toml`.
@@ -15,6 +19,13 @@ pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<()> {
     let program = MUTANTS.ensure(project)?;
     let mut mutants = Command::new(program);
     mutants.current_dir(&project.root).args(["mutants", "--package", "vws-core"]);
+    // A shard is every so manieth of all, a part of each file.
+    mutants.args(["--sharding", "round-robin"]);
     mutants.arg("--output").arg(project.target.join("xtask")).args(arguments);
+    // Each build follows the one before it.
+    mutants.env("CARGO_INCREMENTAL", "1");
+    if env::var_os(CASES.0).is_none() {
+        mutants.env(CASES.0, CASES.1);
+    }
     process::run(&mut mutants)
 }

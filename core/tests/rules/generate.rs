@@ -15,6 +15,13 @@ use vws_core::wire::{
     CallDraft, CameraPoseDraft, ClientMessage, CommandMessage, Hello, PresenceDraft, Resume, Secret,
 };
 
+/// So many random cases, or fewer where `PROPTEST_CASES` says so: who changes one thing of `core` after the other and runs
+/// the tests on each has no time for all of them.
+pub(crate) fn cases(most: u32) -> ProptestConfig {
+    let told = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(most.min(told.unwrap_or(most))) }
+}
+
 /// Names that meet often, of several scripts, and some that no object can have.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![

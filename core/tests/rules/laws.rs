@@ -31,12 +31,8 @@ fn shown<S: State>(state: &S, names: &[&str]) -> String {
     format!("{} {} {:?} {:?} {:?}", state.seq(), state.object_count(), state.name(), state.world(), objects)
 }
 
-fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) }
-}
-
 proptest! {
-    #![proptest_config(cases(1_500))]
+    #![proptest_config(generate::cases(1_500))]
 
     #[test]
     fn law1_a_log_and_any_snapshot_with_its_tail_fold_to_the_same_state(

@@ -288,7 +288,7 @@ fn read_both(value: &Value) -> Result<Command, Rejection> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+    #![proptest_config(generate::cases(2_000))]
 
     #[test]
     fn parse7_both_encodings_are_read_alike(value in generate::nearly_a_command()) {

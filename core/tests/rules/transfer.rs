@@ -225,7 +225,7 @@ fn exp3_what_is_made_of_a_state_begins_with_it() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+    #![proptest_config(generate::cases(300))]
 
     #[test]
     fn exp3_any_history_comes_back_as_it_was(
