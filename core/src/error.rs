@@ -595,8 +595,14 @@ impl Problem {
     pub const OUTCOME_UNKNOWN: &str = "outcome_unknown";
     /// Codes that tell how the server is, and nothing of the command: this try changed nothing. What became of an
     /// earlier one, at another server perhaps, they do not tell.
-    pub const OF_THE_SERVER: [&str; 5] =
-        ["log_unavailable", "memory_low", "server_behind", "session_contended", "session_damaged"];
+    pub const OF_THE_SERVER: [&str; 6] = [
+        "log_unavailable",
+        "memory_low",
+        "server_behind",
+        "session_contended",
+        "session_damaged",
+        "session_newer",
+    ];
 
     /// Whether a command that is refused with this may have taken effect all the same, where it `was_sent` once before.
     #[must_use]

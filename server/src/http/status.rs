@@ -112,6 +112,7 @@ impl From<StoreError> for Problem {
             | StoreError::BeforeItBegan { .. }
             | StoreError::BeforeTheCopy { .. } => (StatusCode::NOT_FOUND, "moment_not_found"),
             StoreError::SessionDamaged { .. } => (StatusCode::SERVICE_UNAVAILABLE, "session_damaged"),
+            StoreError::SessionNewer { .. } => (StatusCode::SERVICE_UNAVAILABLE, "session_newer"),
             StoreError::Asset(error) => (
                 match error {
                     AssetError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,

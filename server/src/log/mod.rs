@@ -61,6 +61,15 @@ pub enum LogError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A process of a later version has written something to the session that this one does not know. The session is not
+    /// served here; others are.
+    #[error("session {session} has what this version does not know: {reason}")]
+    Newer {
+        /// The session.
+        session: SessionId,
+        /// What it is that is not known.
+        reason: String,
+    },
     /// The log cannot take anything now. Nothing of the batch was taken.
     #[error("the log is not available: {0}")]
     Unavailable(String),

@@ -75,6 +75,16 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A server of a later version has written something to the session that this one does not know.
+    #[error(
+        "a later version has changed session {session}, and this server does not know how: {reason}; upgrade it"
+    )]
+    SessionNewer {
+        /// The session.
+        session: SessionId,
+        /// What it is that is not known.
+        reason: String,
+    },
     /// A file that objects show is not taken, or not there.
     #[error(transparent)]
     Asset(AssetError),
@@ -122,6 +132,7 @@ impl StoreError {
                 "moment_not_found"
             }
             Self::SessionDamaged { .. } => "session_damaged",
+            Self::SessionNewer { .. } => "session_newer",
             Self::Asset(error) => error.code(),
             Self::MemoryLow => "memory_low",
             Self::LogUnavailable(_) => "log_unavailable",
@@ -186,6 +197,7 @@ impl From<LogError> for StoreError {
             LogError::NoSession(id) => Self::not_found(id),
             LogError::Trimmed { trimmed } => Self::HistoryGone { trimmed },
             LogError::Damaged { session, reason } => Self::SessionDamaged { session, reason },
+            LogError::Newer { session, reason } => Self::SessionNewer { session, reason },
             LogError::Unavailable(why) => Self::LogUnavailable(why),
             LogError::Unsure(why) => Self::OutcomeUnknown(why),
             LogError::Contended(session) => Self::Contended { session },

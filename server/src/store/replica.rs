@@ -56,6 +56,10 @@ impl LiveSession {
                     self.retire("it is further behind than the log reaches back");
                     return Err(LogError::Unavailable(error.to_string()));
                 }
+                Err(error @ (LogError::Damaged { .. } | LogError::Newer { .. })) => {
+                    self.retire(&error.to_string());
+                    return Err(error);
+                }
                 read => read?,
             };
             self.take_in(&events)?;

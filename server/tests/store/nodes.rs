@@ -223,3 +223,22 @@ async fn clu28_a_session_is_deleted_only_as_its_client_has_seen_it() {
     settle().await;
     assert!(a.is_ended());
 }
+
+#[tokio::test]
+async fn clu31_what_a_later_version_has_written_is_served_by_no_store_that_does_not_know_it() {
+    let Two { nodes, stores: [_, store], id, live: [a, b], .. } = two().await;
+    let other = store.create(None).await.expect("is made").session_id;
+    run(&a, create("one", 1.0)).await.expect("is made");
+    settle().await;
+    nodes[1].set_deaf(true);
+    run(&a, create("two", 1.0)).await.expect("is made");
+    nodes[1].know(1);
+    settle().await;
+    assert!(b.is_ended() && b.is_retired(), "who follows it is sent away");
+    let refused = store.get(id).await.map(|_| ()).expect_err("is not known");
+    assert_eq!(refused.code(), "session_newer");
+    assert!(refused.to_string().contains("upgrade"), "{refused}");
+    store.get(other).await.expect("others are served");
+    nodes[1].know(u64::MAX);
+    assert_eq!(store.get(id).await.expect("is known now").read(State::seq), 2);
+}

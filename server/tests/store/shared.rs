@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -45,6 +45,8 @@ pub(crate) struct Node {
     is_cut: Arc<AtomicBool>,
     /// So many answers are lost.
     unsure: Arc<AtomicUsize>,
+    /// It knows no event after this one.
+    knows: AtomicU64,
 }
 
 impl Shared {
@@ -55,6 +57,7 @@ impl Shared {
             ears: Arc::default(),
             is_cut: Arc::default(),
             unsure: Arc::default(),
+            knows: AtomicU64::new(Seq::MAX),
         })
     }
 
@@ -140,6 +143,12 @@ impl Node {
         }
     }
 
+    /// From now on no event after this one can be read, as if a later version had written it.
+    pub(crate) fn know(&self, last: Seq) {
+        self.knows.store(last, Ordering::SeqCst);
+        self.set_deaf(false);
+    }
+
     fn reach(&self) -> Result<&Shared, LogError> {
         match self.is_cut.load(Ordering::SeqCst) {
             true => Err(LogError::Unavailable("it is cut off".to_owned())),
@@ -191,7 +200,11 @@ impl EventLog for Node {
     ) -> BoxFuture<'_, Result<Vec<Arc<EventRecord>>, LogError>> {
         Box::pin(async move {
             tokio::task::yield_now().await;
-            self.reach()?.log.read(session, after, limit).await
+            let events = self.reach()?.log.read(session, after, limit).await?;
+            match events.last().is_some_and(|last| last.seq > self.knows.load(Ordering::SeqCst)) {
+                true => Err(LogError::Newer { session, reason: "an event".to_owned() }),
+                false => Ok(events),
+            }
         })
     }
 

@@ -256,8 +256,7 @@ impl Shared {
 
 /// What a message is that this version cannot read.
 pub(super) fn unknown(session: SessionId, stream: u64) -> LogError {
-    let reason = format!("message {stream} of the stream is not known to this version");
-    LogError::Damaged { session, reason }
+    LogError::Newer { session, reason: format!("message {stream} of the stream") }
 }
 
 #[cfg(test)]

@@ -173,10 +173,8 @@ impl Shared {
                 Err(LogError::Trimmed { .. }) => return Err(LogError::Trimmed { trimmed }),
                 unpacked => unpacked?,
             };
-            return decode_checkpoint(&plain).ok_or_else(|| LogError::Damaged {
-                session,
-                reason: "a checkpoint of it is not known to this version".to_owned(),
-            });
+            return decode_checkpoint(&plain)
+                .ok_or_else(|| LogError::Newer { session, reason: "a checkpoint of it".to_owned() });
         }
     }
 
