@@ -14,7 +14,7 @@ use tracing::{error, info, warn};
 
 use crate::assets::{Assets, Bounds};
 use crate::auth::{Audit, Auth, Revoked, SetupError};
-use crate::cluster::{Bus, BusError, Cluster};
+use crate::cluster::{Bus, BusError, Cluster, NatsBus};
 use crate::config::{Config, Contradiction, Storage};
 use crate::http::{self, App, PageError};
 use crate::log::disk::{DiskLog, OpenError, Options};
@@ -80,6 +80,11 @@ impl Server {
     /// use.
     pub async fn new(listener: TcpListener, config: Config) -> Result<Self, ServeError> {
         let storage = config.storage()?;
+        if let Storage::Nats(options) = storage {
+            let connection = Connection::open(options).await?;
+            let log = Arc::new(NatsLog::open(connection.clone()).await?);
+            return Self::of_node(listener, config, log, NatsBus::open(connection).await?).await;
+        }
         let log = open_log(storage.clone()).await?;
         // The log has the data directory from here on.
         let (revoked, audit) = open_access(storage.clone()).await?;
@@ -263,11 +268,7 @@ async fn watch_memory(app: Arc<App>) {
 
 async fn open_log(storage: Storage) -> Result<Arc<dyn EventLog>, ServeError> {
     let (path, level) = match storage {
-        Storage::Memory => return Ok(Arc::new(MemoryLog::default())),
-        Storage::Nats(options) => {
-            let connection = Connection::open(options).await?;
-            return Ok(Arc::new(NatsLog::open(connection).await?));
-        }
+        Storage::Memory | Storage::Nats(_) => return Ok(Arc::new(MemoryLog::default())),
         Storage::Disk { path, level } => (path, level),
     };
     let root = path.clone();

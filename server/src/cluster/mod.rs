@@ -4,8 +4,8 @@
 //! are over, and the models that objects show. A server of its own has none of this, and none of it runs.
 //!
 //! # Layout
-//! - [`Bus`]: what carries it; [`MemoryNet`]: one within a process, for tests; [`contract`]: the test suite that every
-//!   bus passes.
+//! - [`Bus`]: what carries it; [`NatsBus`]: over NATS; [`MemoryNet`]: within a process, for tests; [`contract`]: the test
+//!   suite that every bus passes.
 //! - `presence`: who is in a session at other nodes; `message`: what nodes tell each other of it.
 //! - `revocations`: tokens that are over, on all nodes.
 
@@ -13,6 +13,7 @@ mod bus;
 pub mod contract;
 mod memory;
 mod message;
+mod nats;
 mod presence;
 mod revocations;
 
@@ -26,6 +27,7 @@ use tokio::task::AbortHandle;
 
 pub use bus::{Bus, BusError, Change, Changes, Messages, Table};
 pub use memory::{MemoryBus, MemoryNet};
+pub use nats::NatsBus;
 pub use presence::Inside;
 
 use crate::feed::NodeId;

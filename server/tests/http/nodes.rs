@@ -6,6 +6,7 @@ use serde_json::json;
 use vws_server::Config;
 use vws_server::cluster::{Bus, MemoryBus, MemoryNet};
 use vws_server::log::EventLog;
+use vws_server::nats::LocalServer;
 
 use super::shared::{Node, Shared};
 use super::support::{Answer, TestServer, cube};
@@ -268,4 +269,50 @@ async fn clu17_a_node_that_cannot_reach_the_log_says_so_and_goes_on_reading() {
     assert_eq!(problem["readiness"]["log"], "unreachable", "{problem}");
     two.bus.rejoin();
     assert_eq!(two.server.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn clu14_clu15_servers_over_nats_are_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut nats = LocalServer::start(folder.path()).expect("`cargo xtask setup` installs nats-server");
+    let url = nats.url();
+    let in_nats = |config: &mut Config| {
+        config.ephemeral = false;
+        config.nats = vec![url.parse().expect("an address")];
+    };
+    let (one, two) = (TestServer::configured(in_nats).await, TestServer::configured(in_nats).await);
+    let session = one.session().await;
+    let made = one.cube(&session, "a").await;
+    let (epoch, seq) = place(&made);
+    let seen = format!("{epoch}.{seq}");
+    let read = get_seen(&two, &format!("{session}/objects/a"), &seen).await;
+    assert_eq!((read.status, place(&read)), (200, (epoch, seq)));
+    let content = glb(1, 400_000);
+    let added = add(&one, &session, &content).await;
+    let target = added.header("location").expect("where it is").to_owned();
+    let answer = two.get(&target).await;
+    assert_eq!((answer.status, answer.body == content), (200, true));
+    let headers = [("content-type", "application/json")];
+    let body = json!({"token_id": "some:link"}).to_string();
+    assert_eq!(one.send("POST", "/api/tokens/revoked", &headers, &body).await.status, 200);
+    let began = std::time::Instant::now();
+    while two.get("/api/tokens/revoked").await.json()["revoked"][0]["token_id"] != "some:link" {
+        assert!(began.elapsed() < super::support::PATIENCE, "it is not told");
+    }
+    // Without NATS: reads as of what is known, and no word of a change.
+    nats.kill().expect("is killed");
+    while two.get("/readyz").await.status == 200 {}
+    let problem = two.get("/readyz").await.problem(503, "log_unavailable");
+    assert_eq!(problem["readiness"]["log"], "unreachable", "{problem}");
+    let read = two.get(&format!("{session}/objects/a")).await;
+    assert_eq!((read.status, read.header("vws-stale")), (200, Some("log_unreachable")));
+    nats.restart().expect("is there again");
+    while two.get("/readyz").await.status != 200 {}
+    two.cube(&session, "b").await;
+    assert_eq!(one.get(&target).await.status, 200);
+    let three = TestServer::configured(in_nats).await;
+    assert_eq!(three.get("/api/tokens/revoked").await.json()["revoked"][0]["token_id"], "some:link");
+    assert_eq!(three.get(&target).await.body, content);
+    assert_eq!(three.delete(&session).await.status, 204);
+    two.get(&target).await.problem(404, "session_not_found");
 }

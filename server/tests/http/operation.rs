@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use vws_server::cluster::NatsBus;
+use vws_server::log::DiskLog;
 use vws_server::log::disk::{Level, Options};
 use vws_server::log::nats::NatsLog;
-use vws_server::log::{DiskLog, EventLog};
 use vws_server::nats::{self, Connection, LocalServer};
 
 use super::support::{TestServer, cube};
@@ -123,15 +124,16 @@ fn ops10_the_manual_has_every_code_of_a_refusal_and_no_other() {
 async fn metrics() -> BTreeSet<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let log = DiskLog::open(&folder.path().join("data"), Options::new(Level::Buffered)).expect("opens");
-    let mut all = metrics_over(Arc::new(log)).await;
+    let mut all = metrics_of(TestServer::over(Arc::new(log), |_| {}).await).await;
     let nats = LocalServer::start(folder.path()).expect("`cargo xtask setup` installs nats-server");
     let connection = Connection::open(nats::Options::of(&nats.url())).await.expect("is there");
-    all.extend(metrics_over(Arc::new(NatsLog::open(connection).await.expect("opens"))).await);
+    let log = Arc::new(NatsLog::open(connection.clone()).await.expect("opens"));
+    let bus = NatsBus::open(connection).await.expect("opens");
+    all.extend(metrics_of(TestServer::of_node(log, bus, |_| {}).await).await);
     all
 }
 
-async fn metrics_over(log: Arc<dyn EventLog>) -> BTreeSet<String> {
-    let server = TestServer::over(log, |_| {}).await;
+async fn metrics_of(server: TestServer) -> BTreeSet<String> {
     // What nothing was counted of yet is not told.
     let session = server.session().await;
     server.cube(&session, "a").await;

@@ -68,6 +68,14 @@ impl TestServer {
         Self::running(Server::of_node(listener, config, log, bus).await.expect("a server"))
     }
 
+    /// A server that keeps its sessions where its configuration says.
+    pub(crate) async fn configured(change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::default();
+        change(&mut config);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::running(Server::new(listener, config).await.expect("a server"))
+    }
+
     fn running(server: Server) -> Self {
         let address = server.address();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -276,6 +276,39 @@ async fn clu12_nodes_that_agree_go_on() {
     assert_eq!(diverged(&two.servers[0]).await, "0");
 }
 
+/// Listens until a heartbeat says whether its server is cut off.
+async fn beats(client: &mut Client, stale: bool) {
+    in_time(async {
+        loop {
+            if let ServerMessage::Heartbeat(beat) = client.hear().await
+                && beat.stale == stale
+            {
+                return;
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn clu17_heartbeats_say_at_once_that_a_server_is_cut_off_and_that_it_is_back() {
+    let two = Two::start().await;
+    let (mut ada, _) = Client::mirroring(&two.servers[0], two.session, Encoding::MessagePack, "ada").await;
+    beats(&mut ada, false).await;
+    for _ in 0..2 {
+        let began = Instant::now();
+        two.buses[0].cut();
+        beats(&mut ada, true).await;
+        two.buses[0].rejoin();
+        beats(&mut ada, false).await;
+        assert!(
+            began.elapsed() < Duration::from_secs(2),
+            "before the next one is due: {:?}",
+            began.elapsed()
+        );
+    }
+}
+
 /// Two servers over one log, each with a way of its own to it, and a session that both have in memory.
 async fn over_one_log() -> (Two, [Arc<Node>; 2], Arc<Shared>) {
     let shared = Arc::new(Shared::default());
@@ -300,7 +333,7 @@ async fn clu16_who_resumes_at_another_node_is_shown_nothing_older() {
     ada.command(create("a", 1.0)).await;
     ada.follow(&mut mirror, 1).await;
     let place = mirror.position();
-    let (mut moved, welcome) = Client::join(other, two.session, Encoding::Json, "ada", Some(place)).await;
+    let (mut moved, welcome) = Client::join(other, two.session, Encoding::Json, "cyd", Some(place)).await;
     assert_eq!((welcome.mode, welcome.head_seq), (Mode::Tail, 1));
     moved.command(move_to("a", 2.0)).await;
     moved.follow(&mut mirror, 2).await;
