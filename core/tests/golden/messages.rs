@@ -130,7 +130,13 @@ fn evt1_law9_every_message_of_a_server_travels_as_its_golden_file_says() {
             ("presence", json!({"type": "presence", "peers": [peer()], "left": ["c-2"]})),
             ("presence.left", json!({"type": "presence", "left": ["c-2"]})),
         ],
-        Heartbeat => [("heartbeat", json!({"type": "heartbeat", "head_seq": 12, "digest": "00c0ffee00c0ffee"}))],
+        Heartbeat => [
+            ("heartbeat", json!({"type": "heartbeat", "head_seq": 12, "digest": "00c0ffee00c0ffee"})),
+            (
+                "heartbeat.stale",
+                json!({"type": "heartbeat", "head_seq": 12, "digest": "00c0ffee00c0ffee", "stale": true}),
+            ),
+        ],
         Pong => [("pong", json!({"type": "pong", "t": 1234.5}))],
         Resync => [
             ("resync.lagged", json!({"type": "resync", "reason": "lagged"})),

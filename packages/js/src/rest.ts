@@ -72,9 +72,11 @@ export async function request(
   server: string,
   method: string,
   path: string,
-  { token, signal, body }: RestOptions & { readonly body?: unknown } = {},
+  { token, signal, body, seen }: RestOptions & { readonly body?: unknown; readonly seen?: string | undefined } = {},
 ): Promise<Response> {
   const headers: Record<string, string> = {};
+  // Whichever server of a cluster answers, it answers of nothing older.
+  if (seen !== undefined) headers["vws-seen"] = seen;
   if (token !== undefined) headers["authorization"] = `Bearer ${token}`;
   if (body !== undefined) headers["content-type"] = "application/json";
   let answer: Response;

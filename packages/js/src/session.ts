@@ -241,7 +241,9 @@ export class Session {
   async at(moment: number | Date, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<State> {
     const text = moment instanceof Date ? moment.toISOString() : String(moment);
     const path = `/sessions/${this.#id}/snapshot?at=${encodeURIComponent(text)}`;
-    const answer = await request(this.#server, "GET", path, { ...this.#rest, signal });
+    const { epoch, seq } = this.#mirror;
+    const seen = epoch > 0 ? `${epoch}.${seq}` : undefined;
+    const answer = await request(this.#server, "GET", path, { ...this.#rest, signal, seen });
     const { Past } = await load();
     try {
       return new State(new Past(new Uint8Array(await answer.arrayBuffer())));

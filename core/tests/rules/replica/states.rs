@@ -71,6 +71,25 @@ fn rep5_a_heartbeat_ahead_asks_again() {
 }
 
 #[test]
+fn clu17_a_heartbeat_says_that_its_server_is_cut_off_and_that_it_is_back() {
+    let mut pair = Pair::live(&[plain("a")]);
+    let same = |stale| match beat(&pair.server.session) {
+        ServerMessage::Heartbeat(beat) => ServerMessage::Heartbeat(Heartbeat { stale, ..beat }),
+        other => other,
+    };
+    let (well, cut) = (same(false), same(true));
+    let agreed = || Effect::Agreed { seq: 1 };
+    assert_eq!(pair.hear([well.clone()]), [agreed()]);
+    assert_eq!(pair.hear([cut.clone()]), [Effect::Stale(true), agreed()]);
+    assert_eq!(pair.hear([cut.clone()]), [agreed()], "it is told when it changes");
+    assert!(pair.replica.is_stale() && pair.replica.is_live());
+    assert_eq!(pair.hear([well]), [Effect::Stale(false), agreed()]);
+    pair.hear([cut]);
+    pair.replica.disconnected();
+    assert!(!pair.replica.is_stale(), "another server may answer next");
+}
+
+#[test]
 fn rep14_a_snapshot_is_taken_when_it_is_whole_and_news() {
     let commands: Vec<_> = (0..600).map(|n| plain(&format!("o{n}"))).collect();
     let server = Given::after(&commands);
