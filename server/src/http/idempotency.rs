@@ -230,8 +230,13 @@ impl Answer {
         }
     }
 
-    /// Whether it will not be another one if the request is sent again for good reason.
+    /// Whether it will not be another one if the request is sent again for good reason. What may have taken effect is not
+    /// done again, though nobody knows.
     fn is_final(&self) -> bool {
+        let is_unknown = |problem: &Arc<Problem>| problem.code() == vws_core::Problem::OUTCOME_UNKNOWN;
+        if self.problem.as_ref().is_some_and(is_unknown) {
+            return true;
+        }
         !self.status.is_server_error()
             && !matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
     }

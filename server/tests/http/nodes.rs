@@ -316,3 +316,24 @@ async fn clu14_clu15_servers_over_nats_are_one() {
     assert_eq!(three.delete(&session).await.status, 204);
     two.get(&target).await.problem(404, "session_not_found");
 }
+
+#[tokio::test]
+async fn clu32_a_request_of_unknown_outcome_is_not_done_again_under_its_key() {
+    let (_cluster, one, two) = Cluster::two().await;
+    let session = one.server.session().await;
+    let keyed = [("idempotency-key", "once"), ("content-type", "application/json")];
+    let clear = json!({"type": "batch", "commands": [{"type": "clear_objects"}, {"type": "create_object", "object": cube("a")}]});
+    let commands = format!("{session}/commands");
+    one.server.post(&format!("{session}/objects"), cube("b")).await;
+    one.log.lose_answers(1);
+    let first = one.server.send("POST", &commands, &keyed, clear.to_string()).await;
+    first.problem(503, "outcome_unknown");
+    let again = one.server.send("POST", &commands, &keyed, clear.to_string()).await;
+    again.problem(503, "outcome_unknown");
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    let events = two.server.get(&format!("{session}/events")).await.json();
+    assert_eq!(events["seq"], 3, "it has had its effect once");
+    for member in [one, two] {
+        member.server.stop().await;
+    }
+}
