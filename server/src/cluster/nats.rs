@@ -175,7 +175,8 @@ impl Bus for NatsBus {
     fn watch(&self, table: Table) -> BoxFuture<'_, Result<Changes, BusError>> {
         let store = self.table(table).clone();
         Box::pin(in_time(async move {
-            let is_empty = store.status().await.map_err(failed)?.values() == 0;
+            // Nothing marks the end of nothing. What comes after this look is told as a change.
+            let is_empty = store.stream.get_info().await.map_err(failed)?.state.messages == 0;
             let entries = store.watch_with_history(">").await.map_err(failed)?;
             let (changes, receiver) = mpsc::channel(WAITING);
             tokio::spawn(tell(store, entries, is_empty, changes));

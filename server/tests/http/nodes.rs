@@ -275,8 +275,10 @@ async fn clu17_a_node_that_cannot_reach_the_log_says_so_and_goes_on_reading() {
 async fn clu14_clu15_servers_over_nats_are_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut nats = LocalServer::start(folder.path()).expect("`cargo xtask setup` installs nats-server");
-    let url = nats.url();
+    let (url, (_secret, secret)) = (nats.url(), secret_file());
     let in_nats = |config: &mut Config| {
+        config.auth_secret_file = Some(secret.clone());
+        config.allow_anonymous = true;
         config.ephemeral = false;
         config.nats = vec![url.parse().expect("an address")];
     };
@@ -292,11 +294,16 @@ async fn clu14_clu15_servers_over_nats_are_one() {
     let target = added.header("location").expect("where it is").to_owned();
     let answer = two.get(&target).await;
     assert_eq!((answer.status, answer.body == content), (200, true));
-    let headers = [("content-type", "application/json")];
+    let bearer = format!("Bearer {}", token("admin", "*"));
+    let headers = [("content-type", "application/json"), ("authorization", &*bearer)];
     let body = json!({"token_id": "some:link"}).to_string();
     assert_eq!(one.send("POST", "/api/tokens/revoked", &headers, &body).await.status, 200);
+    let first = async |server: &TestServer| {
+        let listed = server.request("GET", "/api/tokens/revoked", &headers[1..]).await;
+        listed.json()["revoked"][0]["token_id"].clone()
+    };
     let began = std::time::Instant::now();
-    while two.get("/api/tokens/revoked").await.json()["revoked"][0]["token_id"] != "some:link" {
+    while first(&two).await != "some:link" {
         assert!(began.elapsed() < super::support::PATIENCE, "it is not told");
     }
     // Without NATS: reads as of what is known, and no word of a change.
@@ -311,7 +318,7 @@ async fn clu14_clu15_servers_over_nats_are_one() {
     two.cube(&session, "b").await;
     assert_eq!(one.get(&target).await.status, 200);
     let three = TestServer::configured(in_nats).await;
-    assert_eq!(three.get("/api/tokens/revoked").await.json()["revoked"][0]["token_id"], "some:link");
+    assert_eq!(first(&three).await, "some:link");
     assert_eq!(three.get(&target).await.body, content);
     assert_eq!(three.delete(&session).await.status, 204);
     two.get(&target).await.problem(404, "session_not_found");
