@@ -1,16 +1,22 @@
 //! What hostile clients of the WebSocket cost, and that it is counted.
 
-use futures_util::SinkExt;
+use std::ops::Range;
+
+use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Handle;
 use tokio::time::{Duration, Instant, sleep};
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::Role;
 use vws_core::reduce::State;
-use vws_core::wire::{CloseCode, Encoding};
+use vws_core::wire::{CloseCode, Encoding, ServerMessage};
 use vws_server::units::ByteSize;
 
 use crate::standard::frame;
-use crate::support::{Client, Mirror, TestServer, create, create_many, in_time, move_to, run, until};
+use crate::support::{
+    Client, Mirror, TestServer, create, create_many, in_time, move_to, numbered, run, until,
+};
 
 /// How many WebSockets ended so, by what an operator sees.
 async fn ended(server: &TestServer, why: &str) -> u64 {
@@ -128,25 +134,96 @@ async fn siege9_who_is_not_listened_to_is_not_late() {
     let mut client = Client::open(&server, &path, &[], Some(4 * 1024)).await.expect("the handshake");
     client.greet("busy", None).await;
     let mut mirror = Mirror::default();
-    let head = live.read(State::seq);
-    client.follow(&mut mirror, head).await;
+    client.follow(&mut mirror, live.read(State::seq)).await;
     // The begin of a message, and then so many events that the client falls behind and is sent the whole state again.
-    let said = frame(0x81, br#"{"type":"presence"}"#);
-    client.socket.get_mut().write_all(&said[..10]).await.expect("the server reads");
+    let mut stream = client.socket.into_inner();
+    let said = frame(0x81, br#"{"type":"ping","t":7}"#);
+    stream.write_all(&said[..10]).await.expect("the server reads");
     for n in 0..3_000_u32 {
         run(&live, move_to("o0-0", f64::from(n + 1) / 1_000.0)).await.expect("is allowed");
         tokio::task::yield_now().await;
     }
-    // For longer than a message may take it takes only so much of it that it is not stalled.
+    // For longer than a message may take, it takes a little now and then: it is not stalled, the state is under way all
+    // the time, and whoever writes that listens to nobody.
+    let mut taken = Vec::new();
     for _ in 0..8 {
+        let mut piece = [0; 4 * 1024];
+        let length = in_time(stream.read(&mut piece)).await.expect("the server writes");
+        taken.extend_from_slice(&piece[..length]);
         sleep(Duration::from_secs(2)).await;
-        mirror.take(&client.hear().await);
     }
-    client.socket.get_mut().write_all(&said[10..]).await.expect("the server reads");
+    // Then it takes all of it, and has its time to say the rest of what it has begun.
+    client.socket = WebSocketStream::from_partially_read(stream, taken, Role::Client, None).await;
     client.follow(&mut mirror, live.read(State::seq)).await;
-    assert!(mirror.resyncs >= 1, "{mirror:?}");
-    sleep(Duration::from_secs(1)).await;
-    assert_eq!(live.usage().subscribers, 1);
+    assert!(mirror.resyncs >= 1, "{} snapshots", mirror.snapshots);
+    sleep(Duration::from_secs(8)).await;
+    client.socket.get_mut().write_all(&said[10..]).await.expect("the server reads");
+    while !matches!(client.hear().await, ServerMessage::Pong { .. }) {}
+    assert_eq!(ended(&server, "too_slow").await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn siege2_law7_who_takes_nothing_is_listened_to_up_to_its_backlog_and_no_further() {
+    // What may wait for one client, less what a last message and the socket's own buffer may add to it.
+    const BACKLOG: usize = (256 - 64) * 1024;
+    // A ping is answered with what it carries: that many bytes wait for who takes nothing.
+    const PING: usize = 125;
+    const PONG: usize = 2 + PING;
+    // An event of which the socket has taken a part comes to its end first.
+    const EVENT: usize = 250;
+    let server = TestServer::with(|config| {
+        assert_eq!(config.limits.max_backlog, ByteSize::kib(256), "what is promised");
+        config.limits.send_buffer = ByteSize::kib(8);
+        config.limits.command_burst = 1_000_000;
+    })
+    .await;
+    let live = server.session().await;
+    run(&live, create("o", 0.0)).await.expect("is made");
+    let path = format!("/api/sessions/{}/ws", live.id());
+    let mut client = Client::open(&server, &path, &[], Some(4 * 1024)).await.expect("the handshake");
+    client.greet("silent", None).await;
+    let mut mirror = Mirror::default();
+    client.follow(&mut mirror, live.read(State::seq)).await;
+    // More than the kernel holds for it, of what all share.
+    for n in 0..2_000_u32 {
+        run(&live, move_to("o", f64::from(n % 9 + 1))).await.expect("is allowed");
+        tokio::task::yield_now().await;
+    }
+    let mut stream = client.socket.into_inner();
+    let pings = |numbers: Range<usize>| {
+        let carried = |n: usize| [&n.to_be_bytes()[..], &[b'.'; PING - size_of::<usize>()]].concat();
+        numbers.flat_map(|n| frame(0x89, &carried(n))).collect::<Vec<u8>>()
+    };
+    let command = |id, name: &str| {
+        let message = numbered(id, create(name, 0.0));
+        frame(0x81, &Encoding::Json.encode_client(&message))
+    };
+    let is_there = |name: &str| live.read(|session| session.object(name).is_some());
+
+    let below = (BACKLOG - EVENT) / PONG;
+    stream.write_all(&pings(0..below)).await.expect("the server reads");
+    stream.write_all(&command(1, "below")).await.expect("there is room for it");
+    until(|| is_there("below")).await;
+
+    let beyond = BACKLOG.div_ceil(PONG);
+    stream.write_all(&pings(below..beyond)).await.expect("there is room for it");
+    stream.write_all(&command(2, "beyond")).await.expect("there is room for it");
+    sleep(Duration::from_secs(20)).await;
+    assert!(!is_there("beyond"), "{} bytes wait, and it is listened to", beyond * PONG);
+
+    // Nothing of it is lost: it is listened to again where it takes what waits.
+    let mut socket = WebSocketStream::from_raw_socket(stream, Role::Client, None).await;
+    let mut pongs = 0_usize;
+    while !is_there("beyond") || pongs < beyond {
+        match in_time(socket.next()).await.expect("it is not ended").expect("a frame") {
+            Message::Pong(carried) => {
+                assert_eq!(carried[..size_of::<usize>()], pongs.to_be_bytes(), "each once, in order");
+                pongs += 1;
+            }
+            Message::Text(_) | Message::Ping(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[tokio::test]
