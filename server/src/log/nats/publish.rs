@@ -19,6 +19,8 @@ use crate::log::LogError;
 const RETRY_FOR: Duration = Duration::from_secs(5);
 /// Between two tries, at first; then twice as long, to a second.
 const PAUSE: Duration = Duration::from_millis(25);
+/// Where another message of the subject is on its way to the replicas: as long as that takes.
+const CROSSED_PAUSE: Duration = Duration::from_millis(2);
 /// For so long JetStream knows what was sent before: longer than anything is sent again.
 pub(super) const REMEMBERED_FOR: Duration = Duration::from_secs(120);
 /// NATS may be away for so long before what is to be sent is refused: as it takes to go from one server to another.
@@ -55,6 +57,9 @@ enum Try {
     Refused,
     /// This one is not there.
     Not(String),
+    /// This one is not there: another message of the subject is on its way to the replicas. What the last one is then is
+    /// told by the next try.
+    Crossed(String),
     /// This one is not there, and no other try would be.
     Never(String),
     Unanswered(String),
@@ -111,6 +116,11 @@ impl Shared {
                     return if may_be_there { Put::Unsure(reason) } else { Put::NotTaken(reason) };
                 }
                 Try::Not(reason) => reason,
+                Try::Crossed(_) if began.elapsed() < RETRY_FOR => {
+                    sleep(CROSSED_PAUSE).await;
+                    continue;
+                }
+                Try::Crossed(reason) => reason,
                 Try::Unanswered(reason) => {
                     may_be_there = true;
                     reason
@@ -183,9 +193,8 @@ impl Shared {
         use std::error::Error as _;
         let said = error.source().and_then(|source| source.downcast_ref::<async_nats::jetstream::Error>());
         match said {
-            // Another message of the subject is on its way to the replicas: what follows it is told by the next try.
             Some(said) if said.error_code() == ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT => {
-                Try::Not(said.to_string())
+                Try::Crossed(said.to_string())
             }
             // The server has lost the lead: its replicas may agree on what it had given them all the same.
             Some(said) if said.code() == 503 && self.replicated => Try::Unanswered(said.to_string()),

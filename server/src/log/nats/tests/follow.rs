@@ -5,6 +5,7 @@ use tokio::time::timeout;
 use vws_core::Session;
 
 use super::*;
+use crate::log::nats::layout::{Kind, Note};
 use crate::log::{Directory, Following, Listed, Sessions, SharedLog as _, Told};
 
 async fn told(following: &mut Following) -> Told {
@@ -54,13 +55,19 @@ async fn clu7_a_message_that_was_not_told_of_is_a_gap() {
     let mut scribe = Scribe::begin(&a, 1).await;
     let id = scribe.id();
     let mut following = b.follow(id).await.expect("is followed");
-    // As if one had been lost on the way: the next one says that it follows another than was seen.
+    // As if the first of two had been lost on the way: the second says that it follows another one than was seen.
     let tip = a.0.head(id).tip().expect("it was just made");
-    let mut headers = async_nats::HeaderMap::new();
+    let mut other = Scribe::new(1);
+    let (_, second) = (other.events(1), other.events(1));
+    let packed = a.0.pack(id, String::new, crate::log::disk::encode_events(&second)).await;
+    let (body, payload) = packed.expect("is small");
+    let info = other.session.info();
+    let note = Note { kind: Kind::Batch, before: tip.stream + 6, after: 1, info, body, at: None };
+    let mut headers = note.headers("second");
     headers.insert("Nats-Sequence", (tip.stream + 7).to_string());
     headers.insert("Nats-Last-Sequence", (tip.stream + 6).to_string());
     let client = a.connection().client();
-    client.publish_with_headers(a.0.layout.told(id), headers, "".into()).await.expect("is sent");
+    client.publish_with_headers(a.0.layout.told(id), headers, payload).await.expect("is sent");
     assert_eq!(told(&mut following).await, Told::Gap);
     // What comes late, or twice, is no news.
     scribe.write(&a, 1).await;
@@ -69,7 +76,7 @@ async fn clu7_a_message_that_was_not_told_of_is_a_gap() {
     headers.insert("Nats-Sequence", tip.stream.to_string());
     headers.insert("Nats-Last-Sequence", "0");
     client.publish_with_headers(a.0.layout.told(id), headers, "".into()).await.expect("is sent");
-    let batch = scribe.write(&b, 1).await;
+    let batch = scribe.write(&a, 1).await;
     assert_eq!(told(&mut again).await, Told::Batch(batch));
 }
 

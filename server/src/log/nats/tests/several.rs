@@ -136,6 +136,26 @@ async fn clu4_what_one_lets_go_of_is_gone_for_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn clu4_what_is_held_is_let_go_of_by_nobody_here() {
+    let bed = Bed::new();
+    let log = bed.log().await;
+    let mut scribe = Scribe::begin(&log, 1).await;
+    let (id, base) = (scribe.id(), scribe.session.snapshot());
+    scribe.write(&log, 4).await;
+    log.save(Checkpoint { snapshot: scribe.session.snapshot(), memory: Arc::default() })
+        .await
+        .expect("is kept");
+    scribe.write(&log, 1).await;
+    let held = log.hold(id).await.expect("is held");
+    log.trim(id, 5).await.expect("is left to the next time");
+    assert_eq!(log.read(id, 0, 10).await.expect("reads").len(), 5);
+    assert_eq!(log.snapshot_at(id, 0).await, Ok(base));
+    drop(held);
+    log.trim(id, 5).await.expect("trims");
+    assert_eq!(log.read(id, 0, 10).await, Err(LogError::Trimmed { trimmed: 4 }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn clu4_of_many_checkpoints_that_two_keep_at_once_none_is_lost() {
     let bed = Bed::new();
     let (a, b) = (bed.log().await, bed.log().await);
