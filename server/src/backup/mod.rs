@@ -20,12 +20,17 @@
 //! - `frames`: the outer form. `write`: [`Job`] writes one.
 //! - `read`: [`read()`] proves one, and hands what is in it on to a [`Keep`]. `error`: why it does not.
 //! - `restore`: [`restore()`] makes a data directory.
+//! - `fuzzing`: backups of any entries, for tests and fuzz targets.
 
 mod error;
 mod frames;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod keep;
 mod read;
 mod restore;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use serde::{Deserialize, Serialize};

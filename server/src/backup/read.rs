@@ -14,7 +14,7 @@ use vws_core::{EventRecord, Seq, Session, SessionId};
 use super::error::{Damage, ReadError};
 use super::frames::{Counted, Hashed};
 use super::keep::Keep;
-use super::{AUDIT, FORMAT, HEAD, Head, MANIFEST, Manifest, REVOKED, Sheet, Sums, VERSION, hex};
+use super::{AUDIT, FORMAT, HEAD, Head, MANIFEST, Manifest, Model, REVOKED, Sheet, Sums, VERSION, hex};
 use crate::assets::{AssetId, Kind};
 use crate::auth::{Entry, Revocation, Revoked};
 use crate::log::Checkpoint;
@@ -30,10 +30,20 @@ const MAX_ENTRY: u64 = 4 << 30;
 /// # Errors
 /// [`ReadError`], with what is wrong and where. What was handed on until then counts for nothing.
 pub fn read(path: &Path, keep: &mut dyn Keep, progress: impl Fn(u64)) -> Result<Manifest, ReadError> {
+    let file = File::open(path).map_err(|error| ReadError::Io { path: path.to_owned(), error })?;
+    read_from(path, file, keep, progress)
+}
+
+/// The same of a backup that comes from anywhere; `path` is what it is called where something is wrong with it.
+pub(super) fn read_from(
+    path: &Path,
+    source: impl Read,
+    keep: &mut dyn Keep,
+    progress: impl Fn(u64),
+) -> Result<Manifest, ReadError> {
     let io = |error| ReadError::Io { path: path.to_owned(), error };
-    let file = File::open(path).map_err(io)?;
     let at = Arc::new(AtomicU64::new(0));
-    let counted = Counted { reader: file, at: Arc::clone(&at) };
+    let counted = Counted { reader: source, at: Arc::clone(&at) };
     let chunks = BufReader::with_capacity(CHUNK, counted);
     let decoder = zstd::stream::read::Decoder::with_buffer(chunks).map_err(io)?;
     let mut archive = tar::Archive::new(decoder);
@@ -78,7 +88,9 @@ struct Reading<'a> {
     entry: String,
     has_head: bool,
     open: Option<Open>,
-    models: HashSet<AssetId>,
+    /// Those that have begun, or are left out from the start.
+    known: HashSet<SessionId>,
+    models: HashSet<(AssetId, Kind)>,
     revoked: Option<Vec<Revocation>>,
     sessions: u64,
     events: u64,
@@ -95,6 +107,7 @@ impl<'a> Reading<'a> {
             entry: "its beginning".to_owned(),
             has_head: false,
             open: None,
+            known: HashSet::new(),
             models: HashSet::new(),
             revoked: None,
             sessions: 0,
@@ -217,7 +230,7 @@ impl<'a> Reading<'a> {
         let Some(mut open) = self.open.take() else {
             // One that was damaged from the start has nothing else.
             return if what == "left-out.json" {
-                Ok(())
+                self.first_of(id)
             } else {
                 Err(self.wrong("its session has not begun"))
             };
@@ -255,10 +268,16 @@ impl<'a> Reading<'a> {
         Ok((found, session))
     }
 
+    /// Each session is there once.
+    fn first_of(&mut self, id: SessionId) -> Result<(), ReadError> {
+        if self.known.insert(id) { Ok(()) } else { Err(self.wrong("its session was there before")) }
+    }
+
     fn begin(&mut self, id: SessionId, bytes: &[u8]) -> Result<(), ReadError> {
         if self.open.is_some() {
             return Err(self.wrong("the session before it has no end"));
         }
+        self.first_of(id)?;
         let (base, session) = self.checkpoint(id, bytes)?;
         let from = session.seq();
         self.open = Some(Open { id, from, session, begin: Some(base), newest: None });
@@ -278,7 +297,6 @@ impl<'a> Reading<'a> {
                 return Err(self.wrong(format!("the state after event {} is not its checkpoint", event.seq)));
             }
         }
-        self.events += events.len() as u64;
         Ok(self.keep.events(open.id, after, &events)?)
     }
 
@@ -292,23 +310,35 @@ impl<'a> Reading<'a> {
                 sheet.session.seq, sheet.digest
             )));
         }
-        for model in &sheet.assets {
-            let known = model.id.parse().is_ok_and(|id| self.models.contains(&id));
-            if !known {
-                return Err(
-                    self.wrong(format!("its model {} is not there, or has another content", model.id))
-                );
+        if let Some(newest) = &open.newest {
+            let seq = newest.snapshot.session.seq;
+            // Within its events it was compared with what they lead to.
+            if seq <= open.from || open.session.seq() < seq {
+                return Err(self.wrong(format!(
+                    "its checkpoint is of seq {seq}, its events are those from {} to {}",
+                    open.from + 1,
+                    open.session.seq()
+                )));
             }
         }
+        let mut given = HashSet::new();
+        for Model { id, extension } in &sheet.assets {
+            let model = model_of(id, extension);
+            if !model.is_some_and(|model| self.models.contains(&model)) {
+                return Err(self.wrong(format!("its model {id} is not there, or has another content")));
+            }
+            if !given.insert(model) {
+                return Err(self.wrong(format!("its model {id} is there twice")));
+            }
+        }
+        // Those of a session that is left out after all count no more than it does.
         self.sessions += 1;
+        self.events += open.session.seq() - open.from;
         Ok(self.keep.end(&sheet)?)
     }
 
     fn model(&mut self, file: &str, length: u64, content: &mut dyn Read) -> Result<(), ReadError> {
-        let named = file.split_once('.').and_then(|(id, extension)| {
-            let kind = Kind::ALL.into_iter().find(|kind| kind.extension() == extension)?;
-            Some((id.parse::<AssetId>().ok()?, kind))
-        });
+        let named = file.split_once('.').and_then(|(id, extension)| model_of(id, extension));
         let Some((id, kind)) = named else { return Err(self.wrong("a backup has no such entry there")) };
         let mut source = Failing { reader: content, failed: None };
         let mut hashed = Hashed::of(&mut source);
@@ -324,7 +354,7 @@ impl<'a> Reading<'a> {
         self.sums.add(&self.entry, length, sum);
         // Whoever wrote it has left out one that was damaged before, and no session has that.
         if hex(&sum) == id.to_string() {
-            self.models.insert(id);
+            self.models.insert((id, kind));
         }
         Ok(())
     }
@@ -356,6 +386,12 @@ impl<'a> Reading<'a> {
             None => Err(self.unreadable(io::ErrorKind::UnexpectedEof.into())),
         }
     }
+}
+
+/// Which model a file is of, by the two parts of its name.
+fn model_of(id: &str, extension: &str) -> Option<(AssetId, Kind)> {
+    let kind = Kind::ALL.into_iter().find(|kind| kind.extension() == extension)?;
+    Some((id.parse().ok()?, kind))
 }
 
 /// Remembers why its reader failed, whoever else says what of it.

@@ -262,14 +262,14 @@ impl Read for Pieces<'_> {
     }
 }
 
-struct Writer<W: Write> {
+pub(super) struct Writer<W: Write> {
     tar: tar::Builder<Frames<W>>,
     sums: Sums,
-    manifest: Manifest,
+    pub(super) manifest: Manifest,
 }
 
 impl<W: Write> Writer<W> {
-    fn new(out: Frames<W>, taken_at: Millis) -> Self {
+    pub(super) fn new(out: Frames<W>, taken_at: Millis) -> Self {
         let manifest = Manifest {
             taken_at,
             sessions: 0,
@@ -284,11 +284,11 @@ impl<W: Write> Writer<W> {
         Self { tar: tar::Builder::new(out), sums: Sums::default(), manifest }
     }
 
-    fn json(&mut self, path: &str, value: &impl Serialize) -> io::Result<()> {
+    pub(super) fn json(&mut self, path: &str, value: &impl Serialize) -> io::Result<()> {
         self.entry(path, &serde_json::to_vec(value)?)
     }
 
-    fn entry(&mut self, path: &str, mut bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn entry(&mut self, path: &str, mut bytes: &[u8]) -> io::Result<()> {
         self.stream(path, bytes.len() as u64, &mut bytes).map(|_| ())
     }
 
@@ -314,7 +314,13 @@ impl<W: Write> Writer<W> {
         self.tar.get_mut().entry_ended()
     }
 
-    fn end(self) -> io::Result<Manifest> {
+    /// Ends it without a manifest.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(super) fn abandon(self) -> io::Result<()> {
+        self.tar.into_inner()?.end()?.flush()
+    }
+
+    pub(super) fn end(self) -> io::Result<Manifest> {
         let Self { tar, sums, mut manifest } = self;
         manifest.bytes = sums.bytes;
         manifest.sha256 = sums.end();
