@@ -16,6 +16,6 @@ case $crate in
   # shellcheck disable=SC2086
   vws_core | vws_server | vws_fuzz) exec "$rustc" "$@" $counters ;;
   # A linker that drops dead code drops its counters, and not the table beside them.
-  rest | websocket | log | import) exec "$rustc" "$@" -Clink-dead-code ;;
+  rest | websocket | log | import | backup) exec "$rustc" "$@" -Clink-dead-code ;;
   *) exec "$rustc" "$@" ;;
 esac

@@ -8,11 +8,12 @@
 //! - [`rest`]: the bodies of requests, through the whole of the HTTP server.
 //! - [`websocket`]: bytes of a client, from frames to events on a mirror.
 //! - [`log`]: payloads, files and whole data directories.
-//! - [`import`]: sessions as files.
+//! - [`import`]: sessions as files. [`backup`]: all of a server as a file.
 //! - [`promises`]: what holds for a message, a command, a refusal and a state, wherever it comes from.
 //! - [`input`]: bytes as choices. [`memory`]: what is allocated meanwhile.
 //! - [`seeds`]: the inputs to begin with.
 
+pub mod backup;
 pub mod import;
 pub mod input;
 pub mod log;
@@ -26,8 +27,13 @@ pub mod websocket;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All there are.
-pub const TARGETS: [Target; 4] =
-    [("rest", rest::run), ("websocket", websocket::run), ("log", log::run), ("import", import::run)];
+pub const TARGETS: [Target; 5] = [
+    ("rest", rest::run),
+    ("websocket", websocket::run),
+    ("log", log::run),
+    ("import", import::run),
+    ("backup", backup::run),
+];
 
 #[global_allocator]
 static ALLOCATOR: memory::Counting = memory::Counting;

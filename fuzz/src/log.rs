@@ -223,7 +223,7 @@ fn open(root: &Path) {
 }
 
 /// Where folders are made: in memory where there is such a place.
-fn place() -> &'static Path {
+pub(crate) fn place() -> &'static Path {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { memory } else { Path::new("/tmp") }
 }

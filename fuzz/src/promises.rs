@@ -1,6 +1,7 @@
 //! What holds for messages, commands, refusals and states, wherever they come from.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use vws_core::history::diff;
@@ -38,7 +39,7 @@ pub fn small() -> Session {
         session
             .get_or_init(|| {
                 let id = "0190b5a0-0000-7000-8000-000000000001".parse::<SessionId>().expect("an id");
-                let mut session = Session::new(id, None, AT - 1, 1);
+                let mut session = before(id);
                 let command: Command = parse_json(SMALL.as_bytes()).expect("is a command");
                 let events = decide(&session, &command, &context(None)).expect("is allowed");
                 for record in records(&session, events, 1) {
@@ -48,6 +49,24 @@ pub fn small() -> Session {
             })
             .clone()
     })
+}
+
+/// What [`small`] was before all that happened.
+#[must_use]
+pub fn before(id: SessionId) -> Session {
+    Session::new(id, None, AT - 1, 1)
+}
+
+/// What happened.
+///
+/// # Panics
+/// Never: it is allowed.
+#[must_use]
+pub fn history() -> Vec<Arc<EventRecord>> {
+    let command: Command = parse_json(SMALL.as_bytes()).expect("is a command");
+    let session = before(small().id());
+    let events = decide(&session, &command, &context(None)).expect("is allowed");
+    records(&session, events, 1).into_iter().map(Arc::new).collect()
 }
 
 fn context(expect_version: Option<u64>) -> Context<'static> {

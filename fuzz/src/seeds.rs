@@ -3,16 +3,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 use vws_core::transfer::state_file;
-use vws_core::wire::parse_json;
-use vws_core::{Author, ClientId, Command, Context, EventRecord, Session, decide};
 use vws_server::log::disk::fuzzing::{self, Found, Frame, HEAD_BYTES};
 
-use crate::promises::{self, AT, LIMITS, SMALL};
-use crate::{import, rest, websocket};
+use crate::{backup, import, promises, rest, websocket};
 
 /// The inputs of a target.
 ///
@@ -25,6 +21,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "websocket" => conversations(),
         "log" => files(),
         "import" => transfers(),
+        "backup" => backup::seeds(),
         other => panic!("there is no target {other}"),
     }
 }
@@ -120,7 +117,7 @@ fn conversations() -> Vec<Vec<u8>> {
 
 fn transfers() -> Vec<Vec<u8>> {
     let state: Vec<u8> = state_file(promises::small().snapshot()).flatten().collect();
-    let log = import::log_file(empty(), &history());
+    let log = import::log_file(promises::before(promises::small().id()), &promises::history());
     let lines: Vec<u8> = String::from_utf8(log.clone())
         .expect("a log is text")
         .lines()
@@ -132,27 +129,6 @@ fn transfers() -> Vec<Vec<u8>> {
         [&[1, 0][..], &log].concat(),
         [&[3, 77][..], &lines].concat(),
     ]
-}
-
-/// What [`promises::small`] was before all that happened.
-fn empty() -> Session {
-    Session::new(promises::small().id(), None, AT - 1, 1)
-}
-
-/// What happened.
-fn history() -> Vec<Arc<EventRecord>> {
-    let command: Command = parse_json(SMALL.as_bytes()).expect("a command");
-    let context = Context { at: AT, limits: &LIMITS, expect_version: None };
-    let events = decide(&empty(), &command, &context).expect("is allowed");
-    let by = Author { client_id: ClientId::new("fuzz").expect("an id"), command_id: 1 };
-    let count = events.len() as u32;
-    let numbered = (1..).zip(events);
-    numbered
-        .map(|(seq, event)| {
-            let more = count - u32::try_from(seq).expect("few");
-            Arc::new(EventRecord { seq, at: AT, by: Some(by.clone()), subject: None, more, event })
-        })
-        .collect()
 }
 
 /// The files of the data directory that is kept with the tests, and the frames in them.

@@ -48,6 +48,11 @@ fn fuzz4_imports_that_were_found_are_made_or_refused() {
 }
 
 #[test]
+fn fuzz6_backups_that_were_found_are_proved_or_refused() {
+    run("backup");
+}
+
+#[test]
 #[should_panic(expected = "at most 3000 are fine")]
 fn fuzz5_more_memory_than_the_bound_is_noticed() {
     memory::bounded(100, 1_000, 20, || Vec::<u8>::with_capacity(3_001));

@@ -52,7 +52,7 @@ cargo xtask COMMAND
                  for the mixed load, --json FILE, --docs for docs/RELIABILITY.md, --dev for a debug build
   screenshots    docs/images made anew, and a picture of every state of the page in e2e/artifacts/looks
   fuzz [TARGET] [--seconds N | --runs N]
-                 arbitrary bytes at every door (rest, websocket, log, import), 60 s each unless told
+                 arbitrary bytes at every door (rest, websocket, log, import, backup), 60 s each unless told
   history [ARGS] what concurrent clients see of a server that is killed meanwhile, judged; --ops N --seed S
   cluster [ARGS] three NATS servers, three nodes and a balancer on this machine, to try; --nodes N --servers 1|3 --port PORT
   cluster faults [ARGS]

@@ -57,7 +57,8 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
         report.failed("reliability, short", &failure);
     }
     // Last: it compiles what it fuzzes in its own way, with the dependencies that all before it have compiled.
-    report.check("fuzzing, 60 s each", "about 3 min", || fuzz::briefly(project));
+    let each = format!("fuzzing, {} s each", fuzz::BRIEFLY);
+    report.check(&each, "about 3 min", || fuzz::briefly(project));
 
     Ok(report.end(start))
 }
