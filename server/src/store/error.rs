@@ -114,9 +114,10 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The task that was to end the commit has come to nothing.
+    /// The task that was to end the commit has come to nothing, as the server ends perhaps: the log may have been given
+    /// the batch.
     pub(super) fn commit_lost() -> Self {
-        Self::LogUnavailable("the commit did not end".to_owned())
+        Self::OutcomeUnknown("the commit did not end".to_owned())
     }
 
     /// The stable name of what went wrong.

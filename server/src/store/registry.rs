@@ -540,6 +540,6 @@ pub(super) async fn to_the_end<T: Send + 'static>(
     }
     tokio::spawn(work).await.unwrap_or_else(|failed| {
         error!(error = %failed, "a change of the sessions did not end");
-        Err(StoreError::LogUnavailable("the change did not end".to_owned()))
+        Err(StoreError::OutcomeUnknown("the change did not end".to_owned()))
     })
 }
