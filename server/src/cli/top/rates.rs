@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use vws_core::{Epoch, Seq, SessionId};
 
-use super::sample::{Held, Sample};
+use super::sample::{Held, Metrics, Sample};
 
 /// What a server does, as two samples tell it. Rates are of a second.
 #[derive(Debug, Clone, Serialize)]
@@ -63,21 +63,14 @@ pub(super) struct Row {
     pub(super) asset_bytes: u64,
 }
 
-/// What a counter has grown by; all of it where the server was started anew.
-fn grown(before: f64, after: f64) -> f64 {
-    if after >= before { after - before } else { after }
-}
-
 impl Picture {
     pub(super) fn of(before: &Sample, after: &Sample) -> Self {
         let seconds = after.at.duration_since(before.at).as_secs_f64().max(1e-3);
-        let restarted = after.stats.uptime_ms < before.stats.uptime_ms;
-        let counted = |name: &str| {
-            let was = if restarted { 0.0 } else { before.metrics.sum(name) };
-            grown(was, after.metrics.sum(name)) / seconds
-        };
-        let (then, now) = (&before.metrics, &after.metrics);
-        let refused = if restarted { 0.0 } else { then.refused() };
+        // A process that was started since has counted from nothing, whatever the one before it had come to.
+        let nothing = Metrics::default();
+        let then = if started_since(before, after) { &nothing } else { &before.metrics };
+        let now = &after.metrics;
+        let counted = |name: &str| (now.sum(name) - then.sum(name)) / seconds;
         let seqs: HashMap<_, _> = before.stats.sessions.iter().map(place).collect();
         let busy: Vec<Row> = after.stats.sessions.iter().map(|held| Row::of(held, &seqs, seconds)).collect();
         let stats = &after.stats;
@@ -90,7 +83,7 @@ impl Picture {
             followers: now.sum("vws_subscribers") as u64,
             resident_bytes: stats.resident_bytes,
             commands: counted("vws_commands_total"),
-            commands_refused: grown(refused, now.refused()) / seconds,
+            commands_refused: (now.refused() - then.refused()) / seconds,
             events: counted("vws_events_total"),
             deliveries: busy.iter().map(|row| row.deliveries).sum(),
             requests: counted("vws_http_requests_total"),
@@ -109,6 +102,14 @@ impl Picture {
             more: stats.next.is_some(),
         }
     }
+}
+
+/// Whether the server that the second sample is of is another process than that of the first: one that is younger than
+/// the time between them, or than the other was.
+fn started_since(before: &Sample, after: &Sample) -> bool {
+    let between = after.at.duration_since(before.at).as_millis();
+    let age = after.stats.uptime_ms;
+    age < before.stats.uptime_ms || u128::from(age) < between
 }
 
 fn place(held: &Held) -> ((SessionId, Epoch), Seq) {
@@ -134,5 +135,53 @@ impl Row {
             snapshot_bytes: held.snapshot_bytes,
             asset_bytes: held.asset_bytes,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// A server of so many milliseconds that has counted so many of each thing.
+    fn sample(at: Instant, uptime_ms: u64, commands: u32, refused: u32, lag: [u32; 2]) -> Sample {
+        let stats = json!({
+            "uptime_ms": uptime_ms, "connections": 0, "durability": "buffered", "session_count": 0,
+            "resident_bytes": null, "sessions": [],
+        });
+        let [near, far] = lag;
+        let metrics = format!(
+            "vws_commands_total{{outcome=\"accepted\"}} {commands}\nvws_commands_total{{outcome=\"limit\"}} {refused}\n\
+             vws_feed_lag_events_bucket{{le=\"1.0\"}} {near}\nvws_feed_lag_events_bucket{{le=\"64.0\"}} {}\n",
+            near + far
+        );
+        Sample {
+            at,
+            stats: serde_json::from_value(stats).expect("as a server says it"),
+            metrics: Metrics::read(&metrics),
+        }
+    }
+
+    #[test]
+    fn cli25_a_server_that_was_started_anew_has_counted_from_nothing() {
+        let then = Instant::now();
+        let now = then + Duration::from_secs(2);
+        let before = sample(then, 60_000, 100, 4, [100, 0]);
+        let later = Picture::of(&before, &sample(now, 62_000, 106, 6, [102, 8]));
+        assert_eq!((later.commands, later.commands_refused), (4.0, 1.0));
+        assert_eq!(later.lag_p90_events, Some(64.0), "8 of the 10 of these 2 s");
+        // One that has counted less, and one that has counted more already.
+        for lag in [[9, 1], [905, 95]] {
+            let anew = Picture::of(&before, &sample(now, 1_500, 6, 2, lag));
+            assert_eq!((anew.commands, anew.commands_refused), (4.0, 1.0), "all that it has counted, in 2 s");
+            assert_eq!(anew.lag_p90_events, Some(1.0), "{lag:?}");
+        }
+        // One that has come to be older than the first one was, and is still younger than the time between.
+        let young = sample(then, 1_000, 100, 4, [100, 0]);
+        let anew = Picture::of(&young, &sample(now, 1_500, 6, 2, [9, 1]));
+        assert_eq!((anew.commands, anew.lag_p90_events), (4.0, Some(1.0)));
     }
 }
