@@ -238,4 +238,30 @@ mod tests {
             assert_eq!(whole, Some(snapshot));
         }
     }
+
+    #[test]
+    fn snap4_what_an_object_takes_is_foreseen_and_not_by_far() {
+        let key = "\"".repeat(PropertyKey::MAX_BYTES - 2);
+        let keys = |value: Scalar| (0..24).map(|n| (format!("{n:02}{key}"), value.clone())).collect();
+        let of = |draft: ObjectDraft| session([draft]).snapshot().objects[0].clone();
+        let objects = [
+            of(small(1)),
+            of(large(1)),
+            of(ObjectDraft { properties: Some(keys(Scalar::Bool(true))), ..small(1) }),
+            of(ObjectDraft {
+                name: "n".repeat(100),
+                kind: "k".repeat(30),
+                text: Some("t".repeat(250)),
+                ..small(1)
+            }),
+        ];
+        for object in objects {
+            let takes = Encoding::ALL.map(|encoding| match encoding {
+                Encoding::Json => serde_json::to_vec(&object).expect("has a form").len(),
+                Encoding::MessagePack => rmp_serde::to_vec_named(&object).expect("has a form").len(),
+            });
+            let (foreseen, most) = (most_bytes(&object), takes.into_iter().max().expect("two"));
+            assert!((most..=600 + 2 * most).contains(&foreseen), "{takes:?} bytes, foreseen {foreseen}");
+        }
+    }
 }

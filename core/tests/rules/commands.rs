@@ -1,5 +1,7 @@
 use serde_json::{Value, json};
+use vws_core::Command;
 use vws_core::reduce::State;
+use vws_core::wire::parse_json;
 
 use super::given::{Given, canonical, check, cube, faults, patch, plain};
 
@@ -279,4 +281,31 @@ fn cmd11_a_session_is_renamed_and_unnamed() {
     assert_eq!(given.session.info().name, None);
     assert!(canonical(&given.session).contains("\"name\":null"));
     check(&[], &json!({"type": "rename_session"}), Err(&[("/name", "missing_field")]));
+}
+
+#[test]
+fn cmd1_a_command_is_called_what_its_client_calls_it() {
+    let object = json!({"name": "a", "type": "cube", "x": 0, "y": 0, "z": 0});
+    let commands = [
+        json!({"type": "create_object", "object": object}),
+        patch("a", json!({"x": 1})),
+        rename("a", "b"),
+        delete("a"),
+        json!({"type": "clear_objects"}),
+        json!({"type": "initialize_world", "world": {}}),
+        json!({"type": "update_world", "patch": {}}),
+        json!({"type": "move_camera", "camera": {}}),
+        json!({"type": "start_orbit"}),
+        json!({"type": "stop_orbit"}),
+        json!({"type": "rename_session", "name": "s"}),
+        json!({"type": "expect_object", "name": "a", "version": 0}),
+        json!({"type": "expect_world", "version": 0}),
+        json!({"type": "batch", "commands": []}),
+    ];
+    let names: Vec<_> = commands.iter().map(|command| command["type"].as_str().expect("a name")).collect();
+    assert_eq!(names, Command::TYPES, "each of them");
+    for (command, name) in commands.iter().zip(names) {
+        let command: Command = parse_json(command.to_string().as_bytes()).expect("is a command");
+        assert_eq!(command.type_name(), name);
+    }
 }

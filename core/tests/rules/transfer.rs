@@ -112,6 +112,15 @@ fn exp1_a_log_has_its_base_each_event_with_its_digest_and_an_end() {
 }
 
 #[test]
+fn exp1_files_are_called_what_they_are() {
+    let told = [Format::State, Format::Log].map(|of| (of.name(), of.extension(), of.media_type()));
+    assert_eq!(
+        told,
+        [("vws.state", "vws.json", "application/json"), ("vws.log", "vwslog", "application/x-ndjson")]
+    );
+}
+
+#[test]
 fn exp1_a_state_has_one_object_a_line() {
     let objects: Vec<Value> = (0..600).map(|n| plain(&format!("o{n}"))).collect();
     let session = Given::after(&objects).session;
