@@ -39,8 +39,7 @@ impl Balancer {
         if probe::until(UP_WITHIN, || probe::is_well(address, "/readyz")) {
             return Ok(Self { _program: program, address });
         }
-        let (name, log) = (program.name.clone(), program.told());
-        Err(Failure::NotUp { name, seconds: UP_WITHIN.as_secs(), log })
+        Err(program.not_up(UP_WITHIN))
     }
 
     /// Where it listens.

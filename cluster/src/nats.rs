@@ -102,12 +102,7 @@ impl Nats {
     pub(crate) fn await_well(&mut self) -> Result<(), Failure> {
         let monitor = self.monitor;
         let is_well = probe::until(UP_WITHIN, || probe::is_well(monitor, "/healthz"));
-        let not_up = || Failure::NotUp {
-            name: self.program.name.clone(),
-            seconds: UP_WITHIN.as_secs(),
-            log: self.program.told(),
-        };
-        is_well.then_some(()).ok_or_else(not_up)
+        is_well.then_some(()).ok_or_else(|| self.program.not_up(UP_WITHIN))
     }
 }
 

@@ -86,14 +86,9 @@ impl Node {
             }
             failed.is_some() || probe::is_well(address, "/readyz")
         });
-        let not_up = || Failure::NotUp {
-            name: self.program.name.clone(),
-            seconds: UP_WITHIN.as_secs(),
-            log: self.program.told(),
-        };
         match failed {
             Some(failed) => Err(failed),
-            None => is_ready.then_some(()).ok_or_else(not_up),
+            None => is_ready.then_some(()).ok_or_else(|| self.program.not_up(UP_WITHIN)),
         }
     }
 }

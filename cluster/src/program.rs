@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use crate::{Failure, Place};
 
@@ -92,8 +93,13 @@ impl Program {
         }
     }
 
+    /// That it did not come up in time, with what it says of that.
+    pub(crate) fn not_up(&self, within: Duration) -> Failure {
+        Failure::NotUp { name: self.name.clone(), seconds: within.as_secs(), log: self.told() }
+    }
+
     /// The end of what it wrote.
-    pub(crate) fn told(&self) -> String {
+    fn told(&self) -> String {
         let text = std::fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(&text[text.len().saturating_sub(TOLD)..]).trim().to_owned()
     }
