@@ -29,6 +29,9 @@ test("CLU30: pages on different nodes change one session while a node and a NATS
     const left = await openSession(browser, wire.origin, id);
     const right = await openSession(browser, second, id);
 
+    const sees = (page, count) => () => page.evaluate((n) => window.__vws.peers === n, count);
+    await until("each sees the other", async () => (await sees(left, 1)()) && (await sees(right, 1)()));
+
     const script = async (node, who, count) => {
       for (let i = 0; i < count; i += 1) {
         await node.create(id, { name: `${who} ${i}`, type: "sphere", x: (i % 20) - 10, y: 0, z: i / 20 });
@@ -46,6 +49,7 @@ test("CLU30: pages on different nodes change one session while a node and a NATS
     await addWithForm(left, { name: "meanwhile", x: -6, y: 9, z: -3.25 });
     wire.lead(portOf(third));
     await live(left);
+    await until("and does again", async () => (await sees(left, 1)()) && (await sees(right, 1)()));
     await Promise.all([script(b, "after", 20), person(left, "left", -6, 2, 4), person(right, "right", 6, 2, 4)]);
     let end = await converge(a, id, [left, right]);
     assert.equal(end.objects.length, 40 + 20 + 8 + 1, "nothing is lost and nothing doubled");
