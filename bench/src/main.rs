@@ -6,6 +6,7 @@
 //! - `wire`: servers in processes of their own, and the load. `ceiling`: the servers that are built in.
 //! - `log`, `recovery`: the log on a disk, in this process.
 //! - `store`: the store, in this process.
+//! - `nodes`: three nodes over NATS, beside JetStream alone.
 //! - `drive`: changes for the page to follow (`page/`).
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a table")]
@@ -16,6 +17,7 @@ mod docs;
 mod drive;
 mod log;
 mod machine;
+mod nodes;
 mod plot;
 mod recovery;
 mod store;
@@ -87,6 +89,8 @@ enum What {
     Log,
     /// Starts over a data directory: how soon the server is ready, what sessions that nobody uses cost.
     Recovery,
+    /// Three nodes over one NATS server and over three: commands, what others see of them, what each costs.
+    Nodes,
     /// Opens a data directory and tells what that took; `recovery` runs it.
     #[command(hide = true)]
     Open { path: PathBuf, session: String },
@@ -132,6 +136,7 @@ enum Measured {
     Store,
     Log,
     Recovery,
+    Nodes,
 }
 
 impl What {
@@ -151,6 +156,7 @@ impl What {
             Self::Store => Measured::Store,
             Self::Log => Measured::Log,
             Self::Recovery => Measured::Recovery,
+            Self::Nodes => Measured::Nodes,
             Self::Open { .. }
             | Self::Spin { .. }
             | Self::Weigh { .. }
@@ -189,7 +195,7 @@ fn measure(cli: &Cli) -> Result<(), String> {
         Part::ALL
             .map(Measured::Wire)
             .into_iter()
-            .chain([Measured::Store, Measured::Log, Measured::Recovery])
+            .chain([Measured::Store, Measured::Log, Measured::Recovery, Measured::Nodes])
             .collect()
     };
     let parts: Vec<Measured> = cli.what.as_ref().and_then(What::part).map_or_else(all, |part| vec![part]);
@@ -241,6 +247,11 @@ fn tabled(parts: &[Measured], folder: PathBuf, quick: bool) -> Result<Table, Str
             Measured::Store => rows.extend(store::run(quick)?),
             Measured::Log => rows.extend(log::run(&folder, quick)?),
             Measured::Recovery => rows.extend(recovery::run(&folder, quick)?),
+            Measured::Nodes => {
+                let (of_nodes, told) = nodes::run(wire::program()?, quick)?;
+                rows.extend(of_nodes);
+                notes.extend(told);
+            }
         }
     }
     notes.extend(wire.map(|wire| wire.notes).unwrap_or_default());

@@ -23,8 +23,8 @@ use vws_load::Outcome;
 
 use crate::alternate::{Alternated, alternate};
 use crate::table::{Row, SUBJECT, median};
-pub(crate) use contender::peers;
 use contender::{Contender, Duty, VWS, on_cores};
+pub(crate) use contender::{peers, program};
 pub(crate) use task::Task;
 use task::Work;
 

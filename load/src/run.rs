@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
@@ -32,8 +33,19 @@ pub struct Terms {
     pub span: Duration,
     /// The process that serves, where it is on this machine: its time is taken too.
     pub server: Option<u32>,
+    /// Who is told when counting begins and when it is over, to take figures of its own over the same time.
+    pub edges: Option<Sender<Edge>>,
     /// Ends the load early, without a result.
     pub stop: Stop,
+}
+
+/// An end of the time that is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    /// Counting begins.
+    Begins,
+    /// It is over.
+    Over,
 }
 
 /// Tells a load to stop.
@@ -99,7 +111,7 @@ impl Outcome {
 
 /// The processor time that a process has taken.
 #[derive(Debug, Clone, Copy)]
-struct Taken {
+pub struct Taken {
     /// In hundredths of a second, threads that have ended included.
     ticked: f64,
     /// To the nanosecond, of the threads that are there.
@@ -108,12 +120,14 @@ struct Taken {
 
 impl Taken {
     /// Nothing where the process is not there.
-    fn by(process: u32) -> Option<Self> {
+    #[must_use]
+    pub fn by(process: u32) -> Option<Self> {
         Some(Self { ticked: ticked_seconds(process)?, precise: precise_seconds(process) })
     }
 
     /// Seconds since then. Where a thread has ended meanwhile, what is precise has lost its time.
-    fn since(self, then: Self) -> f64 {
+    #[must_use]
+    pub fn since(self, then: Self) -> f64 {
         let at_least = (self.ticked - then.ticked - 2.0 / TICKS).max(0.0);
         let precise = self.precise.zip(then.precise).map(|(now, then)| now - then);
         precise.map_or(self.ticked - then.ticked, |precise| precise.max(at_least))
@@ -156,6 +170,7 @@ pub(crate) struct Window {
     span: Duration,
     begun: Option<Begun>,
     server: Option<u32>,
+    edges: Option<Sender<Edge>>,
     count: u64,
     bytes: u64,
     pub(crate) latency: Histogram,
@@ -168,6 +183,7 @@ impl Window {
             span: terms.span,
             begun: None,
             server: terms.server,
+            edges: terms.edges.clone(),
             count: 0,
             bytes: 0,
             latency: Histogram::default(),
@@ -179,6 +195,7 @@ impl Window {
         if self.begun.is_none() && now >= self.from {
             let (server, load) = (self.server.and_then(Taken::by), Taken::by(std::process::id()));
             self.begun = Some(Begun { at: now, server, load });
+            self.tell(Edge::Begins);
             (self.count, self.bytes, self.latency) = (0, 0, Histogram::default());
         }
         // Of one that opened late the whole span is counted, too.
@@ -194,7 +211,15 @@ impl Window {
         self.bytes += bytes;
     }
 
+    /// Who listens no longer does not want to know.
+    fn tell(&self, edge: Edge) {
+        if let Some(edges) = &self.edges {
+            let _ = edges.send(edge);
+        }
+    }
+
     pub(crate) fn outcome(&self) -> Outcome {
+        self.tell(Edge::Over);
         let begun = self.begun.unwrap_or(Begun { at: self.from, server: None, load: None });
         let since = |process: u32, then: Option<Taken>| Some(Taken::by(process)?.since(then?));
         Outcome {
@@ -371,9 +396,9 @@ mod tests {
 
     #[test]
     fn a_window_counts_what_comes_while_it_is_open() {
-        let terms =
-            Terms { warm_up: Duration::from_secs(5), span: Duration::from_secs(3), ..Terms::default() };
-        let mut window = Window::new(&terms);
+        let (edges, told) = std::sync::mpsc::channel();
+        let (warm_up, span) = (Duration::from_secs(5), Duration::from_secs(3));
+        let mut window = Window::new(&Terms { warm_up, span, edges: Some(edges), ..Terms::default() });
         let begin = window.from;
         assert!(!window.is_over(begin - Duration::from_secs(1)) && !window.is_open());
         window.add(10, 100);
@@ -382,5 +407,6 @@ mod tests {
         assert!(window.is_over(begin + Duration::from_secs(3)));
         let outcome = window.outcome();
         assert_eq!((outcome.count, outcome.bytes, outcome.latency), (7, 70, None));
+        assert_eq!(told.try_iter().collect::<Vec<_>>(), [Edge::Begins, Edge::Over]);
     }
 }

@@ -25,9 +25,34 @@ pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<()> {
             if !arguments.iter().any(|argument| WITHOUT_SERVER.contains(&argument.as_str())) {
                 cargo.env("VWS_BIN", server::build(project, Profile::Release)?);
             }
+            if needs_nats(arguments) {
+                // Where it cannot be had, the part says that it is absent.
+                match setup::nats(project) {
+                    Ok(nats) => {
+                        cargo.env("VWS_NATS_SERVER", nats);
+                    }
+                    Err(failure) => eprintln!("no NATS server for `nodes`: {failure}"),
+                }
+            }
             process::run(cargo.arg("--").args(arguments))
         }
     }
+}
+
+/// Whether the part is `nodes`, or all of them.
+fn needs_nats(arguments: &[String]) -> bool {
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--on" | "--json" => {
+                words.next();
+            }
+            "--help" | "-h" => return false,
+            flag if flag.starts_with('-') => {}
+            part => return part == "nodes",
+        }
+    }
+    true
 }
 
 /// The page in Chromium, in release like the server that it follows.
@@ -52,4 +77,22 @@ fn bench(project: &Project, how: &str) -> Command {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(&project.root).args([how, "--release", "--locked", "--package", "vws-bench"]);
     cargo
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nats_is_for_its_part_and_for_everything() {
+        let needs =
+            |words: &str| needs_nats(&words.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+        assert!(
+            needs("")
+                && needs("--quick --json nodes.json")
+                && needs("--json x nodes")
+                && needs("nodes --quick")
+        );
+        assert!(!needs("fanout") && !needs("--json nodes echo --quick") && !needs("--help"));
+    }
 }

@@ -45,7 +45,7 @@ cargo xtask COMMAND
   dev [-- ARGS]  `vws serve ARGS` and `trunk serve` before it: the page follows your edits
   e2e [NAME]     the browser tests alone; only those whose title matches NAME
   bench [ARGS]   measure, beside other servers; --quick for a look, --json FILE to keep the figures, a
-                 name (`fanout`, `echo`, `rest`, …, `page`) for one part alone, --docs for docs/PERFORMANCE.md
+                 name (`fanout`, `echo`, `nodes`, …, `page`) for one part alone, --docs for docs/PERFORMANCE.md
   reliability [ARGS]
                  what the server survives: hostile clients, and time; --quick for the short form (about 3 min), a name
                  (`slow-heads`, `stalled`, `malformed`, `autobahn`, `idle`, `mixed`, …) for one line alone, --minutes N

@@ -206,7 +206,7 @@ fn vws(keeping: Keeping, data: &Path) -> Result<Command, String> {
 }
 
 /// `vws`: `VWS_BIN`, or the one beside this program.
-fn program() -> Result<PathBuf, String> {
+pub(crate) fn program() -> Result<PathBuf, String> {
     if let Some(program) = std::env::var_os("VWS_BIN") {
         return Ok(program.into());
     }

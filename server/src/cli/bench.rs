@@ -128,8 +128,8 @@ impl Bench {
             let terms = Terms {
                 warm_up: WARM_UP,
                 span: Duration::from_secs(self.seconds.into()),
-                server: None,
                 stop: stop.clone(),
+                ..Terms::default()
             };
             let load =
                 Load { what, target: target.clone(), count: self.connections as usize, rate: self.rate };
