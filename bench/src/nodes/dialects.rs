@@ -1,6 +1,7 @@
 //! How sessions are spoken to that several nodes serve.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use vws_load::frame::{self, CLOSE, Scanner, TEXT, Visitor};
@@ -10,6 +11,8 @@ use vws_load::{Counter, Dialect, Done, Events, Heard, Joined, LoadError, Opened,
 pub(super) const OBJECTS: usize = 4;
 /// For so long a client comes again that a node asks to: one that has just started, or lost another, is not ready at once.
 const COME_AGAIN: Duration = Duration::from_secs(10);
+/// What a command is refused with that may be sent again.
+const COME_AGAIN_LATER: [&str; 2] = ["log_unavailable", "outcome_unknown"];
 /// Between two of its tries.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -87,30 +90,43 @@ pub(super) fn show(out: &mut Vec<u8>, n: u64) {
     frame::write(out, TEXT, text.as_bytes());
 }
 
-/// Counts every message of a connection: what clients of a session show comes several in one.
+/// Counts every message of a connection: what clients of a session show comes several in one. A command that meets too
+/// many others at once is told to come again, which is counted in `busy`.
 #[derive(Debug, Default)]
 pub(super) struct Messages {
     scanner: Scanner,
     heard: Counted,
 }
 
+impl Messages {
+    pub(super) fn new(busy: Arc<AtomicU64>) -> Self {
+        Self { scanner: Scanner::default(), heard: Counted { heard: Heard::default(), busy } }
+    }
+}
+
 #[derive(Debug, Default)]
-struct Counted(Heard);
+struct Counted {
+    heard: Heard,
+    busy: Arc<AtomicU64>,
+}
 
 impl Counter for Messages {
     fn count(&mut self, bytes: &[u8]) -> Heard {
         self.scanner.scan(bytes, &mut self.heard);
-        std::mem::take(&mut self.heard.0)
+        std::mem::take(&mut self.heard.heard)
     }
 }
 
 impl Visitor for Counted {
     fn frame(&mut self, opcode: u8, _: u64, start: &[u8]) -> bool {
-        if opcode == CLOSE || start.starts_with(br#"{"type":"rejected""#) {
-            self.0.fault = Some(format!("a client was ended or refused: {}", String::from_utf8_lossy(start)));
-        } else if opcode == TEXT {
-            self.0.events += 1;
+        let text = String::from_utf8_lossy(start);
+        let is_refused = text.starts_with(r#"{"type":"rejected""#);
+        if is_refused && COME_AGAIN_LATER.iter().any(|code| text.contains(code)) {
+            self.busy.fetch_add(1, Ordering::Relaxed);
+        } else if opcode == CLOSE || is_refused {
+            self.heard.fault = Some(format!("a client was ended or refused: {text}"));
         }
+        self.heard.events += u64::from(opcode == TEXT);
         false
     }
 
@@ -142,5 +158,9 @@ mod tests {
         let mut counter = Messages::default();
         assert_eq!(counter.count(&served(r#"{"type":"presence","peers":[]}"#)).events, 1);
         assert!(counter.count(&served(r#"{"type":"rejected","id":1}"#)).fault.is_some());
+        let (busy, later) =
+            (Arc::default(), r#"{"type":"rejected","id":1,"problem":{"code":"log_unavailable"}}"#);
+        assert!(Messages::new(Arc::clone(&busy)).count(&served(later)).fault.is_none());
+        assert_eq!(busy.load(Ordering::Relaxed), 1);
     }
 }

@@ -12,6 +12,7 @@ use async_nats::jetstream::message::OutboundMessage;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, Republish};
 use async_nats::jetstream::{self, Context};
 use async_nats::{Client, HeaderMap};
+use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::runtime::Runtime;
 use tokio::time::sleep_until;
@@ -19,6 +20,8 @@ use vws_load::{Edge, Histogram, Outcome, Taken, Terms};
 
 /// Bytes of a message that tell when it was sent.
 const STAMP: usize = 8;
+/// What the error says of a message that comes before the last one of its subject has reached the replicas.
+const ON_ITS_WAY: &str = "error code 10164";
 /// A run has fewer messages than two to the power of this.
 const RUN_BITS: u32 = 40;
 
@@ -191,11 +194,21 @@ impl Writer {
         if let (Some(base), Some(stamp)) = (stamped, self.payload.first_chunk_mut::<STAMP>()) {
             *stamp = (base.elapsed().as_nanos() as u64).to_le_bytes();
         }
-        let message =
-            OutboundMessage::new(self.subject.clone().into(), self.payload.clone().into(), Some(headers));
-        let taken = self.jetstream.publish_message(message).await.map_err(said)?;
-        self.last = taken.await.map_err(said)?.sequence;
-        Ok(())
+        let payload = Bytes::from(self.payload.clone());
+        loop {
+            let message =
+                OutboundMessage::new(self.subject.clone().into(), payload.clone(), Some(headers.clone()));
+            let taken = self.jetstream.publish_message(message).await.map_err(said)?;
+            match taken.await {
+                Ok(ack) => {
+                    self.last = ack.sequence;
+                    return Ok(());
+                }
+                // The one before is on its way to the replicas still: a node sends again, too.
+                Err(error) if error.to_string().contains(ON_ITS_WAY) => {}
+                Err(error) => return Err(said(error)),
+            }
+        }
     }
 }
 

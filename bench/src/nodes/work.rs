@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use vws_load::http::write_request;
-use vws_load::{Answers, Crowd, Events, Opened, Outcome, Target, Terms, echo, fanout, round_trips};
+use vws_load::{Answers, Crowd, Opened, Outcome, Target, Terms, echo, fanout, round_trips};
 
 use super::dialects::{Messages, Spread, change, say, show};
 use super::meter::{Meter, Run};
@@ -109,14 +109,11 @@ fn people(
         run,
         joined: AtomicUsize::new(0),
     };
+    let busy = Arc::new(AtomicU64::new(0));
     let open = |place: usize| {
         // A client of a session follows the one before it at the next node.
         let (stream, ahead) = spread.enter(place % sessions, place / sessions)?;
-        let counter: Box<dyn vws_load::Counter + Send> = match is_mixed {
-            // Events alone, of which each command has one for everybody in its session.
-            true => Box::new(Events::default()),
-            false => Box::new(Messages::default()),
-        };
+        let counter = Box::new(Messages::new(Arc::clone(&busy)));
         Ok(Opened { stream, ahead, counter })
     };
     let speak = |out: &mut Vec<u8>, place: usize, n: u64| {
@@ -131,7 +128,7 @@ fn people(
     let mut outcome = told.map_err(|error| error.to_string())?;
     outcome.latency = None;
     outcome.count = ((sessions * each) as f64 * rate * outcome.seconds).round() as u64;
-    Ok((outcome, 0))
+    Ok((outcome, busy.load(Ordering::Relaxed)))
 }
 
 /// How long a run lasts.
