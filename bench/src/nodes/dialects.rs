@@ -100,7 +100,7 @@ pub(super) struct Messages {
 
 impl Messages {
     pub(super) fn new(busy: Arc<AtomicU64>) -> Self {
-        Self { scanner: Scanner::default(), heard: Counted { heard: Heard::default(), busy } }
+        Self { scanner: Scanner::default(), heard: Counted { busy, ..Counted::default() } }
     }
 }
 
@@ -108,6 +108,9 @@ impl Messages {
 struct Counted {
     heard: Heard,
     busy: Arc<AtomicU64>,
+    /// A refusal as far as it has come, and how long it is.
+    refusal: Vec<u8>,
+    length: u64,
 }
 
 impl Counter for Messages {
@@ -118,19 +121,28 @@ impl Counter for Messages {
 }
 
 impl Visitor for Counted {
-    fn frame(&mut self, opcode: u8, _: u64, start: &[u8]) -> bool {
-        let text = String::from_utf8_lossy(start);
-        let is_refused = text.starts_with(r#"{"type":"rejected""#);
-        if is_refused && COME_AGAIN_LATER.iter().any(|code| text.contains(code)) {
-            self.busy.fetch_add(1, Ordering::Relaxed);
-        } else if opcode == CLOSE || is_refused {
-            self.heard.fault = Some(format!("a client was ended or refused: {text}"));
+    fn frame(&mut self, opcode: u8, length: u64, start: &[u8]) -> bool {
+        if opcode == CLOSE {
+            self.heard.fault = Some(format!("a client was ended: {}", String::from_utf8_lossy(start)));
         }
         self.heard.events += u64::from(opcode == TEXT);
-        false
+        self.refusal.clear();
+        self.length = length;
+        // As much of it as is shown.
+        start.starts_with(br#"{"type":"rejecte"#)
     }
 
-    fn part(&mut self, _: &[u8]) {}
+    fn part(&mut self, part: &[u8]) {
+        self.refusal.extend_from_slice(part);
+        if self.refusal.len() as u64 == self.length {
+            let text = String::from_utf8_lossy(&self.refusal);
+            if COME_AGAIN_LATER.iter().any(|code| text.contains(code)) {
+                self.busy.fetch_add(1, Ordering::Relaxed);
+            } else {
+                self.heard.fault = Some(format!("a client was refused: {text}"));
+            }
+        }
+    }
 }
 
 #[cfg(test)]
