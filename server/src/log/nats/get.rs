@@ -11,12 +11,13 @@ use async_nats::jetstream::stream::{PurgeResponse, RawMessage};
 use async_nats::{HeaderMap, Subject};
 use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
+use tracing::debug;
 use vws_core::Millis;
 
 use super::Shared;
 use super::layout::Written;
-use super::publish::AWAY_FOR;
+use super::publish::{AWAY_FOR, LONGEST_PAUSE, PAUSE, RETRY_FOR};
 use crate::log::LogError;
 
 /// Messages that are asked for at once.
@@ -84,22 +85,51 @@ pub(super) struct Head {
 }
 
 impl Shared {
-    /// Asks JetStream for something, and notes whether it answers.
+    /// Does what changes nothing when it is done twice, again and again for a time while it has no answer: nobody
+    /// answers for a stream whose leader is gone until another server leads it.
+    async fn persist<T, F>(&self, mut one: impl FnMut() -> F) -> Result<T, LogError>
+    where
+        F: Future<Output = Result<T, LogError>>,
+    {
+        let (began, mut pause) = (Instant::now(), PAUSE);
+        loop {
+            if !self.connection.reached(AWAY_FOR).await {
+                self.counts.refused();
+                return Err(LogError::Unavailable("NATS is away".to_owned()));
+            }
+            let reason = match one().await {
+                Err(LogError::Unavailable(reason)) => reason,
+                answer => {
+                    self.counts.took();
+                    return answer;
+                }
+            };
+            self.counts.refused();
+            if began.elapsed() + pause >= RETRY_FOR {
+                return Err(LogError::Unavailable(reason));
+            }
+            debug!(reason, "asked again");
+            self.counts.retries.inc();
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Asks JetStream for something.
     async fn ask<T: serde::de::DeserializeOwned>(
         &self,
         what: &str,
         ask: &impl Serialize,
     ) -> Result<Response<T>, LogError> {
-        if !self.connection.reached(AWAY_FOR).await {
-            self.counts.refused();
-            return Err(LogError::Unavailable("NATS is away".to_owned()));
-        }
-        let answer = self.connection.jetstream().request(what.to_owned(), ask).await;
-        match &answer {
-            Ok(_) => self.counts.took(),
-            Err(_) => self.counts.refused(),
-        }
-        answer.map_err(|error| LogError::Unavailable(format!("NATS: {error}")))
+        self.persist(|| async {
+            match self.connection.jetstream().request(what.to_owned(), ask).await {
+                Ok(Response::Err { error }) if error.code() == 503 => {
+                    Err(LogError::Unavailable(format!("NATS: {error}")))
+                }
+                answer => answer.map_err(|error| LogError::Unavailable(format!("NATS: {error}"))),
+            }
+        })
+        .await
     }
 
     /// A message, where there is one.
@@ -158,7 +188,8 @@ impl Shared {
     /// The last message of each subject that matches a filter, without their content, and what has come to them
     /// meanwhile: of one subject the last one counts.
     pub(super) async fn heads(&self, stream: &str, filter: &str) -> Result<Vec<Head>, LogError> {
-        let reader = Reader::begin(self, stream, filter, DeliverPolicy::LastPerSubject, true).await?;
+        let begin = || Reader::begin(self, stream, filter, DeliverPolicy::LastPerSubject, true);
+        let reader = self.persist(begin).await?;
         let mut heads = Vec::new();
         let mut is_more = !reader.is_empty();
         while is_more {
@@ -179,10 +210,15 @@ impl Shared {
 
     /// At most `most` messages of a history from a place on; what is not known is left out as the hole that it is.
     pub(super) async fn many(&self, subject: &str, from: u64, most: usize) -> Result<Vec<Written>, LogError> {
-        let policy = DeliverPolicy::ByStartSequence { start_sequence: from };
-        let reader = Reader::begin(self, &self.layout.stream(), subject, policy, false).await?;
-        let page = if reader.is_empty() { Vec::new() } else { reader.page(most.min(AT_ONCE)).await?.0 };
-        reader.end();
+        let (stream, most) = (self.layout.stream(), most.min(AT_ONCE));
+        let page = self.persist(|| async {
+            let policy = DeliverPolicy::ByStartSequence { start_sequence: from };
+            let reader = Reader::begin(self, &stream, subject, policy, false).await?;
+            let page = if reader.is_empty() { Vec::new() } else { reader.page(most).await?.0 };
+            reader.end();
+            Ok(page)
+        });
+        let page = page.await?;
         let written = |message: async_nats::jetstream::Message| {
             let stream = message.info().ok()?.stream_sequence;
             let async_nats::Message { headers, payload, .. } = message.message;
@@ -206,9 +242,6 @@ impl<'a> Reader<'a> {
         deliver_policy: DeliverPolicy,
         headers_only: bool,
     ) -> Result<Self, LogError> {
-        if !shared.connection.reached(AWAY_FOR).await {
-            return Err(LogError::Unavailable("NATS is away".to_owned()));
-        }
         let config = pull::Config {
             deliver_policy,
             ack_policy: AckPolicy::None,

@@ -15,10 +15,13 @@ use super::Shared;
 use super::get::Which;
 use crate::log::LogError;
 
-/// For so long a message that has no answer is sent again.
-const RETRY_FOR: Duration = Duration::from_secs(5);
-/// Between two tries, at first; then twice as long, to a second.
-const PAUSE: Duration = Duration::from_millis(25);
+/// For so long a message that has no answer is sent again, and what has none is asked again. Where the server that leads
+/// a stream is lost, the others choose another one after 4 to 9 seconds (nats-server's `raft.go`).
+pub(super) const RETRY_FOR: Duration = Duration::from_secs(10);
+/// Between two tries, at first; then twice as long each time.
+pub(super) const PAUSE: Duration = Duration::from_millis(25);
+/// And not longer than this.
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// Where another message of the subject is on its way to the replicas: as long as that takes.
 const CROSSED_PAUSE: Duration = Duration::from_millis(2);
 /// For so long JetStream knows what was sent before: longer than anything is sent again.
@@ -133,7 +136,7 @@ impl Shared {
             debug!(subject, reason, "sent again");
             self.counts.retries.inc();
             sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(1));
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -184,7 +187,7 @@ impl Shared {
                 Err(error) => return Put::Unsure(error.to_string()),
             }
             sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(1));
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

@@ -89,6 +89,38 @@ async fn clu9_what_is_under_way_when_nats_dies_is_there_once_or_not() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn clu33_what_has_no_answer_is_asked_again_and_not_refused() {
+    let bed = Bed::new();
+    let log = bed.log().await;
+    let mut scribe = Scribe::begin(&log, 1).await;
+    let id = scribe.id();
+    let taken = scribe.write(&log, 3).await;
+    // A history that nothing is known of: its end is asked for before something is appended.
+    let other = bed.log().await;
+    bed.server.pause().expect("it was there");
+    let append = tokio::spawn({
+        let (shared, batch) = (Arc::clone(&other.0), scribe.events(1));
+        async move { shared.append(id, 3, batch).await }
+    });
+    let read = tokio::spawn({
+        let shared = Arc::clone(&log.0);
+        async move { NatsLog(shared).read(id, 0, 3).await }
+    });
+    timeout(PATIENCE, async {
+        while [&log, &other].iter().any(|log| log.0.counts.retries.get() == 0) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .expect("both are asked again");
+    assert!(log.health().is_refusing && other.health().is_refusing, "and meanwhile no one is led here");
+    bed.server.resume().expect("it was there");
+    append.await.expect("ends").expect("is taken");
+    assert_eq!(read.await.expect("ends").expect("is read"), taken);
+    assert!(!other.health().is_refusing);
+}
+
 #[tokio::test]
 async fn clu9_a_server_that_does_not_let_one_in_is_not_asked_again() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
