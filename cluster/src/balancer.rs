@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::ports::free_port;
 use crate::program::{Program, on_path};
 use crate::{Failure, Network, Node, probe};
 
@@ -27,7 +28,7 @@ impl Balancer {
         let remedy = "Debian's package haproxy has it";
         let haproxy =
             on_path("haproxy").ok_or_else(|| Failure::Missing { program: "haproxy".into(), remedy })?;
-        let port = port.map_or_else(probe::free_port, Ok).map_err(Failure::system("find a free port"))?;
+        let port = port.map_or_else(free_port, Ok).map_err(Failure::system("find a free port"))?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let file = folder.join("haproxy.cfg");
         let text = configuration(address, nodes.iter().map(|node| (node.name(), node.address())));

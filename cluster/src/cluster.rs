@@ -120,7 +120,7 @@ impl Cluster {
                 server.program.start()?;
             }
         }
-        self.servers.iter_mut().try_for_each(Nats::await_well)?;
+        Nats::await_well(&mut self.servers)?;
         self.nodes.iter_mut().try_for_each(Node::await_ready)
     }
 

@@ -5,13 +5,14 @@
 //! - [`Cluster`]: all of it, and its faults.
 //! - [`Network`]: where processes are: on loopback, or each in a network namespace of its own, behind a bridge that can be cut.
 //! - `program`: one process. `nats`: the NATS servers. `node`: a `vws` over them. `balancer`: haproxy before the nodes.
-//! - `probe`: whether somebody answers.
+//! - `probe`: whether somebody answers. `ports`: where somebody may listen.
 
 mod balancer;
 mod cluster;
 mod nats;
 mod network;
 mod node;
+mod ports;
 mod probe;
 mod program;
 
@@ -20,6 +21,7 @@ pub use cluster::{Cluster, Member, Plan, has_namespaces, wrong_clocks};
 pub use nats::Nats;
 pub use network::{Network, Place};
 pub use node::Node;
+pub use ports::free_port;
 
 use std::io;
 use std::path::PathBuf;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::ports::free_port;
 use crate::program::{Program, on_path};
 use crate::{Failure, Network, Place, probe};
 
@@ -64,7 +65,7 @@ impl Nats {
                 monitor: at(seat.monitor),
             });
         }
-        servers.iter_mut().try_for_each(Self::await_well)?;
+        Self::await_well(&mut servers)?;
         Ok(servers)
     }
 
@@ -104,11 +105,19 @@ impl Nats {
         &self.place
     }
 
-    /// Waits until it is well: part of a cluster that has a leader, and caught up with it.
-    pub(crate) fn await_well(&mut self) -> Result<(), Failure> {
-        let monitor = self.monitor;
-        let is_well = probe::until(UP_WITHIN, || probe::is_well(monitor, "/healthz"));
-        is_well.then_some(()).ok_or_else(|| self.program.not_up(UP_WITHIN))
+    /// Waits until all are well: part of a cluster that has a leader, and caught up with it. One that ends keeps the others
+    /// from that, and is told of at once.
+    pub(crate) fn await_well(servers: &mut [Self]) -> Result<(), Failure> {
+        let (mut well, mut ended) = (0, None);
+        probe::until(UP_WITHIN, || {
+            ended = servers.iter_mut().position(|server| !server.program.is_up());
+            while well < servers.len() && probe::is_well(servers[well].monitor, "/healthz") {
+                well += 1;
+            }
+            ended.is_some() || well == servers.len()
+        });
+        let failed = ended.or_else(|| (well < servers.len()).then_some(well));
+        failed.map_or(Ok(()), |n| Err(servers[n].program.not_up(UP_WITHIN)))
     }
 }
 
@@ -116,7 +125,7 @@ impl Seat {
     fn new(network: &mut Network) -> Result<Self, Failure> {
         let place = network.place()?;
         let ports = if place.is_shared() {
-            let free = || probe::free_port().map_err(Failure::system("find a free port"));
+            let free = || free_port().map_err(Failure::system("find a free port"));
             [free()?, free()?, free()?]
         } else {
             PORTS

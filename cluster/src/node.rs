@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::ports::free_port;
 use crate::program::Program;
 use crate::{Failure, Nats, Network, Place, probe};
 
@@ -31,11 +32,8 @@ impl Node {
         more: &[String],
     ) -> Result<Self, Failure> {
         let place = network.place()?;
-        let port = if place.is_shared() {
-            probe::free_port().map_err(Failure::system("find a free port"))?
-        } else {
-            PORT
-        };
+        let port =
+            if place.is_shared() { free_port().map_err(Failure::system("find a free port"))? } else { PORT };
         let address = SocketAddr::from((place.address, port));
         let name = format!("node{number}");
         let mut program = Program::new(name.clone(), vws, place.clone(), folder.join(format!("{name}.log")));

@@ -1,7 +1,7 @@
 //! Whether somebody answers.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -35,9 +35,4 @@ pub(crate) fn until(within: Duration, mut is_so: impl FnMut() -> bool) -> bool {
         }
         sleep(LOOK);
     }
-}
-
-/// A port of loopback that nobody listens on.
-pub(crate) fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

@@ -2,7 +2,7 @@
 //! that outlives it.
 
 use std::io::{BufRead, BufReader};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -123,7 +123,7 @@ impl Contender {
     pub(crate) fn start(self, duty: Duty, cores: Option<&str>, folder: &Path) -> Result<Running, String> {
         let data = tempfile::tempdir_in(folder).map_err(|error| error.to_string())?;
         let tells = !matches!(self, Self::Redis | Self::Nats);
-        let port = if tells { 0 } else { free_port()? };
+        let port = if tells { 0 } else { vws_cluster::free_port().map_err(|error| error.to_string())? };
         let mut command = on_cores(self.command(duty, data.path(), port)?, cores);
         command.stdin(Stdio::null()).stdout(if tells { Stdio::piped() } else { Stdio::null() });
         if !matches!(self, Self::Vws(_)) {
@@ -248,9 +248,4 @@ pub(crate) fn on_cores(command: Command, cores: Option<&str>) -> Command {
     let mut held = Command::new("taskset");
     held.args(["-c", cores]).arg(command.get_program()).args(command.get_args());
     held
-}
-
-fn free_port() -> Result<u16, String> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(|error| error.to_string())?;
-    listener.local_addr().map(|address| address.port()).map_err(|error| error.to_string())
 }
