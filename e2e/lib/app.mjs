@@ -1,12 +1,13 @@
 // The application, through what it shows and through `window.__vws`, which reads its replica.
 import assert from "node:assert/strict";
+import { saw } from "./api.mjs";
 import { until } from "./until.mjs";
 
 /** What the page's replica holds now. */
 export const state = (page) =>
   page.evaluate(() => {
-    const { status, seq, digest, objects, pending, selected, shown } = window.__vws ?? {};
-    return { status, seq, digest, objects, pending, selected, shown };
+    const { status, epoch, seq, digest, objects, pending, selected, shown } = window.__vws ?? {};
+    return { status, epoch, seq, digest, objects, pending, selected, shown };
   });
 
 /** Opens the page of a session and waits until it follows the server. */
@@ -56,6 +57,7 @@ export async function converge(server, id, pages) {
       async () => (await state(page)).pending === 0,
       async () => ({ ...(await state(page)), faults: page.faults }),
     );
+    saw(id, await state(page));
   }
   const { text, json } = await server.snapshot(id);
   for (const page of pages) {

@@ -32,13 +32,25 @@ export async function startCluster() {
     const answer = await next();
     if (answer !== "done") throw new Error(`${words}: ${answer}`);
   };
+  const gone = new Set();
+  const kill = (name) => {
+    gone.add(name);
+    return say(`kill ${name}`);
+  };
+  const start = async (name) => {
+    await say(`start ${name}`);
+    gone.delete(name);
+  };
   return {
     /** Where each node is. */
     origins,
-    kill: (name) => say(`kill ${name}`),
-    start: (name) => say(`start ${name}`),
-    /** Waits until every member is well. */
-    well: () => say("well"),
+    kill,
+    start,
+    /** Starts what a test has left killed, and waits until every member is well. */
+    async mend() {
+      await Promise.all([...gone].map(start));
+      await say("well");
+    },
     async stop() {
       const exited = once(child, "exit");
       child.stdin.end();
