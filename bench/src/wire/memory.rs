@@ -1,20 +1,12 @@
 //! Memory of the server's process: for an object, and for a connection that says nothing.
 
-use std::time::Duration;
-
 use vws_load::machine::resident_bytes;
 use vws_load::{Joined, Target, Vws};
 
 use super::contender::{Contender, Duty, Keeping, Running};
 use super::{FAILED, Wire};
+use crate::machine::GIVEN_BACK_AFTER;
 use crate::table::{Row, SUBJECT, Side, number};
-
-/// Time for what was set up to be written and let go of.
-const SETTLE: Duration = Duration::from_millis(1_500);
-/// The allocator gives back what is free bit by bit: it is waited for while a second gives back this share of all.
-const GIVES_BACK: f64 = 0.005;
-/// … and no more often than that.
-const LOOKS: usize = 15;
 
 pub(super) fn rows(wire: &mut Wire) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -57,17 +49,8 @@ fn measured<T>(wire: &Wire, fill: impl FnOnce(u16) -> Result<(T, usize), String>
     drop(Vws::prepare(&Target::local(server.port), 1, 1).map_err(|error| error.to_string())?);
     let before = resident(&server)?;
     let (kept, count) = fill(server.port)?;
-    std::thread::sleep(SETTLE);
-    let mut after = resident(&server)?;
-    for _ in 0..LOOKS {
-        std::thread::sleep(Duration::from_secs(1));
-        let now = resident(&server)?;
-        let is_at_rest = now > after * (1.0 - GIVES_BACK);
-        after = now;
-        if is_at_rest {
-            break;
-        }
-    }
+    std::thread::sleep(GIVEN_BACK_AFTER);
+    let after = resident(&server)?;
     drop(kept);
     Ok((after - before) / count as f64)
 }
