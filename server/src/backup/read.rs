@@ -92,6 +92,7 @@ struct Reading<'a> {
     known: HashSet<SessionId>,
     models: HashSet<(AssetId, Kind)>,
     revoked: Option<Vec<Revocation>>,
+    has_audit: bool,
     sessions: u64,
     events: u64,
     manifest: Option<Manifest>,
@@ -110,6 +111,7 @@ impl<'a> Reading<'a> {
             known: HashSet::new(),
             models: HashSet::new(),
             revoked: None,
+            has_audit: false,
             sessions: 0,
             events: 0,
             manifest: None,
@@ -210,13 +212,14 @@ impl<'a> Reading<'a> {
                         .map_err(|line| self.wrong(format!("line {line} is not an id and an end")))?,
                 );
             }
-            AUDIT => {
+            AUDIT if !self.has_audit => {
                 let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
                 let entries = lines.map(|line| self.json::<Entry>(line)).collect::<Result<Vec<_>, _>>()?;
                 let Some(revoked) = &self.revoked else {
                     return Err(self.wrong("the revoked tokens are missing"));
                 };
                 self.keep.access(revoked, &entries)?;
+                self.has_audit = true;
             }
             _ => return Err(self.wrong("a backup has no such entry there")),
         }

@@ -65,6 +65,13 @@ fn read(entries: &[Entry]) -> Result<Manifest, String> {
 }
 
 #[test]
+fn ops7_a_backup_says_once_who_came() {
+    let all = [&[fuzzing::head()][..], &access(), &access()[1..]].concat();
+    let told = fuzzing::read(&fuzzing::archive(&all, Some)[..], &mut Nothing, |_| ()).expect_err("who came?");
+    assert!(told.to_string().contains("audit.jsonl"), "{told}");
+}
+
+#[test]
 fn ops6_what_was_taken_of_a_session_before_it_was_found_damaged_is_no_part_of_the_backup() {
     let (whole, damaged) = (lived(1), lived(2));
     let manifest = read(&[
