@@ -193,9 +193,11 @@ fn directory(mut input: Input<'_>) {
     if flags & OPENED == OPENED {
         open(root);
     }
-    if found.is_some_and(|found| !found.is_sound()) && doctor::repair(root, |_, _| {}).is_ok() {
+    if let Some(found) = found.filter(|found| !found.is_sound())
+        && doctor::repair(root, |_, _| {}).is_ok()
+    {
         let again = doctor::examine(root, |_, _| {}).expect("what was repaired can be looked at");
-        assert!(again.is_sound(), "DUR8: a repair leaves {again:?}");
+        assert!(again.is_sound(), "DUR8: a repair of {found:?} leaves {again:?}");
     }
 }
 

@@ -4,7 +4,7 @@
 //! compares each snapshot with the state that the events come to. What it repairs it cuts to the longest
 //! history that is whole; a state that was written later stands for events before it that are not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -118,13 +118,20 @@ pub fn examine(root: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Ex
 pub fn repair(root: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Repaired, OpenError> {
     let (folder, survey) = survey(root)?;
     let (found, plans) = look(root, &survey, &mut progress)?;
+    let files: HashMap<u64, Vec<PathBuf>> =
+        survey.shelves.values().map(|shelf| (shelf.life, files_of(shelf, &survey.stock))).collect();
     drop((folder, survey));
     let (library, recovered) = recovery::open(root, Files::default(), Level::Sync, (u64::MAX, u64::MAX))?;
     let failed = |error: std::io::Error| OpenError::io(root)(error);
     let mut done = Repaired { found, repaired: Vec::new(), lost: Vec::new() };
+    let mut taken_out: Vec<PathBuf> = done.found.strays.clone();
     for (life, plan) in plans {
         let shelf = library.shelves.read().values().find(|shelf| shelf.life == life).cloned();
-        let Some(shelf) = shelf else { continue };
+        // Of two lives of one session the list has the later one. What is left of the other is nobody's.
+        let Some(shelf) = shelf else {
+            taken_out.extend(files.get(&life).into_iter().flatten().filter(|path| path.exists()).cloned());
+            continue;
+        };
         match plan {
             Some(plan) => {
                 plan.carry_out(&library, &shelf).map_err(failed)?;
@@ -136,7 +143,6 @@ pub fn repair(root: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Rep
             }
         }
     }
-    let mut taken_out: Vec<PathBuf> = done.found.strays.clone();
     taken_out.extend(done.found.assets.damaged.iter().cloned());
     // The next start would remove what belongs to no session.
     for lost in &done.lost {
@@ -408,15 +414,18 @@ impl Plan {
     }
 }
 
+/// Where its history and its snapshots are.
+fn files_of(shelf: &Shelf, stock: &Stock) -> Vec<PathBuf> {
+    let (_, _, snapshots) = shelf.in_memory();
+    let snapshots = snapshots.into_iter().map(|seq| shelf.snapshot_path(stock, seq));
+    std::iter::once(shelf.path(stock)).chain(snapshots).collect()
+}
+
 /// Takes a session of which nothing is whole out of the list, and keeps its files for those who look.
 fn set_aside(library: &Library, shelf: &Shelf) -> std::io::Result<()> {
-    let (stock, path) = (&library.stock, shelf.path(&library.stock));
-    let (_, _, snapshots) = shelf.in_memory();
-    for path in std::iter::once(path).chain(snapshots.into_iter().map(|seq| shelf.snapshot_path(stock, seq)))
-    {
-        if path.exists() {
-            library.folder.set_aside(&stock.files, &path)?;
-        }
+    let stock = &library.stock;
+    for path in files_of(shelf, stock).into_iter().filter(|path| path.exists()) {
+        library.folder.set_aside(&stock.files, &path)?;
     }
     library.shelves.write().remove(&shelf.id);
     shelf.remove(stock)
