@@ -4,7 +4,7 @@
 //! compares each snapshot with the state that the events come to. What it repairs it cuts to the longest
 //! history that is whole; a state that was written later stands for events before it that are not.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -118,18 +118,17 @@ pub fn examine(root: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Ex
 pub fn repair(root: &Path, mut progress: impl FnMut(usize, usize)) -> Result<Repaired, OpenError> {
     let (folder, survey) = survey(root)?;
     let (found, plans) = look(root, &survey, &mut progress)?;
-    let files: HashMap<u64, Vec<PathBuf>> =
-        survey.shelves.values().map(|shelf| (shelf.life, files_of(shelf, &survey.stock))).collect();
     drop((folder, survey));
     let (library, recovered) = recovery::open(root, Files::default(), Level::Sync, (u64::MAX, u64::MAX))?;
     let failed = |error: std::io::Error| OpenError::io(root)(error);
     let mut done = Repaired { found, repaired: Vec::new(), lost: Vec::new() };
     let mut taken_out: Vec<PathBuf> = done.found.strays.clone();
-    for (life, plan) in plans {
+    for (surveyed, plan) in plans {
+        let life = surveyed.life;
         let shelf = library.shelves.read().values().find(|shelf| shelf.life == life).cloned();
         // Of two lives of one session the list has the later one. What is left of the other is nobody's.
         let Some(shelf) = shelf else {
-            taken_out.extend(files.get(&life).into_iter().flatten().filter(|path| path.exists()).cloned());
+            taken_out.extend(files_of(&surveyed, &library.stock).into_iter().filter(|path| path.exists()));
             continue;
         };
         match plan {
@@ -176,7 +175,7 @@ struct Plan {
     snapshots: Vec<Seq>,
 }
 
-type Plans = Vec<(u64, Option<Plan>)>;
+type Plans = Vec<(Arc<Shelf>, Option<Plan>)>;
 
 fn look(
     root: &Path,
@@ -195,7 +194,7 @@ fn look(
         let (report, plan) =
             Pieces::of(shelf, &survey.stock).map_err(OpenError::io(&survey.stock.sessions))?.judge(shelf);
         if !report.is_sound() {
-            plans.push((shelf.life, plan));
+            plans.push((Arc::clone(shelf), plan));
         }
         sessions.push(report);
     }
