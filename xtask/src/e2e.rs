@@ -56,7 +56,8 @@ pub(crate) fn with_cluster(project: &Project, node: &mut Command) -> Result<()> 
 /// Node's test runner over `e2e/`, with the server and the browser that it is to use.
 pub(crate) fn command(project: &Project, server: &Path, browser: Option<&Browser>) -> Command {
     let mut node = node(project, server, browser);
-    node.args(["--test", "--test-concurrency=1"]);
+    // A file that waits for what never comes ends after 20 min, and is told of.
+    node.args(["--test", "--test-concurrency=1", "--test-timeout=1200000"]);
     node
 }
 

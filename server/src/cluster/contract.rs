@@ -28,12 +28,13 @@ async fn messages(here: &dyn Bus, there: &dyn Bus, run: &str) {
     let mut at_home = here.subscribe(&subject).await.expect("is listened to");
     let mut abroad = there.subscribe(&subject).await.expect("is listened to");
     here.publish(&format!("{subject}.other"), Bytes::from_static(b"for somebody else"));
-    for n in 0..100_u8 {
-        here.publish(&subject, Bytes::from(vec![n]));
+    // All at once: more than a task may do in one turn.
+    for n in 0..1_000_u32 {
+        here.publish(&subject, Bytes::copy_from_slice(&n.to_le_bytes()));
     }
-    for n in 0..100_u8 {
-        assert_eq!(abroad.next().await.as_deref(), Some(&[n][..]), "in order");
-        assert_eq!(at_home.next().await.as_deref(), Some(&[n][..]), "who tells hears it too");
+    for n in 0..1_000_u32 {
+        assert_eq!(abroad.next().await.as_deref(), Some(&n.to_le_bytes()[..]), "in order");
+        assert_eq!(at_home.next().await.as_deref(), Some(&n.to_le_bytes()[..]), "who tells hears it too");
     }
 }
 

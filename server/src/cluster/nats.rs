@@ -21,6 +21,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use tokio::io::AsyncReadExt;
 use tokio::sync::{mpsc, watch};
+use tokio::task::unconstrained;
 use tokio::time::timeout;
 use tracing::debug;
 
@@ -130,10 +131,21 @@ async fn in_time<T>(work: impl Future<Output = Result<T, BusError>>) -> Result<T
     timeout(WITHIN, work).await.unwrap_or_else(|_| Err(BusError("NATS does not answer".to_owned())))
 }
 
+/// Waits until the server has taken all that was sent to it before: it takes what comes over a connection in its order.
+/// The client's own flush is over as soon as the bytes have left the process.
+async fn taken(client: &async_nats::Client) -> Result<(), BusError> {
+    let inbox = client.new_inbox();
+    let mut back = client.subscribe(inbox.clone()).await.map_err(failed)?;
+    client.publish(inbox, Bytes::new()).await.map_err(failed)?;
+    back.next().await.map(drop).ok_or_else(|| failed("the connection to NATS has ended"))
+}
+
 impl Bus for NatsBus {
     fn publish(&self, subject: &str, message: Bytes) {
         if self.connection.is_connected() {
-            let sent = self.connection.client().publish(self.subject(subject), message).now_or_never();
+            // There is room at once or not at all: a task that has had its share of turns is not made to wait here.
+            let sent = unconstrained(self.connection.client().publish(self.subject(subject), message));
+            let sent = sent.now_or_never();
             if !matches!(sent, Some(Ok(()))) {
                 debug!("a message to the other nodes is lost");
             }
@@ -142,13 +154,13 @@ impl Bus for NatsBus {
 
     fn subscribe(&self, subject: &str) -> BoxFuture<'_, Result<Messages, BusError>> {
         let subject = self.subject(subject);
-        Box::pin(async move {
+        Box::pin(in_time(async move {
             let client = self.connection.client();
             let messages = client.subscribe(subject).await.map_err(failed)?;
             // What is told once this has answered is heard.
-            client.flush().await.map_err(failed)?;
+            taken(client).await?;
             Ok(messages.map(|message| message.payload).boxed())
-        })
+        }))
     }
 
     fn put(&self, table: Table, key: String, value: Bytes) -> BoxFuture<'_, Result<(), BusError>> {
@@ -325,6 +337,20 @@ mod tests {
         let ends = join_all((0..3).map(|_| bus(&server))).await;
         contract::holds(Arc::clone(&ends[0]) as Arc<dyn Bus>, Arc::clone(&ends[1]) as Arc<dyn Bus>).await;
         contract::holds(Arc::clone(&ends[2]) as Arc<dyn Bus>, Arc::clone(&ends[2]) as Arc<dyn Bus>).await;
+    }
+
+    #[tokio::test]
+    async fn clu10_who_is_told_that_it_listens_is_heard_by_the_server() {
+        let (server, _folder) = server();
+        let (here, there) = (bus(&server).await, bus(&server).await);
+        server.pause().expect("it was there");
+        let mut asked = Box::pin(there.subscribe("s"));
+        let answer = timeout(Duration::from_millis(200), &mut asked).await;
+        assert!(answer.is_err(), "nobody says so before the server does");
+        server.resume().expect("it was there");
+        let mut messages = asked.await.expect("is listened to");
+        here.publish("s", "heard".into());
+        assert_eq!(messages.next().await, Some("heard".into()));
     }
 
     #[tokio::test]
