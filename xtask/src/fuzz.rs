@@ -17,10 +17,8 @@ use crate::say;
 
 /// Every target, the slowest first.
 const TARGETS: [&str; 5] = ["rest", "log", "backup", "import", "websocket"];
-/// Seconds of each unless told.
-const SECONDS: u64 = 60;
-/// Seconds of each where all tests are run, which have no time for more: less than 3 min on two cores.
-pub(crate) const BRIEFLY: u64 = 45;
+/// Seconds of each unless told: 3 min for all of them on two cores.
+pub(crate) const SECONDS: u64 = 60;
 /// Bytes of an input at most: everything that is read here has a form that this is enough for.
 const MAX_LEN: &str = "4096";
 /// Seconds that one input may take, and megabytes that a program may have.
@@ -51,7 +49,7 @@ pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<()> {
 
 /// Each target for a while.
 pub(crate) fn briefly(project: &Project) -> Result<()> {
-    all(project, &TARGETS, Until::Seconds(BRIEFLY), Build::Quick)
+    all(project, &TARGETS, Until::Seconds(SECONDS), Build::Quick)
 }
 
 fn read(arguments: &[String]) -> Result<(Vec<&'static str>, Until)> {

@@ -16,13 +16,14 @@ use std::time::Duration;
 use async_nats::jetstream;
 use async_nats::jetstream::kv::{Entry, Operation, Store};
 use async_nats::jetstream::object_store::{DeleteErrorKind, GetErrorKind, InfoErrorKind, ObjectStore};
+use async_nats::jetstream::stream::LastRawMessageErrorKind::NoMessageFound;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType, Stream};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use tokio::io::AsyncReadExt;
 use tokio::sync::{mpsc, watch};
 use tokio::task::unconstrained;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::debug;
 
 use super::bus::{Bus, BusError, Change, Changes, Messages, Table};
@@ -35,6 +36,8 @@ const AT_ONCE: usize = 16;
 const WAITING: usize = 1_024;
 /// A file or the rows of a table take less than this.
 const WITHIN: Duration = Duration::from_secs(30);
+/// Who waits for the last row of a table for so long looks whether it is still there.
+const NOTHING_FOR: Duration = Duration::from_secs(1);
 /// The mark of a key that was removed is let go of after this: by then every node has been told, or is told anew.
 const MARKED_FOR: Duration = Duration::from_secs(24 * 3_600);
 /// What a message of a table says that removes its key.
@@ -244,7 +247,6 @@ impl Bus for NatsBus {
 
 /// The value under a subject of a table; `None` where it was removed.
 async fn row(stream: &Stream, prefix: &str, subject: &str) -> Result<Option<(String, Bytes)>, BusError> {
-    use async_nats::jetstream::stream::LastRawMessageErrorKind::NoMessageFound;
     let message = match stream.get_last_raw_message_by_subject(subject).await {
         Ok(message) => message,
         Err(error) if matches!(error.kind(), NoMessageFound) => return Ok(None),
@@ -265,9 +267,20 @@ async fn tell(
     if is_current && changes.send(Change::Current).await.is_err() {
         return;
     }
+    let mut told = 0;
     loop {
         let entry = tokio::select! {
             entry = entries.next() => entry,
+            // Marks of keys, which another one lets go of meanwhile, are waited for in vain.
+            () = sleep(NOTHING_FOR), if !is_current => {
+                if has_none_after(&store, told).await {
+                    is_current = true;
+                    if changes.send(Change::Current).await.is_err() {
+                        return;
+                    }
+                }
+                continue;
+            }
             () = changes.closed() => return,
         };
         let entry = match entry {
@@ -275,6 +288,7 @@ async fn tell(
             Some(Err(error)) => return debug!(%error, "a table is not told any more"),
             None => return,
         };
+        told = entry.revision;
         let is_last = !is_current && entry.delta == 0;
         if !is_current {
             forget_mark(&store, &entry);
@@ -293,6 +307,12 @@ async fn tell(
             }
         }
     }
+}
+
+/// Whether a table has nothing that came after a place.
+async fn has_none_after(store: &Store, place: u64) -> bool {
+    let next = store.stream.get_first_raw_message_by_subject(format!("{}>", store.prefix), place + 1).await;
+    next.is_err_and(|error| matches!(error.kind(), NoMessageFound))
 }
 
 /// Lets go of the mark that a key was removed, where that is long ago.
@@ -351,6 +371,21 @@ mod tests {
         let mut messages = asked.await.expect("is listened to");
         here.publish("s", "heard".into());
         assert_eq!(messages.next().await, Some("heard".into()));
+    }
+
+    #[tokio::test]
+    async fn clu13_a_table_is_told_to_its_end_though_the_last_row_has_gone_meanwhile() {
+        let (server, _folder) = server();
+        let bus = bus(&server).await;
+        bus.put(Table::Revoked, "a".to_owned(), "1".into()).await.expect("is kept");
+        let store = bus.table(Table::Revoked).clone();
+        let mut entries = store.watch_with_history(">").await.expect("is watched");
+        // It is there at the look, and another node lets go of it before it is sent.
+        entries.next().await.expect("is told").expect("is a row");
+        store.stream.purge().filter(format!("{}a", store.prefix)).await.expect("is let go of");
+        let (changes, mut told) = mpsc::channel(WAITING);
+        tokio::spawn(tell(store, entries, false, changes));
+        assert_eq!(told.recv().await, Some(Change::Current));
     }
 
     #[tokio::test]

@@ -57,7 +57,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
         report.failed("reliability, short", &failure);
     }
     // Last: it compiles what it fuzzes in its own way, with the dependencies that all before it have compiled.
-    let each = format!("fuzzing, {} s each", fuzz::BRIEFLY);
+    let each = format!("fuzzing, {} s each", fuzz::SECONDS);
     report.check(&each, "about 3 min", || fuzz::briefly(project));
 
     Ok(report.end(start))
