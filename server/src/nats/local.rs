@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use serde::Deserialize;
 
 /// A server that is not up by then will not be.
@@ -66,18 +66,23 @@ impl LocalServer {
         self.child.wait().map(drop)
     }
 
-    /// Has it stand still, with its connections open.
+    /// Has it stand still, with its connections open. When this returns, it does.
     ///
     /// # Errors
-    /// When it cannot be signalled.
+    /// When it cannot be signalled, or has ended.
     pub fn pause(&self) -> io::Result<()> {
-        self.signal(Signal::STOP)
+        self.signal(Signal::STOP)?;
+        // Its threads are stopped one by one; what they do until then, they do.
+        match waitpid(Some(Pid::from_child(&self.child)), WaitOptions::UNTRACED)? {
+            Some((_, status)) if status.stopped() => Ok(()),
+            _ => Err(io::Error::other("nats-server has ended")),
+        }
     }
 
     /// Lets it go on.
     ///
     /// # Errors
-    /// As for [`pause`](Self::pause).
+    /// When it cannot be signalled.
     pub fn resume(&self) -> io::Result<()> {
         self.signal(Signal::CONT)
     }
