@@ -115,8 +115,7 @@ impl Keeper {
     }
 
     fn sweep(&mut self) {
-        sweep(&self.library);
-        self.failing |= !self.library.doomed.lock().is_empty();
+        self.failing |= !sweep(&self.library);
     }
 
     /// Has the disk take all there is. What is in the journal stays there: to move it could take long, and
@@ -150,24 +149,29 @@ pub(super) fn move_all(library: &Library, sealed: u64) -> Result<usize, LogError
     for (shelf, through) in &moved {
         shelf.settled(*through);
     }
-    sweep(library);
-    if !library.doomed.lock().is_empty() {
-        return Err(LogError::Unavailable("files of deleted sessions cannot be removed".to_owned()));
+    // Others may be deleted meanwhile.
+    while !library.doomed.lock().is_empty() {
+        if !sweep(library) {
+            return Err(LogError::Unavailable("files of deleted sessions cannot be removed".to_owned()));
+        }
     }
     list(library).map_err(unavailable)?;
     remove_journal(library, sealed).map_err(unavailable)?;
     Ok(moved.len())
 }
 
-/// Removes the files of sessions that are deleted. What cannot be removed is tried again.
-fn sweep(library: &Library) {
+/// Removes the files of sessions that are deleted, and answers whether it could. What cannot be removed is tried again.
+fn sweep(library: &Library) -> bool {
     let doomed = std::mem::take(&mut *library.doomed.lock());
+    let mut is_done = true;
     for shelf in doomed {
         if let Err(error) = shelf.remove(&library.stock) {
             warn!(session.id = %shelf.id, error = %error, "files of a deleted session cannot be removed");
             library.doomed.lock().push(shelf);
+            is_done = false;
         }
     }
+    is_done
 }
 
 /// Writes what is in the journal only to the sessions' own files, forces it to disk, and tells up to where.

@@ -276,3 +276,51 @@ async fn dur7_a_session_can_be_deleted_when_the_disk_is_full() {
         world.check(&world.open()).await;
     }
 }
+
+/// A disk that says when a session's file is about to be removed, and waits until it may be.
+struct Slow {
+    begun: tokio::sync::mpsc::UnboundedSender<()>,
+    go: Mutex<std::sync::mpsc::Receiver<()>>,
+}
+
+impl Faults for Slow {
+    fn before(&self, op: FileOp, path: &Path) -> std::io::Result<()> {
+        let is_of_session = path.components().any(|part| part.as_os_str() == "sessions");
+        if op == FileOp::Remove && is_of_session && self.begun.send(()).is_ok() {
+            // Who is not waited for any more goes on.
+            let _ = self.go.lock().recv();
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn dur7_sessions_that_are_deleted_while_others_are_removed_are_no_failure() {
+    let mut world = World::new(Level::Buffered);
+    let (begun, removing) = tokio::sync::mpsc::unbounded_channel();
+    let (go, gone) = std::sync::mpsc::channel();
+    let disk = Arc::new(Slow { begun, go: Mutex::new(gone) });
+    let log = DiskLog::open(&world.path(), world.options().faults(disk)).expect("opens");
+    // Let go of before the log, which else waits for a disk that waits.
+    let (go, mut removing) = (go, removing);
+    for _ in 0..20 {
+        let id = world.begin(&log).await;
+        world.write(&log, id, 2).await;
+    }
+    log.settle().await.expect("is moved");
+    let mut ids: Vec<_> = world.sessions.keys().copied().collect();
+    let first = ids.pop().expect("one of 20");
+    log.delete(first).await.expect("is deleted");
+    let mut settled = Box::pin(log.settle());
+    loop {
+        tokio::select! {
+            done = &mut settled => break done.expect("nothing has failed"),
+            Some(()) = removing.recv() => {
+                if let Some(id) = ids.pop() {
+                    log.delete(id).await.expect("is deleted");
+                }
+                go.send(()).expect("is waited for");
+            }
+        }
+    }
+}
