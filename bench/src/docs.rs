@@ -1,4 +1,5 @@
-//! The part of `docs/PERFORMANCE.md` that is measured: its table and its plots, put in their place.
+//! The part of `docs/PERFORMANCE.md` that is measured: its table and its plots, put in their place. The figures of every
+//! run are kept beside it, so that a part can be measured again by itself.
 
 use std::path::{Path, PathBuf};
 
@@ -15,23 +16,48 @@ const REASONS: &str = "## Where the time goes";
 const BEGIN: &str = "<!-- measured: written by `cargo xtask bench --docs` -->";
 const END: &str = "<!-- end of what is measured -->";
 
-/// Writes the table and the plots into the project's documentation.
+/// Writes table, plots and figures into the project's documentation; of a table that `is_part` what it has, in place of
+/// what was there of it.
 ///
 /// # Errors
-/// Where a file cannot be read or written, or the page has no place for them.
-pub(crate) fn write(table: &Table) -> Result<(), String> {
+/// Where a file cannot be read or written, the page has no place for them, or what is kept is of another machine.
+pub(crate) fn write(table: Table, is_part: bool) -> Result<(), String> {
     let docs: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
-    let page = docs.join("PERFORMANCE.md");
-    let text = std::fs::read_to_string(&page).map_err(|error| format!("{}: {error}", page.display()))?;
+    let (page, figures) = (docs.join("PERFORMANCE.md"), docs.join("performance.json"));
+    let table = if is_part { kept(&read(&figures)?)?.with(table)? } else { table };
     let mut measured = String::new();
-    for plot in plots(table) {
-        let file = docs.join("images").join(plot.file);
-        std::fs::write(&file, plot.svg).map_err(|error| format!("{}: {error}", file.display()))?;
+    for plot in plots(&table) {
+        save(&docs.join("images").join(plot.file), &plot.svg)?;
         measured += &format!("![{}](images/{})\n\n", plot.words, plot.file);
     }
     measured += &table.markdown();
-    let text = placed(&text, &measured).ok_or_else(|| format!("{} has no {BEGIN}", page.display()))?;
-    std::fs::write(&page, text).map_err(|error| format!("{}: {error}", page.display()))
+    let text =
+        placed(&read(&page)?, &measured).ok_or_else(|| format!("{} has no {BEGIN}", page.display()))?;
+    save(&page, &text)?;
+    save(&figures, &json(&table)?)
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn save(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// The figures, a row in a line, so that what has changed is seen in what is kept of them.
+fn json(table: &Table) -> Result<String, String> {
+    fn text(value: &impl serde::Serialize) -> Result<String, String> {
+        serde_json::to_string(value).map_err(|error| error.to_string())
+    }
+    let rows: Result<Vec<String>, String> = table.rows.iter().map(text).collect();
+    let (date, machine, notes) = (text(&table.date)?, text(&table.machine)?, text(&table.notes)?);
+    let rows = rows?.join(",\n");
+    Ok(format!("{{\"date\":{date},\n\"machine\":{machine},\n\"notes\":{notes},\n\"rows\":[\n{rows}\n]}}\n"))
+}
+
+fn kept(figures: &str) -> Result<Table, String> {
+    serde_json::from_str(figures).map_err(|error| format!("docs/performance.json: {error}"))
 }
 
 /// What the page says of where the time goes, and of why goals are missed.
@@ -62,6 +88,14 @@ mod tests {
     #[test]
     fn the_page_has_a_place_for_it() {
         assert!(placed(PAGE, "").is_some());
+    }
+
+    #[test]
+    fn the_page_shows_the_figures_that_are_kept() {
+        let figures = include_str!("../../docs/performance.json");
+        let table = kept(figures).expect("is a table");
+        assert_eq!(json(&table).as_deref(), Ok(figures));
+        assert!(PAGE.contains(table.markdown().trim()), "`cargo xtask bench --docs` writes both");
     }
 
     #[test]

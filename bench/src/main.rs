@@ -53,7 +53,7 @@ struct Cli {
     /// Write the figures to this file as well.
     #[arg(long, global = true, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Put the table and its plots into docs/PERFORMANCE.md.
+    /// Put the table and its plots into docs/PERFORMANCE.md; a part by itself in place of what is there of it.
     #[arg(long, global = true)]
     docs: bool,
     /// Install the servers to measure beside that npm has (node ws, Colyseus, Bun), as locked, in bench/peers.
@@ -185,8 +185,8 @@ fn main() -> ExitCode {
 
 /// Measures what is asked for, prints the table and keeps it where that is asked for.
 fn measure(cli: &Cli) -> Result<(), String> {
-    if cli.docs && cli.what.is_some() {
-        return Err("--docs is for the whole table: leave out the part".to_owned());
+    if cli.docs && cli.quick {
+        return Err("--docs is for whole runs: leave out --quick".to_owned());
     }
     if cli.install_peers {
         install_peers()?;
@@ -205,20 +205,19 @@ fn measure(cli: &Cli) -> Result<(), String> {
     if table.misses_a_goal() {
         print!("\n{}", docs::reasons());
     }
-    keep(cli, &table)?;
-    // The table is worth its while all the same.
     let failures = table.notes.iter().filter(|note| wire::tells_of_failure(note)).count();
+    // The table is worth its while all the same.
+    keep(cli, table)?;
     if failures == 0 { Ok(()) } else { Err(format!("VWS failed at {failures} of it: see the notes")) }
 }
 
 /// Writes the table wherever it is to be kept.
-fn keep(cli: &Cli, table: &Table) -> Result<(), String> {
-    if cli.docs {
-        docs::write(table)?;
+fn keep(cli: &Cli, table: Table) -> Result<(), String> {
+    if let Some(path) = &cli.json {
+        let text = serde_json::to_string_pretty(&table).map_err(|error| error.to_string())?;
+        std::fs::write(path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    let Some(path) = &cli.json else { return Ok(()) };
-    let text = serde_json::to_string_pretty(table).map_err(|error| error.to_string())?;
-    std::fs::write(path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))
+    if cli.docs { docs::write(table, cli.what.is_some()) } else { Ok(()) }
 }
 
 fn tabled(parts: &[Measured], folder: PathBuf, quick: bool) -> Result<Table, String> {

@@ -13,8 +13,8 @@ use vws_load::machine::Machine;
 /// The contender that goals are about.
 pub(crate) const SUBJECT: &str = "VWS";
 
-/// Everything that one invocation measured.
-#[derive(Debug, Serialize)]
+/// Everything that one invocation measured, or several of which later ones measured parts again.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Table {
     /// `2026-01-31`
     pub(crate) date: String,
@@ -27,6 +27,31 @@ pub(crate) struct Table {
 impl Table {
     pub(crate) fn misses_a_goal(&self) -> bool {
         self.rows.iter().flat_map(|row| &row.goals).any(|goal| !goal.met)
+    }
+
+    /// The same with the parts that `later` has in place of its own, and a note for each that says so.
+    ///
+    /// # Errors
+    /// Where the two are not of one machine.
+    pub(crate) fn with(mut self, later: Self) -> Result<Self, String> {
+        if self.machine != later.machine {
+            return Err(format!(
+                "what is kept is of {}, this is {}: measure everything",
+                self.machine, later.machine
+            ));
+        }
+        let mut parts: Vec<String> = later.rows.iter().map(|row| row.part.clone()).collect();
+        parts.dedup();
+        for part in parts {
+            let place = self.rows.iter().position(|row| row.part == part).unwrap_or(self.rows.len());
+            self.rows.retain(|row| row.part != part);
+            let rows = later.rows.iter().filter(|row| row.part == part).cloned();
+            self.rows.splice(place..place, rows);
+            let is_of_it = format!("*{part}* is of ");
+            self.notes.retain(|note| !note.starts_with(&is_of_it));
+            self.notes.push(format!("{is_of_it}a later run by itself, {}", later.date));
+        }
+        Ok(self)
     }
 }
 
@@ -167,6 +192,27 @@ mod tests {
         row.figure(SUBJECT, vec![90.0, 180.0, 45.0]);
         row.figure("raw", vec![100.0, 200.0, 50.0]);
         row
+    }
+
+    #[test]
+    fn a_part_that_is_measured_again_replaces_what_was_of_it() {
+        let machine = Machine { cpu: "a machine".to_owned(), cores: 1, kernel: "0".to_owned() };
+        let table = |date: &str, rows: &[(&str, &str)]| Table {
+            date: date.to_owned(),
+            machine: machine.clone(),
+            notes: vec![date.to_owned()],
+            rows: rows.iter().map(|(part, what)| Row::new(part, *what, "s")).collect(),
+        };
+        let mut both = table("1", &[("a", "1"), ("b", "1"), ("b", "2"), ("c", "1")]);
+        for date in ["2", "3"] {
+            both = both.with(table(date, &[("b", "3")])).expect("is of the same machine");
+            let rows: Vec<_> = both.rows.iter().map(|row| format!("{}{}", row.part, row.what)).collect();
+            assert_eq!(rows, ["a1", "b3", "c1"]);
+            let told = format!("*b* is of a later run by itself, {date}");
+            assert_eq!((both.date.as_str(), &both.notes[..]), ("1", &["1".to_owned(), told][..]));
+        }
+        let other = Table { machine: Machine { cores: 2, ..machine.clone() }, ..table("4", &[("b", "4")]) };
+        assert!(both.with(other).is_err());
     }
 
     #[test]

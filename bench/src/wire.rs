@@ -88,6 +88,9 @@ struct Lasting {
     rounds: usize,
     warm_up: f64,
     span: f64,
+    /// The same of a rate, where it counts that nothing else is done: a thousand who have come are told of each other,
+    /// and what they were sent is acknowledged, for a second or two.
+    at_rate: (f64, f64),
 }
 
 /// On which cores.
@@ -120,8 +123,8 @@ impl Wire {
     /// Where VWS does not run.
     pub(crate) fn new(folder: PathBuf, quick: bool) -> Result<Self, String> {
         let lasting = match quick {
-            true => Lasting { rounds: 2, warm_up: 0.2, span: 0.6 },
-            false => Lasting { rounds: 3, warm_up: 0.5, span: 2.0 },
+            true => Lasting { rounds: 2, warm_up: 0.2, span: 0.6, at_rate: (0.2, 0.6) },
+            false => Lasting { rounds: 3, warm_up: 0.5, span: 2.0, at_rate: (3.0, 4.0) },
         };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let has_taskset = Command::new("taskset").arg("--version").stdout(Stdio::null()).status().is_ok();
@@ -240,15 +243,12 @@ impl Wire {
         let is_placed = self.can_place && placing == Placing::OneCore;
         let others = format!("1-{}", self.cores - 1);
         let running = who.start(duty, is_placed.then_some("0"), &self.folder)?;
-        let task = Task {
-            who,
-            port: running.port,
-            server: running.process(),
-            payload: self.payload,
-            warm_up: self.lasting.warm_up,
-            span: self.lasting.span,
-            work,
+        let (warm_up, span) = match &work {
+            Work::Steady { .. } => self.lasting.at_rate,
+            _ => (self.lasting.warm_up, self.lasting.span),
         };
+        let (port, server) = (running.port, running.process());
+        let task = Task { who, port, server, payload: self.payload, warm_up, span, work };
         let mut load = Command::new(std::env::current_exe().map_err(|error| error.to_string())?);
         load.arg("load").arg(serde_json::to_string(&task).map_err(|error| error.to_string())?);
         let output = on_cores(load, is_placed.then_some(&others)).stdin(Stdio::null()).output();
