@@ -83,7 +83,7 @@ async fn converse(
         None => snapshot(wire, live).await?,
     }
     let now = Instant::now();
-    let connection = Connection {
+    let mut connection = Connection {
         live,
         limits,
         metrics: &metrics,
@@ -156,10 +156,10 @@ pub(super) struct Connection<'a> {
 }
 
 impl Connection<'_> {
-    async fn go_on(mut self) -> Result<Never, Ending> {
-        let mut superseded = pin!(self.seat.superseded());
-        let grant = Arc::clone(&self.grant);
-        let mut token_over = pin!(self.auth.end_of(&grant, App::now));
+    async fn go_on(&mut self) -> Result<Never, Ending> {
+        let (seat, auth, grant) = (self.seat, self.auth, Arc::clone(&self.grant));
+        let mut superseded = pin!(seat.superseded());
+        let mut token_over = pin!(auth.end_of(&grant, App::now));
         let mut sleep = pin!(sleep_until(self.ping_at));
         loop {
             self.wire.is_over()?;
