@@ -1,6 +1,5 @@
 //! User data on an object. It is carried and compared, never interpreted.
 
-use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -89,12 +88,6 @@ impl PropertyKey {
     /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Borrow<str> for PropertyKey {
-    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -62,6 +62,22 @@ fn evt4_only_the_next_event_is_folded_in() {
 }
 
 #[test]
+fn evt2_an_object_has_place_and_time_of_its_event_whatever_it_says_itself() {
+    let right = json!({"version": 1, "created_at": NOW, "updated_at": NOW});
+    for (field, wrong) in [("version", 9), ("created_at", NOW - 5), ("updated_at", NOW + 5)] {
+        let mut given = Given::nothing();
+        let created = given.decide(&plain("a")).expect("is taken").remove(0);
+        let mut event = json!(created.event);
+        event["object"][field] = json!(wrong);
+        given.session.apply(&record(1, event)).expect("is the next");
+        let object = json!(given.object("a"));
+        for of in ["version", "created_at", "updated_at"] {
+            assert_eq!(object[of], right[of], "{of}, where {field} was wrong");
+        }
+    }
+}
+
+#[test]
 fn law2_an_event_that_fits_nothing_changes_nothing_but_the_seq() {
     let mut given = Given::after(&[plain("a")]);
     let digest = given.session.digest();

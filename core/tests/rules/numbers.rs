@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 use vws_core::command::{Change, ObjectDraft, ObjectPatch, WorldPatch};
+use vws_core::model::Coordinate;
 use vws_core::{Command, Event, EventRecord, Object};
 
 use super::given::{Given, check, cube, faults, patch, plain};
@@ -154,6 +155,13 @@ fn pos2_no_number_is_nan_or_infinite() {
             assert_eq!(faults(&refused), [(pointer.to_owned(), code)], "{value}");
         }
     }
+}
+
+#[test]
+fn pos2_numbers_have_an_order() {
+    let [low, high] = [-1.5, 2.5].map(|value| Coordinate::new("x", value).expect("lies within"));
+    assert!(low < high && low.max(high) == high);
+    assert_eq!(high.partial_cmp(&low), Some(std::cmp::Ordering::Greater));
 }
 
 #[test]

@@ -256,3 +256,19 @@ fn web37_a_gesture_that_ended_where_it_began_is_forgotten_without_an_event() {
     assert_eq!(desk.submit(&back, Purpose::Cancel { gesture: 8 }), Ok(0), "of one that changed nothing");
     assert!(desk.stack.has(Way::Undo));
 }
+
+#[test]
+fn hist7_what_a_gesture_turned_about_each_axis_is_taken_back() {
+    let turned = |axis: &str, to: f64| json!({"type": "update_object", "name": "a", "patch": {"rotation": {axis: to}, "scale": {axis: to}}});
+    let mut desk = Desk::new();
+    desk.change(&cube("a"));
+    let before = content(&desk.given.session);
+    for (axis, to) in [("x", 10.0), ("y", 20.0), ("x", 30.0), ("z", 40.0)] {
+        desk.drag(7, &turned(axis, to));
+    }
+    let after = content(&desk.given.session);
+    assert_eq!(desk.go(Way::Undo), Some(Ok(1)));
+    assert_eq!(content(&desk.given.session), before);
+    assert_eq!(desk.go(Way::Redo), Some(Ok(1)));
+    assert_eq!(content(&desk.given.session), after);
+}

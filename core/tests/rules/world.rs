@@ -128,6 +128,18 @@ fn world9_the_pose_of_an_orbit_follows_from_the_time() {
     near(1_000, [10.0, 0.0, 0.0]);
     near(2_000, [0.0, 0.0, -10.0]);
     near(4_000, [0.0, 0.0, 10.0]);
+    // It goes around its target, and stands as high above it as its elevation says.
+    let target = json!({"x": 1, "y": 2, "z": 3});
+    let raised = json!({"radius": 10, "speed": 90, "elevation": 30});
+    let start = json!({"type": "start_orbit", "orbit": raised});
+    let given_raised = Given::after(&[camera(json!({"target": target})), start]);
+    let (raised, target) =
+        (given_raised.world().orbit.expect("is there"), given_raised.world().camera_target);
+    let flat = 75.0_f64.sqrt();
+    for (at, expected) in [(0, [1.0, 7.0, 3.0 + flat]), (1_000, [1.0 + flat, 7.0, 3.0])] {
+        let found = raised.position(target, raised.started_at + at);
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9), "at {at}: {found:?}");
+    }
     // A clock that is behind sees the begin, and one that is years ahead sees a pose.
     assert_eq!(orbit.position(world.camera_target, 0), orbit.position(world.camera_target, NOW));
     assert!(orbit.position(world.camera_target, u64::MAX).iter().all(|v| v.abs() <= 10.0));

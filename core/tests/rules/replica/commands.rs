@@ -32,6 +32,9 @@ fn rep7_commands_are_numbered_and_shown_at_once() {
     let view = pair.replica.view().expect("was loaded");
     assert_eq!(view.object("b").map(|object| object.x.get()), Some(5.0));
     assert_eq!((view.object_count(), pair.confirmed().object_count()), (2, 1));
+    let ahead = pair.replica.ahead();
+    assert!(!ahead.is_empty() && ahead.touches_object("b") && !ahead.touches_object("a"));
+    assert!(Pair::live(&[plain("a")]).replica.ahead().is_empty());
 }
 
 #[test]

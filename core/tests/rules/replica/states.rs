@@ -13,6 +13,7 @@ fn rep2_what_comes_before_the_welcome_is_passed_over() {
     let mut new = Replica::new(me());
     assert_eq!(new.receive(parts(&pair.server.session)), []);
     assert!(new.confirmed().is_none());
+    assert_eq!((new.session_id(), pair.replica.session_id()), (None, Some(session_id())));
 }
 
 #[test]
@@ -106,6 +107,12 @@ fn rep14_a_snapshot_is_taken_when_it_is_whole_and_news() {
     assert!(replica.receive([last.clone()]).contains(&Effect::Loaded { seq: 600 }));
     assert_eq!(canonical(replica.confirmed().expect("was loaded")), canonical(&server.session));
     assert_eq!(replica.receive(whole.clone()), [], "it is there already");
+    // One that comes in one part is there as soon as anything of it is.
+    let small = Given::after(&[plain("a")]);
+    let mut at_once = Replica::new(me());
+    at_once.receive([welcome(&small.session, Mode::Snapshot)]);
+    let effects = at_once.receive(parts(&small.session));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Loading { .. })), "{effects:?}");
     // One that is damaged is refused and told.
     let mut damaged = Replica::new(me());
     damaged.receive([welcome(&server.session, Mode::Snapshot)]);
