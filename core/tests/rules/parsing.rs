@@ -211,6 +211,16 @@ fn parse6_messages_of_the_socket_are_read_by_the_same_rules() {
         read(json!({"type": "resume"})).is_ok() && read(json!({"type": "resume", "after": null})).is_ok()
     );
     assert_eq!(refused(json!({"type": "ping"})), fault("/t", "missing_field"));
+    let selected = json!({"type": "presence", "selection": ["a", "b", 5]});
+    assert_eq!(refused(selected), fault("/selection/2", "type_mismatch"));
+}
+
+#[test]
+fn ws1_an_encoding_is_what_its_subprotocol_says() {
+    for (name, encoding) in [("vws.v1.json", Encoding::Json), ("vws.v1.msgpack", Encoding::MessagePack)] {
+        assert_eq!((encoding.subprotocol(), Encoding::from_subprotocol(name)), (name, Some(encoding)));
+    }
+    assert_eq!(Encoding::from_subprotocol("vws.v2.json"), None);
 }
 
 #[test]

@@ -187,6 +187,14 @@ fn rep16_what_may_look_different_is_named() {
     assert_eq!(names(&touched(&effects)), ("p".to_owned(), false, false, false));
     let events = pair.done(&json!({"type": "clear_objects"}), None);
     assert!(touched(&pair.hear(events)).all_objects);
+    let size = json!({"type": "update_world", "patch": {"size": 5}});
+    let named = json!({"type": "rename_session", "name": "t"});
+    let world = (String::new(), false, true, false);
+    for (value, shows) in [(size, world), (named, (String::new(), false, false, true))] {
+        let submitted = pair.submit(&value).expect("stands");
+        let rejected = ServerMessage::Rejected { id: submitted.id, problem: problem() };
+        assert_eq!(names(&touched(&pair.hear([rejected]))), shows);
+    }
     // A heartbeat, a pong or an old event touch nothing.
     let nothing = beat(&pair.server.session);
     assert_eq!(pair.hear([nothing, ServerMessage::Pong { t: 1.5 }]).len(), 2);
