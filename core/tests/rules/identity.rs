@@ -1,4 +1,8 @@
+use serde_json::json;
 use vws_core::model::{ClientId, SessionId};
+use vws_core::wire::{Hello, PROTOCOL};
+
+use super::given::faults;
 
 #[test]
 fn id2_session_ids_are_read_in_one_form_only() {
@@ -36,4 +40,18 @@ fn id3_client_ids_have_plain_characters_up_to_their_bound() {
         let refused = ClientId::new(bad).expect_err(bad);
         assert_eq!(vws_core::Error::from(refused).code(), "client_id_invalid");
     }
+}
+
+#[test]
+fn ws3_a_hello_is_checked_at_every_field() {
+    let hello = |protocol: u64, client_id: &str, name: &str, color: &str| -> Hello {
+        let hello = json!({"protocol": protocol, "client_id": client_id, "name": name, "color": color});
+        serde_json::from_value(hello).expect("has the form of a hello")
+    };
+    let spoken = u64::from(PROTOCOL);
+    let identity = hello(spoken, "me", "Me", "#abcdef").check().expect("is valid");
+    assert_eq!((identity.client_id.as_str(), identity.name.is_some()), ("me", true));
+    let refused = hello(spoken + 1, "/", "", "red").check().expect_err("is not");
+    let pointers: Vec<_> = faults(&refused).into_iter().map(|(pointer, _)| pointer).collect();
+    assert_eq!(pointers, ["/protocol", "/client_id", "/name", "/color"]);
 }

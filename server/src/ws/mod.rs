@@ -163,7 +163,7 @@ mod tests {
     use crate::net::Stop;
 
     #[tokio::test]
-    async fn siege6_a_connection_that_says_nothing_costs_less_than_a_page() {
+    async fn ws18_the_task_of_a_connection_takes_less_than_a_page() {
         let log = Arc::new(MemoryLog::default());
         let assets = Arc::new(Assets::in_memory(Bounds::from(&Limits::DEFAULT)));
         let auth = Auth::new(Keys::default(), None, Revoked::default());
