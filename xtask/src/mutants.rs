@@ -19,13 +19,28 @@ pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<()> {
     let program = MUTANTS.ensure(project)?;
     let mut mutants = Command::new(program);
     mutants.current_dir(&project.root).args(["mutants", "--package", "vws-core"]);
-    // A shard is every so manieth of all, a part of each file.
-    mutants.args(["--sharding", "round-robin"]);
-    mutants.arg("--output").arg(project.target.join("xtask")).args(arguments);
+    mutants.args(sharding(arguments)).arg("--output").arg(project.target.join("xtask")).args(arguments);
     // Each build follows the one before it.
     mutants.env("CARGO_INCREMENTAL", "1");
     if env::var_os(CASES.0).is_none() {
         mutants.env(CASES.0, CASES.1);
     }
     process::run(&mut mutants)
+}
+
+/// A shard is every so manieth of all, a part of each file. Where none is asked for nothing may be said of it.
+fn sharding(arguments: &[String]) -> &'static [&'static str] {
+    let is_shard = |argument: &String| argument == "--shard" || argument.starts_with("--shard=");
+    if arguments.iter().any(is_shard) { &["--sharding", "round-robin"] } else { &[] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sharding;
+
+    #[test]
+    fn only_a_shard_has_a_way_to_be_chosen() {
+        let of = |text: &str| sharding(&text.split(' ').map(str::to_owned).collect::<Vec<_>>()).len();
+        assert_eq!(["--file a", "--shard 0/8", "--shard=0/8", "--list"].map(of), [0, 2, 2, 0]);
+    }
 }
