@@ -248,6 +248,8 @@ fn hist5_a_fork_goes_on_by_itself() {
     assert_eq!((origin.session_id, origin.epoch, origin.seq), (from.session_id, from.epoch, 1));
     assert_eq!((info.session_id, info.epoch, info.created_at, info.seq), (id, 9, 5, 1));
     assert_eq!(fork.digest(), given.session.digest());
+    let name = vws_core::model::DisplayName::new("name", "b").ok();
+    assert_eq!(given.session.fork(id, name.clone(), 5, 9).info().name, name);
     let mut other = Given { session: fork, ..Given::nothing() };
     other.run(&cube("b")).expect("is allowed");
     given.run(&json!({"type": "clear_objects"})).expect("is allowed");
