@@ -41,7 +41,11 @@ fn read(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-fn save(path: &Path, text: &str) -> Result<(), String> {
+/// Writes a file.
+///
+/// # Errors
+/// That it cannot be written, by its name.
+pub(crate) fn save(path: &Path, text: &str) -> Result<(), String> {
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 

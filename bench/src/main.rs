@@ -215,7 +215,7 @@ fn measure(cli: &Cli) -> Result<(), String> {
 fn keep(cli: &Cli, table: Table) -> Result<(), String> {
     if let Some(path) = &cli.json {
         let text = serde_json::to_string_pretty(&table).map_err(|error| error.to_string())?;
-        std::fs::write(path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))?;
+        docs::save(path, &(text + "\n"))?;
     }
     if cli.docs { docs::write(table, cli.what.is_some()) } else { Ok(()) }
 }

@@ -259,7 +259,10 @@ fn web37_a_gesture_that_ended_where_it_began_is_forgotten_without_an_event() {
 
 #[test]
 fn hist7_what_a_gesture_turned_about_each_axis_is_taken_back() {
-    let turned = |axis: &str, to: f64| json!({"type": "update_object", "name": "a", "patch": {"rotation": {axis: to}, "scale": {axis: to}}});
+    let turned = |axis: &str, to: f64| {
+        let patch = json!({"rotation": {axis: to}, "scale": {axis: to}});
+        json!({"type": "update_object", "name": "a", "patch": patch})
+    };
     let mut desk = Desk::new();
     desk.change(&cube("a"));
     let before = content(&desk.given.session);

@@ -119,11 +119,11 @@ fn world9_the_pose_of_an_orbit_follows_from_the_time() {
     let given = Given::after(&[orbit(json!({"radius": 10, "speed": 90, "elevation": 0}))]);
     let world = given.world();
     let orbit: Orbit = world.orbit.expect("is there");
-    let near = |at: u64, expected: [f64; 3]| {
-        let found = orbit.position(world.camera_target, NOW + at);
+    let stands = |found: [f64; 3], expected: [f64; 3], at: u64| {
         let distance = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         assert!(distance < 1e-9, "at {at}: {found:?}");
     };
+    let near = |at, expected| stands(orbit.position(world.camera_target, NOW + at), expected, at);
     near(0, [0.0, 0.0, 10.0]);
     near(1_000, [10.0, 0.0, 0.0]);
     near(2_000, [0.0, 0.0, -10.0]);
@@ -137,8 +137,7 @@ fn world9_the_pose_of_an_orbit_follows_from_the_time() {
         (given_raised.world().orbit.expect("is there"), given_raised.world().camera_target);
     let flat = 75.0_f64.sqrt();
     for (at, expected) in [(0, [1.0, 7.0, 3.0 + flat]), (1_000, [1.0 + flat, 7.0, 3.0])] {
-        let found = raised.position(target, raised.started_at + at);
-        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9), "at {at}: {found:?}");
+        stands(raised.position(target, raised.started_at + at), expected, at);
     }
     // A clock that is behind sees the begin, and one that is years ahead sees a pose.
     assert_eq!(orbit.position(world.camera_target, 0), orbit.position(world.camera_target, NOW));
