@@ -98,7 +98,7 @@ impl Snapshot {
 }
 
 /// The most bytes that a part has beside its objects.
-const HEAD_BYTES: usize = 4 * 1024;
+const HEAD_BYTES: usize = 2 * 1024;
 
 /// A bound of an object's bytes in either encoding.
 fn most_bytes(object: &Object) -> usize {
@@ -180,22 +180,26 @@ mod tests {
     use crate::command::{Command, ObjectDraft};
     use crate::event::EventRecord;
     use crate::limits::ModelLimits;
-    use crate::model::{PropertyKey, Scalar, SessionId};
+    use crate::model::{DisplayName, PropertyKey, Scalar, SessionId};
     use crate::reduce::{Context, decide};
-    use crate::wire::{Encoding, ServerMessage};
+    use crate::wire::{Encoding, ServerMessage, parse_json};
 
-    fn session(drafts: impl IntoIterator<Item = ObjectDraft>) -> Session {
-        let mut session = Session::new(SessionId::from_uuid(uuid::Uuid::nil()), None, 0, 1);
+    /// The session after them, at the end of all time.
+    fn after(mut session: Session, commands: impl IntoIterator<Item = Command>) -> Session {
         let limits = ModelLimits::default();
-        for object in drafts {
+        for command in commands {
             let context = Context { at: u64::MAX, limits: &limits, expect_version: None };
-            let command = Command::CreateObject { object };
             let event = decide(&session, &command, &context).expect("is allowed").remove(0);
             let record =
                 EventRecord { seq: session.seq() + 1, at: u64::MAX, by: None, subject: None, more: 0, event };
             session.apply(&record).expect("is the next");
         }
         session
+    }
+
+    fn session(drafts: impl IntoIterator<Item = ObjectDraft>) -> Session {
+        let empty = Session::new(SessionId::from_uuid(uuid::Uuid::nil()), None, 0, 1);
+        after(empty, drafts.into_iter().map(|object| Command::CreateObject { object }))
     }
 
     fn small(n: usize) -> ObjectDraft {
@@ -237,6 +241,26 @@ mod tests {
             }
             assert_eq!(whole, Some(snapshot));
         }
+    }
+
+    #[test]
+    fn snap4_the_longest_head_has_its_place() {
+        let name = DisplayName::new("name", &"𝄞".repeat(64)).expect("as long as one may be");
+        let commands = [
+            r#"{"type":"update_world","patch":{"size":1000,"transparency":1.2345678901234567e-5,
+                "camera_x":-1.2345678901234567e-5,"camera_y":-1.2345678901234567e-5,"camera_z":-1.2345678901234567e-5,
+                "camera_target":{"x":-1.2345678901234567e-5,"y":-1.2345678901234567e-5,"z":-1.2345678901234567e-5},
+                "camera_fov":33.123456789012345}}"#,
+            r#"{"type":"start_orbit","orbit":{"radius":1.2345678901234567,"speed":-1.2345678901234567e-5,
+                "elevation":-1.2345678901234567e-5}}"#,
+        ];
+        let commands = commands.map(|command| parse_json(command.as_bytes()).expect("is a command"));
+        let copy = session([]).fork(SessionId::from_uuid(uuid::Uuid::max()), Some(name), u64::MAX, u64::MAX);
+        let session = after(copy, commands);
+        let part = ServerMessage::Snapshot(session.snapshot().into_parts().remove(0));
+        let takes = Encoding::ALL.map(|encoding| encoding.encode_server(&part).len());
+        let most = takes.into_iter().max().expect("two");
+        assert!((HEAD_BYTES / 2..=HEAD_BYTES).contains(&most), "{takes:?} of {HEAD_BYTES} bytes");
     }
 
     #[test]

@@ -89,6 +89,20 @@ fn dig1_5_and_5_0_and_texts_that_run_together_are_told_apart() {
     }
 }
 
+/// What is hashed of an object has a place of its own until it is longer: whatever lies across that end counts, and all
+/// that follows it.
+#[test]
+fn dig1_the_last_of_an_object_of_any_length_counts() {
+    let digest = |text: &str, last: u64| {
+        let object = cube("a", json!({"text": text, "properties": {"k": last}}));
+        Given::after(&[object]).session.digest()
+    };
+    for len in 0..=256 {
+        let text = "x".repeat(len);
+        assert_ne!(digest(&text, 1), digest(&text, 2), "after {len} bytes of text");
+    }
+}
+
 #[test]
 fn dig2_the_order_of_objects_is_no_matter() {
     // Two histories with the same content: versions and times are part of it, so they are kept equal.

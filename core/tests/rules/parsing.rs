@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use vws_core::limits::SAFE_INTEGER;
-use vws_core::wire::{ClientMessage, Encoding, canonical_json, parse_json, parse_msgpack};
+use vws_core::wire::{ClientMessage, Encoding, Tree, canonical_json, parse_json, parse_msgpack};
 use vws_core::{Command, Rejection};
 
 use super::generate;
@@ -177,6 +179,16 @@ fn parse6_missing_fields_other_types_and_unknown_tags_are_refused_in_place() {
     }
     let told = parse_json::<Command>(br#"{"type":"update_object","name":"a","patch":{"x":"1"}}"#);
     assert_eq!(told.expect_err("is refused").to_string(), "expected a number, found the string \"1\"");
+}
+
+#[test]
+fn parse6_a_fault_of_a_form_says_what_its_refusal_says() {
+    let tree: Tree = parse_json(br#"{"a":1,"b":"x"}"#).expect("is JSON");
+    let error = tree.decode::<BTreeMap<String, u64>>().expect_err("is no number");
+    let text = error.to_string();
+    let refusal = Rejection::from(error);
+    assert_eq!(faults(&refusal), fault("/b", "type_mismatch"));
+    assert_eq!(refusal.to_problem().errors[0].detail, text);
 }
 
 #[test]

@@ -100,6 +100,10 @@ fn prop5_a_patch_sets_removes_and_leaves() {
     assert_eq!(merge(json!({})), json!({"a": 1, "b": 2, "c": 3}));
     assert_eq!(merge(json!({"z": null})), json!({"a": 1, "b": 2, "c": 3}));
     assert_eq!(merge(json!(null)), json!({}));
+    let mut given = Given::after(std::slice::from_ref(&base));
+    assert!(!given.object("a").properties.is_empty());
+    given.run(&patch("a", json!({"properties": {"a": null, "b": null, "c": null}}))).expect("is taken");
+    assert!(given.object("a").properties.is_empty(), "as of an object that never had one");
     // The event names what changed, and only that.
     check(
         std::slice::from_ref(&base),

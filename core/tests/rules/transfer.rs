@@ -503,6 +503,37 @@ fn imp2_a_value_is_as_large_as_it_may_be_and_no_larger() {
     let line = "x".repeat(IMPORT_VALUE_BYTES + 1);
     let faults = import(Format::Log, &line).expect_err("is too much");
     assert_eq!(told(&faults), [fault(1, "", "value_too_large")]);
+    let line = "x".repeat(IMPORT_VALUE_BYTES);
+    let faults = import(Format::Log, line + "\n").expect_err("is no log");
+    assert_eq!(told(&faults)[0], fault(1, "", "checksum_mismatch"), "it is read to its end");
+}
+
+#[test]
+fn imp3_what_follows_a_line_that_cannot_be_read_is_not_judged_by_it() {
+    let commands = [plain("b"), patch("a", json!({"x": 1.5})), json!({"type": "delete_object", "name": "b"})];
+    let (base, events, _) = history(&[plain("a")], &commands);
+    let text = String::from_utf8(log_file(&base, &events)).expect("is text");
+    // The third line makes "b", which the fifth deletes.
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines[2] = lines[2].rsplit_once(",\"sum\"").expect("has a sum").0.to_owned() + "}";
+    let faults = import(Format::Log, lines.join("\n") + "\n").expect_err("is wrong");
+    let about_what_is_missing = [
+        fault(3, "", "checksum_mismatch"),
+        fault(4, "/sum", "checksum_mismatch"),
+        fault(4, "/event/seq", "event_out_of_order"),
+        fault(6, "/end/events", "count_mismatch"),
+    ];
+    assert_eq!(told(&faults), about_what_is_missing, "and not that there is no b");
+}
+
+#[test]
+fn imp3_of_objects_that_are_too_new_alike_the_first_is_told() {
+    let session = Given::after(&[plain("a"), plain("b"), plain("c")]).session;
+    let text = String::from_utf8(state_of(&session)).expect("is text");
+    let wrong =
+        text.replace("\"version\":2,", "\"version\":99,").replace("\"version\":3,", "\"version\":99,");
+    let faults = import(Format::State, wrong).expect_err("is wrong");
+    assert_eq!(told(&faults), [fault(3, "/objects/1/version", "invalid_value")]);
 }
 
 #[test]

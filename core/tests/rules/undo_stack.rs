@@ -214,6 +214,32 @@ fn hist7_what_was_not_seen_or_refused_is_no_step() {
 }
 
 #[test]
+fn hist7_what_is_forgotten_is_neither_taken_back_nor_done_again() {
+    let mut desk = Desk::new();
+    desk.change(&cube("a"));
+    desk.change(&to("a", 1.0));
+    assert_eq!(desk.go(Way::Undo), Some(Ok(1)));
+    desk.stack.submitted(99, Purpose::Change { gesture: None });
+    desk.stack.clear();
+    assert!(!desk.stack.has(Way::Undo) && !desk.stack.has(Way::Redo) && !desk.stack.is_waiting());
+}
+
+#[test]
+fn hist7_a_gesture_through_which_a_name_went_to_another_object_is_taken_back() {
+    let rename =
+        |name: &str, new_name: &str| json!({"type": "rename_object", "name": name, "new_name": new_name});
+    let mut desk = Desk::new();
+    desk.change(&cube("a"));
+    desk.change(&cube("b"));
+    let before = content(&desk.given.session);
+    for command in [to("b", 1.0), rename("b", "c"), rename("a", "b"), to("b", 2.0)] {
+        desk.drag(7, &command);
+    }
+    assert_eq!(desk.go(Way::Undo), Some(Ok(4)));
+    assert_eq!(content(&desk.given.session), before);
+}
+
+#[test]
 fn hist7_the_oldest_steps_are_forgotten_first() {
     let mut desk = Desk::new();
     for n in 0..UNDO_STEPS + 5 {
