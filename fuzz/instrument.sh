@@ -10,8 +10,8 @@ for argument; do
   before=$argument
 done
 counters="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
-  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table
-  -Cllvm-args=-sanitizer-coverage-trace-compares"
+  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table"
+[ "$VWS_FUZZ_TRACES" = no ] || counters="$counters -Cllvm-args=-sanitizer-coverage-trace-compares"
 case $crate in
   # shellcheck disable=SC2086
   vws_core | vws_server | vws_fuzz) exec "$rustc" "$@" $counters ;;

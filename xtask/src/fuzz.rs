@@ -37,14 +37,16 @@ pub(crate) enum Build {
     /// With the dependencies that the tests have compiled already. Each run begins alike, so that what fails in one can be
     /// seen again in the next.
     Quick,
-    /// So that they run as fast as they can.
+    /// So that they run as fast as they can with all that leads to new inputs.
     Fast,
+    /// So that they run as often as they can: what is compared is not traced.
+    Counted,
 }
 
-/// `[TARGET] [--seconds N | --runs N]`.
+/// `[TARGET] [--seconds N | --runs N] [--untraced]`.
 pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<()> {
-    let (targets, until) = read(arguments)?;
-    all(project, &targets, until, Build::Fast)
+    let (targets, until, build) = read(arguments)?;
+    all(project, &targets, until, build)
 }
 
 /// Each target for a while.
@@ -52,12 +54,12 @@ pub(crate) fn briefly(project: &Project) -> Result<()> {
     all(project, &TARGETS, Until::Seconds(SECONDS), Build::Quick)
 }
 
-fn read(arguments: &[String]) -> Result<(Vec<&'static str>, Until)> {
+fn read(arguments: &[String]) -> Result<(Vec<&'static str>, Until, Build)> {
     let unknown = |what: &str| {
         Failure::new(format!("`fuzz` does not take {what}"))
-            .remedy(format!("cargo xtask fuzz [{}] [--seconds N | --runs N]", TARGETS.join("|")))
+            .remedy(format!("cargo xtask fuzz [{}] [--seconds N | --runs N] [--untraced]", TARGETS.join("|")))
     };
-    let (mut targets, mut until) = (Vec::new(), Until::Seconds(SECONDS));
+    let (mut targets, mut until, mut build) = (Vec::new(), Until::Seconds(SECONDS), Build::Fast);
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -66,10 +68,11 @@ fn read(arguments: &[String]) -> Result<(Vec<&'static str>, Until)> {
                 let number = number.ok_or_else(|| unknown(&format!("{word} without a number above 0")))?;
                 until = if word == "--runs" { Until::Runs(number) } else { Until::Seconds(number) };
             }
+            "--untraced" => build = Build::Counted,
             name => targets.push(TARGETS.into_iter().find(|t| *t == name).ok_or_else(|| unknown(name))?),
         }
     }
-    Ok((if targets.is_empty() { TARGETS.to_vec() } else { targets }, until))
+    Ok((if targets.is_empty() { TARGETS.to_vec() } else { targets }, until, build))
 }
 
 fn all(project: &Project, targets: &[&'static str], until: Until, build: Build) -> Result<()> {
@@ -111,18 +114,22 @@ fn cores() -> usize {
 
 /// Where the programs are.
 fn compile(project: &Project, targets: &[&str], build: Build) -> Result<PathBuf> {
-    let (folder, about) = match build {
-        Build::Quick => ("debug", "about 1 min"),
-        Build::Fast => ("fuzz", "about 4 min the first time"),
+    let (folder, wrapper, about) = match build {
+        Build::Quick => ("debug", "instrument.sh", "about 1 min"),
+        Build::Fast => ("fuzz", "instrument.sh", "about 8 min the first time"),
+        Build::Counted => ("fuzz", "count.sh", "about 8 min the first time"),
     };
     say::step("fuzz targets", about, || {
+        // The server's build script looks at it: what is missing is something new to cargo each time.
+        let page = project.root.join("dist");
+        fs::create_dir_all(&page).context(|| format!("create {}", page.display()))?;
         let mut cargo = project.cargo();
         cargo.args(["build", "--locked", "--package", "vws-fuzz", "--features", "libfuzzer"]);
-        if build == Build::Fast {
+        if build != Build::Quick {
             cargo.args(["--profile", "fuzz"]);
         }
         targets.iter().for_each(|target| _ = cargo.args(["--bin", target]));
-        cargo.env("RUSTC_WORKSPACE_WRAPPER", project.root.join("fuzz/instrument.sh"));
+        cargo.env("RUSTC_WORKSPACE_WRAPPER", project.root.join("fuzz").join(wrapper));
         process::run_logged(&mut cargo, "fuzz targets", &project.target.join("xtask/fuzz.log"))
     })?;
     Ok(project.target.join(folder))
@@ -186,7 +193,7 @@ fn summary(target: &str, log: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{SECONDS, TARGETS, Until, read, summary};
+    use super::{Build, SECONDS, TARGETS, Until, read, summary};
 
     fn arguments(line: &str) -> Vec<String> {
         line.split_whitespace().map(str::to_owned).collect()
@@ -195,9 +202,10 @@ mod tests {
     #[test]
     fn arguments_choose_targets_and_how_long_they_run() {
         let of = |line| read(&arguments(line)).map_err(|failure| failure.to_string());
-        assert_eq!(of(""), Ok((TARGETS.to_vec(), Until::Seconds(SECONDS))));
-        assert_eq!(of("log --seconds 5"), Ok((vec!["log"], Until::Seconds(5))));
-        assert_eq!(of("--runs 1000 rest import"), Ok((vec!["rest", "import"], Until::Runs(1_000))));
+        assert_eq!(of(""), Ok((TARGETS.to_vec(), Until::Seconds(SECONDS), Build::Fast)));
+        assert_eq!(of("log --seconds 5"), Ok((vec!["log"], Until::Seconds(5), Build::Fast)));
+        let counted = (vec!["rest", "import"], Until::Runs(1_000), Build::Counted);
+        assert_eq!(of("--runs 1000 rest --untraced import"), Ok(counted));
         for wrong in ["tree", "--runs", "--seconds x", "--seconds 0"] {
             assert!(of(wrong).is_err(), "{wrong}");
         }

@@ -51,8 +51,9 @@ cargo xtask COMMAND
                  (`slow-heads`, `stalled`, `malformed`, `autobahn`, `idle`, `mixed`, …) for one line alone, --minutes N
                  for the mixed load, --json FILE, --docs for docs/RELIABILITY.md, --dev for a debug build
   screenshots    docs/images made anew, and a picture of every state of the page in e2e/artifacts/looks
-  fuzz [TARGET] [--seconds N | --runs N]
-                 arbitrary bytes at every door (rest, websocket, log, import, backup), 60 s each unless told
+  fuzz [TARGET] [--seconds N | --runs N] [--untraced]
+                 arbitrary bytes at every door (rest, websocket, log, import, backup), 60 s each unless told; --untraced
+                 for twice as many that find fewer words by themselves
   history [ARGS] what concurrent clients see of a server that is killed meanwhile, judged; --ops N --seed S
   cluster [ARGS] three NATS servers, three nodes and a balancer on this machine, to try; --nodes N --servers 1|3 --port PORT
   cluster faults [ARGS]
