@@ -285,13 +285,13 @@ impl Step {
         self.back.push(command);
     }
 
-    /// The last command about the object that `command` updates, unless something about all came after it.
+    /// The last command about the object that `command` updates. One that makes it anew is never that: what was deleted
+    /// is only updated after something else has taken its name.
     fn last_about(&mut self, command: &Command) -> Option<&mut Command> {
         let Command::UpdateObject { name: wanted, .. } = command else { return None };
         self.back.iter_mut().rev().find(|command| match command {
             Command::UpdateObject { name, .. } | Command::DeleteObject { name } => name == wanted,
             Command::RenameObject { name, new_name } => name == wanted || new_name == wanted,
-            Command::CreateObject { object } => object.name == *wanted,
             _ => false,
         })
     }

@@ -1,5 +1,5 @@
 use serde_json::json;
-use vws_core::model::{ClientId, SessionId};
+use vws_core::model::{ClientId, Role, SessionId};
 use vws_core::wire::{Hello, PROTOCOL};
 
 use super::given::faults;
@@ -54,4 +54,16 @@ fn ws3_a_hello_is_checked_at_every_field() {
     let refused = hello(spoken + 1, "/", "", "red").check().expect_err("is not");
     let pointers: Vec<_> = faults(&refused).into_iter().map(|(pointer, _)| pointer).collect();
     assert_eq!(pointers, ["/protocol", "/client_id", "/name", "/color"]);
+}
+
+#[test]
+fn auth3_roles_are_read_as_they_are_written() {
+    let names = Role::ALL.map(|role| {
+        assert_eq!((role.name().parse(), role.to_string().as_str()), (Ok(role), role.name()));
+        role.name()
+    });
+    assert_eq!(names, ["view", "edit", "own", "admin"]);
+    assert!(Role::ALL.is_sorted(), "each may what those before it may");
+    let said = "\"View\" is no role; the roles are view, edit, own and admin";
+    assert_eq!("View".parse::<Role>(), Err(said.to_owned()));
 }

@@ -192,6 +192,26 @@ fn parse6_a_fault_of_a_form_says_what_its_refusal_says() {
 }
 
 #[test]
+fn parse6_what_was_expected_instead_is_said() {
+    let object = |fields: &str| {
+        let text = format!(
+            r#"{{"type":"create_object","object":{{"name":"a","type":"cube","x":0,"y":0,"z":0,{fields}}}}}"#
+        );
+        let refusal = parse_json::<Command>(text.as_bytes()).expect_err("is refused");
+        let field = refusal.to_problem().errors.remove(0);
+        (field.pointer, field.detail)
+    };
+    for (fields, pointer, wanted) in [
+        (r#""scale":"x""#, "/object/scale", "a number or an object with x, y, z"),
+        (r#""properties":{"k":[]}"#, "/object/properties/k", "a string, a number or a boolean"),
+        (r#""rotation":90"#, "/object/rotation", "an object"),
+    ] {
+        let (at, detail) = object(fields);
+        assert!(at == pointer && detail.contains(wanted), "{fields}: {detail} at {at}");
+    }
+}
+
+#[test]
 fn parse6_messages_of_the_socket_are_read_by_the_same_rules() {
     let read = |value: Value| parse_json::<ClientMessage>(value.to_string().as_bytes());
     let refused = |value: Value| faults(&read(value).expect_err("is refused"));

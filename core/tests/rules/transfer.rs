@@ -497,6 +497,7 @@ fn imp2_a_value_is_as_large_as_it_may_be_and_no_larger() {
         let space = " ".repeat(bytes - object.len());
         text.replace("\"x\":3.5", &format!("\"x\":{space}3.5"))
     };
+    assert_eq!(IMPORT_VALUE_BYTES, 1 << 20, "as the documentation says");
     import(Format::State, padded(IMPORT_VALUE_BYTES)).expect("is within bounds");
     let faults = import(Format::State, padded(IMPORT_VALUE_BYTES + 1)).expect_err("is too much");
     assert_eq!(told(&faults), [fault(2, "", "value_too_large")]);

@@ -211,6 +211,13 @@ fn hist7_what_was_not_seen_or_refused_is_no_step() {
     desk.stack.submitted(2, Purpose::Change { gesture: None });
     desk.stack.refused(2);
     assert!(!desk.stack.has(Way::Undo) && !desk.stack.is_waiting());
+    // Of two events one was seen: what would take back that one alone is no step either.
+    let batch = json!({"type": "batch", "commands": [cube("a"), cube("b")]});
+    let records = desk.given.decide(&batch).expect("is allowed");
+    desk.stack.submitted(3, Purpose::Change { gesture: None });
+    desk.stack.record(3, &desk.given.session, &records[0]);
+    desk.stack.done(3, 2);
+    assert!(!desk.stack.has(Way::Undo) && !desk.stack.is_waiting());
 }
 
 #[test]
