@@ -174,11 +174,14 @@ impl World {
         state
     }
 
-    /// What holds of the state that all of it led to.
+    /// What holds of the state that all of it led to, if anything happened.
     ///
     /// # Panics
     /// Where a promise is broken.
     pub fn end(self) {
+        if self.session.seq() == small().seq() {
+            return;
+        }
         let json = state(&self.session);
         for mirror in &self.mirrors {
             assert_eq!(canonical_json(&mirror.snapshot()), json, "LAW1");

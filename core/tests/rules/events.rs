@@ -165,6 +165,15 @@ fn evt1_what_a_later_version_adds_is_passed_over() {
     }});
     let record: EventRecord = serde_json::from_value(newer).expect("decodes");
     assert!(matches!(record.event, Event::ObjectUpdated { .. }));
+    for bare in ["objects_cleared", "camera_orbit_stopped"] {
+        let newer = json!({"seq": 1, "at": 2, "event": {"type": bare, "why": {"a": [1]}, "how": 2}, "weather": "fine"});
+        let packed = rmp_serde::to_vec_named(&newer).expect("encodes");
+        let read: [EventRecord; 2] = [
+            serde_json::from_str(&newer.to_string()).expect("decodes"),
+            rmp_serde::from_slice(&packed).expect("decodes"),
+        ];
+        assert!(read.iter().all(|record| json!(record.event) == json!({"type": bare})), "{read:?}");
+    }
     let unknown = json!({"type": "object_melted", "name": "a"});
     assert!(
         serde_json::from_value::<Event>(unknown).is_err(),

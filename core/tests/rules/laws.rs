@@ -179,7 +179,12 @@ proptest! {
                 let bytes = encoding.encode_server(&message);
                 let back = encoding.decode_server(&bytes).expect("decodes");
                 prop_assert_eq!(&back, &message);
-                prop_assert_eq!(encoding.encode_server(&back), bytes);
+                prop_assert_eq!(&encoding.encode_server(&back), &bytes);
+                if let ServerMessage::Event(record) = &message {
+                    let mut written = b"before".to_vec();
+                    encoding.write_event(record, &mut written);
+                    prop_assert_eq!(written, [b"before", &bytes[..]].concat());
+                }
             }
         }
     }

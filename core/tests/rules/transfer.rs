@@ -381,6 +381,7 @@ fn imp3_the_form_of_a_state_is_read_strictly() {
         ("0190b5a0", "0190B5A0", fault(1, "/session/session_id", "session_id_invalid")),
         ("\"name\":null", "\"name\":\" a\"", fault(1, "/session/name", "display_name_invalid")),
         ("\"objects\":[", "\"objects\":{\"a\":[", fault(1, "/objects", "type_mismatch")),
+        ("\"session\":{", "\"more\":[1],\"session\":{", fault(1, "/more", "unknown_field")),
         ("]}", "]", fault(4, "", "cut_short")),
         ("]}", "],\"objects\":[]}", fault(3, "/objects", "duplicate_key")),
         ("]}", "]}}", fault(3, "", "malformed")),

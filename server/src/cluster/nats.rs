@@ -256,29 +256,26 @@ async fn row(stream: &Stream, prefix: &str, subject: &str) -> Result<Option<(Str
     Ok(message.headers.get(OPERATION).is_none().then_some((key, message.payload)))
 }
 
-/// Tells what is in a table and what becomes of it, until nobody listens or it cannot be told on.
+/// Tells what is in a table, that it is whole, and what becomes of it, until nobody listens or it cannot be told on.
 async fn tell(
     store: Store,
     mut entries: jetstream::kv::Watch,
     is_empty: bool,
     changes: mpsc::Sender<Change>,
 ) {
-    let mut is_current = is_empty;
-    if is_current && changes.send(Change::Current).await.is_err() {
-        return;
-    }
-    let mut told = 0;
+    let (mut told, mut is_whole, mut is_said) = (0, is_empty, false);
     loop {
+        if is_whole && !is_said {
+            is_said = true;
+            if changes.send(Change::Current).await.is_err() {
+                return;
+            }
+        }
         let entry = tokio::select! {
             entry = entries.next() => entry,
             // Marks of keys, which another one lets go of meanwhile, are waited for in vain.
-            () = sleep(NOTHING_FOR), if !is_current => {
-                if has_none_after(&store, told).await {
-                    is_current = true;
-                    if changes.send(Change::Current).await.is_err() {
-                        return;
-                    }
-                }
+            () = sleep(NOTHING_FOR), if !is_whole => {
+                is_whole = has_none_after(&store, told).await;
                 continue;
             }
             () = changes.closed() => return,
@@ -289,22 +286,16 @@ async fn tell(
             None => return,
         };
         told = entry.revision;
-        let is_last = !is_current && entry.delta == 0;
-        if !is_current {
+        if !is_whole {
             forget_mark(&store, &entry);
         }
+        is_whole |= entry.delta == 0;
         let change = match entry.operation {
             Operation::Put => Change::Put { key: entry.key, value: entry.value },
             Operation::Delete | Operation::Purge => Change::Removed { key: entry.key },
         };
         if changes.send(change).await.is_err() {
             return;
-        }
-        if is_last {
-            is_current = true;
-            if changes.send(Change::Current).await.is_err() {
-                return;
-            }
         }
     }
 }
