@@ -137,8 +137,9 @@ impl UndoStack {
             Purpose::Change { .. } if seen == 0 => {}
             Purpose::Back(way) if seen == 0 => {
                 let of = of?;
-                // All is as it was before `of`, under the versions that it left.
-                let left = Step { objects: of.objects.clone(), world: of.world, ..Step::default() };
+                // All is as it was before `of`, under the versions that it left. Nothing of the world is in it: its
+                // changes are taken back one by one, each by an event.
+                let left = Step { objects: of.objects.clone(), ..Step::default() };
                 self.follow(&of, &left);
                 return Some(way);
             }

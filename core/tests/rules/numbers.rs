@@ -158,6 +158,15 @@ fn pos2_no_number_is_nan_or_infinite() {
 }
 
 #[test]
+fn pos2_numbers_are_shown_as_they_are() {
+    let coordinate = Coordinate::new("x", -1.5).expect("lies in its range");
+    assert_eq!(
+        (format!("{coordinate}"), format!("{coordinate:.2}")),
+        ("-1.5".to_owned(), "-1.50".to_owned())
+    );
+}
+
+#[test]
 fn pos2_numbers_have_an_order() {
     let [low, high] = [-1.5, 2.5].map(|value| Coordinate::new("x", value).expect("lies within"));
     assert!(low < high && low.max(high) == high);

@@ -112,6 +112,12 @@ fn world8_the_camera_is_patched_by_component() {
         &camera(json!({"x": 1, "y": 5, "target": {"x": 4, "z": 6}})),
         Ok(json!([{"type": "camera_moved", "camera": {"y": 5.0, "target": {"z": 6.0}}}])),
     );
+    check(
+        &[camera(json!({"x": 1, "fov": 70}))],
+        &camera(json!({"x": 1, "fov": 71})),
+        Ok(json!([{"type": "camera_moved", "camera": {"fov": 71.0}}])),
+    );
+    check(&[camera(json!({"fov": 70}))], &camera(json!({"fov": 70})), Ok(json!([])));
 }
 
 #[test]
