@@ -186,4 +186,6 @@ fn ws17_close_codes_have_the_numbers_and_names_that_they_had() {
         assert_eq!(CloseCode::from_code(code.code()), Some(code));
     }
     assert_eq!(CloseCode::from_code(1000), None);
+    let worth = CloseCode::ALL.into_iter().filter(|code| code.is_worth_a_retry());
+    assert_eq!(worth.map(CloseCode::name).collect::<Vec<_>>(), ["going_away", "too_slow", "rate_limited"]);
 }

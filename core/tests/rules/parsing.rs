@@ -75,6 +75,8 @@ fn parse3_numbers_beyond_what_can_be_held_are_refused() {
     }
     let told = parse_json::<Command>(with("-1e999").as_bytes()).expect_err("is refused");
     assert_eq!(told.to_string(), "-1e999 is not a finite number");
+    let told = parse_json::<Command>(with("\n\n 12e+999 ").as_bytes()).expect_err("is refused");
+    assert_eq!(told.to_string(), "12e+999 is not a finite number", "on whatever line");
     for number in ["NaN", "Infinity", "-Infinity", "+1", "01", ".5", "0x10", "1."] {
         assert_eq!(json_faults(&with(number)), fault("", "malformed"), "{number}");
     }

@@ -249,8 +249,8 @@ fn rep7_the_version_that_was_seen_travels_with_the_command_and_is_for_the_server
     // Another client's event comes in between, so that its version is another one: it shows on.
     let events = pair.done(&patch("a", json!({"y": 1})), Some(("other", 1)));
     pair.hear(events);
-    let shown = pair.replica.view().and_then(|view| view.object("b").map(|b| b.x.get()));
-    assert_eq!(shown, Some(5.0));
+    let shown = pair.replica.view().and_then(|view| view.object("b").map(|b| (b.x.get(), b.version)));
+    assert_eq!(shown, Some((5.0, 4)), "the second of the two that come next");
 }
 
 #[test]
