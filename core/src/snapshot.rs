@@ -244,6 +244,20 @@ mod tests {
     }
 
     #[test]
+    fn snap4_a_part_is_filled_to_its_last_byte() {
+        // Each is foreseen to take a 64th of what the head leaves.
+        let object = |n| ObjectDraft {
+            name: format!("o{n:03}"),
+            kind: "cube".to_owned(),
+            text: Some("x".repeat(60)),
+            ..ObjectDraft::default()
+        };
+        let parts = |count| session((0..count).map(object)).snapshot().into_parts();
+        assert_eq!(64 * most_bytes(&parts(1)[0].objects[0]), SNAPSHOT_PART_BYTES - HEAD_BYTES);
+        assert_eq!([64, 65].map(|count| parts(count).len()), [1, 2]);
+    }
+
+    #[test]
     fn snap4_the_longest_head_has_its_place() {
         let name = DisplayName::new("name", &"𝄞".repeat(64)).expect("as long as one may be");
         let commands = [
