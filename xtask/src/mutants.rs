@@ -20,8 +20,8 @@ pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<()> {
     let mut mutants = Command::new(program);
     mutants.current_dir(&project.root).args(["mutants", "--package", "vws-core"]);
     mutants.args(sharding(arguments)).arg("--output").arg(project.target.join("xtask")).args(arguments);
-    // Each build follows the one before it.
-    mutants.env("CARGO_INCREMENTAL", "1");
+    // Each build follows the one before it, in the copy of the tree that its job has: `--jobs` would share a directory.
+    mutants.env("CARGO_INCREMENTAL", "1").env_remove("CARGO_TARGET_DIR");
     if env::var_os(CASES.0).is_none() {
         mutants.env(CASES.0, CASES.1);
     }

@@ -286,3 +286,16 @@ fn rep14_a_tail_without_a_state_to_put_it_on_is_answered_with_a_wish_for_a_snaps
     replica.receive(parts(&server.session));
     assert!(replica.is_live());
 }
+
+#[test]
+fn rep16_a_snapshot_may_change_everything() {
+    let server = Given::after(&[plain("a")]);
+    let mut replica = Replica::new(me());
+    replica.receive([welcome(&server.session, Mode::Snapshot)]);
+    let touched = replica.receive(parts(&server.session)).into_iter().find_map(|effect| match effect {
+        Effect::Changed(touched) => Some(touched),
+        _ => None,
+    });
+    let touched = touched.expect("it shows");
+    assert!(touched.all_objects && touched.world && touched.name, "{touched:?}");
+}
