@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use vws_core::limits::SAFE_INTEGER;
 use vws_core::wire::{ClientMessage, Encoding, Tree, canonical_json, parse_json, parse_msgpack};
-use vws_core::{Command, Rejection};
+use vws_core::{Command, Event, Rejection};
 
 use super::generate;
 use super::given::{faults, plain};
@@ -215,6 +215,11 @@ fn parse6_what_was_expected_instead_is_said() {
         let (at, detail) = object(fields);
         assert!(at == pointer && detail.contains(wanted), "{fields}: {detail} at {at}");
     }
+    // A byte string, which JSON has no word for.
+    let refusal = parse_msgpack::<Command>(&[0xc4, 1, 0]).expect_err("is refused");
+    assert!(refusal.to_string().contains("expected a JSON value"), "{refusal}");
+    let refusal = serde_json::from_str::<Event>("[]").expect_err("is refused");
+    assert!(refusal.to_string().contains("expected an event"), "{refusal}");
 }
 
 #[test]
