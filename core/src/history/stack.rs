@@ -286,13 +286,15 @@ impl Step {
         self.back.push(command);
     }
 
-    /// The last command about the object that `command` updates. One that makes it anew is never that: what was deleted
-    /// is only updated after something else has taken its name.
+    /// The last command about the object that `command` updates: one that updates it too, or one that takes its name away
+    /// from it. Between what makes an object anew, or gives its name back, and an update of that name there is always one
+    /// that takes it away.
     fn last_about(&mut self, command: &Command) -> Option<&mut Command> {
         let Command::UpdateObject { name: wanted, .. } = command else { return None };
         self.back.iter_mut().rev().find(|command| match command {
-            Command::UpdateObject { name, .. } | Command::DeleteObject { name } => name == wanted,
-            Command::RenameObject { name, new_name } => name == wanted || new_name == wanted,
+            Command::UpdateObject { name, .. }
+            | Command::DeleteObject { name }
+            | Command::RenameObject { name, .. } => name == wanted,
             _ => false,
         })
     }

@@ -1,5 +1,5 @@
 use serde_json::json;
-use vws_core::model::{ClientId, Role, SessionId};
+use vws_core::model::{ClientId, Role, SessionId, Subject};
 use vws_core::wire::{Hello, PROTOCOL};
 
 use super::given::faults;
@@ -66,4 +66,9 @@ fn auth3_roles_are_read_as_they_are_written() {
     assert!(Role::ALL.is_sorted(), "each may what those before it may");
     let said = "\"View\" is no role; the roles are view, edit, own and admin";
     assert_eq!("View".parse::<Role>(), Err(said.to_owned()));
+}
+
+#[test]
+fn auth2_a_subject_is_shown_as_it_is() {
+    assert_eq!(Subject::new("ann@example").expect("is one").to_string(), "ann@example");
 }
