@@ -154,3 +154,46 @@ impl Objects {
         *self = Self::default();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::command::{Command, ObjectDraft};
+    use crate::event::Event;
+    use crate::limits::ModelLimits;
+    use crate::model::SessionId;
+    use crate::reduce::{Context, decide};
+    use crate::session::Session;
+
+    fn object(name: String) -> Arc<Object> {
+        let session = Session::new(SessionId::from_uuid(uuid::Uuid::nil()), None, 0, 1);
+        let object = ObjectDraft { name, kind: "cube".to_owned(), ..ObjectDraft::default() };
+        let context = Context { at: 0, limits: &ModelLimits::default(), expect_version: None };
+        let events = decide(&session, &Command::CreateObject { object }, &context).expect("is allowed");
+        let Some(Event::ObjectCreated { object }) = events.into_iter().next() else { panic!("is created") };
+        object
+    }
+
+    #[test]
+    fn name6_two_names_of_one_hash_are_two() {
+        let mut objects = Objects { seed: 7, ..Objects::default() };
+        let mut by_hash = HashMap::new();
+        let names = (0..1_000_000).map(|n| format!("o{n}"));
+        let (one, two) = names
+            .filter_map(|name| by_hash.insert(objects.hash(&name), name.clone()).map(|other| (other, name)))
+            .next()
+            .expect("of a million some have the same 32 bits");
+        objects.put(object(one.clone()));
+        assert!(objects.get(&two).is_none());
+        objects.put(object(two.clone()));
+        let found = |objects: &Objects, name: &str| objects.get(name).map(|object| object.name.to_string());
+        assert_eq!([&one, &two].map(|name| found(&objects, name)), [Some(one.clone()), Some(two.clone())]);
+        assert!(objects.take(&two).is_some());
+        assert_eq!(
+            (found(&objects, &one), found(&objects, &two), objects.len()),
+            (Some(one.clone()), None, 1)
+        );
+    }
+}

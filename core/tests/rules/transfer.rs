@@ -365,6 +365,7 @@ fn imp3_the_form_of_a_state_is_read_strictly() {
     for (from, to, expected) in [
         ("\"x\":3.5", "\"x\":1e999", fault(2, "/objects/0/x", "number_not_finite")),
         ("\"x\":3.5", "\"x\":NaN", fault(2, "", "malformed")),
+        ("\"x\":3.5", "\n\n\"x\":NaN", fault(4, "", "malformed")),
         ("\"x\":3.5", "\"x\":3.5,\"x\":1.0", fault(2, "/objects/0/x", "duplicate_key")),
         ("\"x\":3.5,", "", fault(2, "/objects/0/x", "missing_field")),
         ("\"visible\":true,", "", fault(2, "/objects/0/visible", "missing_field")),
