@@ -215,8 +215,9 @@ impl LogReader {
                 let Events { base, head, records, count, .. } = *events;
                 Some(Read { base, head, events: records, count })
             }
-            Stage::Done(_) => None,
-            Stage::Head | Stage::Base { .. } | Stage::Events(_) | Stage::Lost => {
+            // What it was lost by is told, and whether the file has an end is not known.
+            Stage::Done(_) | Stage::Lost => None,
+            Stage::Head | Stage::Base { .. } | Stage::Events(_) => {
                 faults.add(self.number, "", TransferError::CutShort { missing: "the line that ends it" });
                 None
             }

@@ -527,6 +527,11 @@ fn imp3_what_follows_a_line_that_cannot_be_read_is_not_judged_by_it() {
         fault(6, "/end/events", "count_mismatch"),
     ];
     assert_eq!(told(&faults), about_what_is_missing, "and not that there is no b");
+    // Nor is what follows a head that cannot be read taken for a head.
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines[0] = lines[0].rsplit_once(",\"sum\"").expect("has a sum").0.to_owned() + "}";
+    let faults = import(Format::Log, lines.join("\n") + "\n").expect_err("is wrong");
+    assert_eq!(told(&faults), [fault(1, "", "checksum_mismatch"), fault(2, "/sum", "checksum_mismatch")]);
 }
 
 #[test]
