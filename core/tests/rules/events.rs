@@ -168,7 +168,12 @@ fn evt1_what_a_later_version_adds_is_passed_over() {
     for bare in ["objects_cleared", "camera_orbit_stopped"] {
         let newer = json!({"seq": 1, "at": 2, "event": {"type": bare, "why": {"a": [1]}, "how": 2}, "weather": "fine"});
         let packed = rmp_serde::to_vec_named(&newer).expect("encodes");
-        let read: [EventRecord; 2] = [
+        // The tag first, as it is written, and last but one.
+        let first = format!(
+            r#"{{"seq":1,"at":2,"event":{{"type":"{bare}","why":{{"a":[1]}},"how":2}},"weather":"fine"}}"#
+        );
+        let read: [EventRecord; 3] = [
+            serde_json::from_str(&first).expect("decodes"),
             serde_json::from_str(&newer.to_string()).expect("decodes"),
             rmp_serde::from_slice(&packed).expect("decodes"),
         ];
