@@ -180,10 +180,9 @@ mod tests {
     fn name6_two_names_of_one_hash_are_two() {
         let mut objects = Objects { seed: 7, ..Objects::default() };
         let mut by_hash = HashMap::new();
-        let names = (0..1_000_000).map(|n| format!("o{n}"));
-        let (one, two) = names
-            .filter_map(|name| by_hash.insert(objects.hash(&name), name.clone()).map(|other| (other, name)))
-            .next()
+        let (one, two) = (0..1_000_000)
+            .map(|n| format!("o{n}"))
+            .find_map(|name| by_hash.insert(objects.hash(&name), name.clone()).map(|other| (other, name)))
             .expect("of a million some have the same 32 bits");
         objects.put(object(one.clone()));
         assert!(objects.get(&two).is_none());

@@ -160,15 +160,8 @@ fn rep13_client4_only_so_many_commands_wait() {
 
 #[test]
 fn rep16_what_may_look_different_is_named() {
-    let touched = |effects: &[Effect]| {
-        let touched = effects.iter().find_map(|effect| match effect {
-            Effect::Changed(touched) => Some(touched.clone()),
-            _ => None,
-        });
-        touched.expect("something changed")
-    };
     let mut pair = Pair::live(&[plain("a"), plain("b"), plain("c")]);
-    let names = |touched: &vws_core::replica::Touched| {
+    let names = |touched: &Touched| {
         let names: Vec<_> = touched.objects.iter().map(ToString::to_string).collect();
         (names.join(" "), touched.all_objects, touched.world, touched.name)
     };
@@ -255,27 +248,20 @@ fn rep7_the_version_that_was_seen_travels_with_the_command_and_is_for_the_server
 
 #[test]
 fn rep16_what_another_one_s_change_lets_show_or_hides_is_named() {
-    let touched = |effects: Vec<Effect>| {
-        let changed = effects.into_iter().find_map(|effect| match effect {
-            Effect::Changed(touched) => Some(touched),
-            _ => None,
-        });
-        changed.expect("something changed")
-    };
     // The welcome allows 5 objects.
     let mut pair = Pair::live(&[plain("a"), plain("b"), plain("c"), plain("d")]);
     pair.submit(&plain("mine")).expect("stands");
     let fifth = pair.done(&plain("e"), Some(("other", 1)));
-    assert!(touched(pair.hear(fifth)).objects.contains("mine"), "there is no room for it any more");
+    assert!(touched(&pair.hear(fifth)).objects.contains("mine"), "there is no room for it any more");
     assert!(!pair.shows("mine"));
     let gone = pair.done(&json!({"type": "delete_object", "name": "e"}), Some(("other", 2)));
-    assert!(touched(pair.hear(gone)).objects.contains("mine"), "there is room again");
+    assert!(touched(&pair.hear(gone)).objects.contains("mine"), "there is room again");
     assert!(pair.shows("mine"));
     // A wish to clear hides everything, until it is refused.
     let submitted = pair.submit(&json!({"type": "clear_objects"})).expect("stands");
     assert!(submitted.touched.all_objects);
     assert!(!pair.shows("a"));
-    assert!(touched(pair.hear([ServerMessage::Rejected { id: 2, problem: problem() }])).all_objects);
+    assert!(touched(&pair.hear([ServerMessage::Rejected { id: 2, problem: problem() }])).all_objects);
     assert!(pair.shows("a"));
 }
 

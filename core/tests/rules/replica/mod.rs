@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use vws_core::limits::{ModelLimits, PENDING_COMMANDS};
 use vws_core::model::Role;
 use vws_core::reduce::State;
-use vws_core::replica::{Effect, Replica, Submitted};
+use vws_core::replica::{Effect, Replica, Submitted, Touched};
 use vws_core::snapshot::SnapshotPart;
 use vws_core::wire::{
     Access, ClientMessage, Heartbeat, Mode, PROTOCOL, Peer, Presence, Resume, ResyncReason, ServerMessage,
@@ -50,6 +50,15 @@ fn beat(session: &Session) -> ServerMessage {
 fn lie(session: &Session) -> ServerMessage {
     let digest = "0123456789abcdef".parse().expect("is a digest");
     ServerMessage::Heartbeat(Heartbeat { head_seq: session.seq(), digest, stale: false })
+}
+
+/// What is told as changed.
+fn touched(effects: &[Effect]) -> Touched {
+    let touched = effects.iter().find_map(|effect| match effect {
+        Effect::Changed(touched) => Some(touched.clone()),
+        _ => None,
+    });
+    touched.expect("something changed")
 }
 
 fn problem() -> Problem {

@@ -292,10 +292,6 @@ fn rep16_a_snapshot_may_change_everything() {
     let server = Given::after(&[plain("a")]);
     let mut replica = Replica::new(me());
     replica.receive([welcome(&server.session, Mode::Snapshot)]);
-    let touched = replica.receive(parts(&server.session)).into_iter().find_map(|effect| match effect {
-        Effect::Changed(touched) => Some(touched),
-        _ => None,
-    });
-    let touched = touched.expect("it shows");
+    let touched = touched(&replica.receive(parts(&server.session)));
     assert!(touched.all_objects && touched.world && touched.name, "{touched:?}");
 }
