@@ -283,7 +283,7 @@ pub enum RequestError {
         detail: String,
     },
     /// A key that this place does not have.
-    #[error("unknown field {}{}", quoted(.field), expected_one_of(.expected))]
+    #[error("unknown field {}, expected one of {}", quoted(.field), .expected.join(", "))]
     UnknownField {
         /// The key.
         field: String,
@@ -317,7 +317,7 @@ pub enum RequestError {
         found: String,
     },
     /// A tag that names no command, event or message.
-    #[error("unknown type {}{}", quoted(.value), expected_one_of(.expected))]
+    #[error("unknown type {}, expected one of {}", quoted(.value), .expected.join(", "))]
     UnknownType {
         /// The tag.
         value: String,
@@ -362,13 +362,6 @@ pub(crate) fn quoted(text: &str) -> String {
     match text.char_indices().nth(MOST) {
         None => format!("{text:?}"),
         Some((at, _)) => format!("{:?}…", &text[..at]),
-    }
-}
-
-fn expected_one_of(expected: &[&str]) -> String {
-    match expected {
-        [] => String::new(),
-        _ => format!(", expected one of {}", expected.join(", ")),
     }
 }
 

@@ -40,6 +40,8 @@ fn parse1_unknown_fields_are_refused_with_those_there_are() {
     }
     let told = parse_json::<Command>(br#"{"type":"move_camera","camera":{"w":1}}"#).expect_err("is refused");
     assert_eq!(told.to_string(), "unknown field \"w\", expected one of x, y, z, target, fov");
+    let bare = parse_json::<Command>(br#"{"type":"stop_orbit","x":1}"#).expect_err("is refused");
+    assert_eq!(bare.to_string(), "unknown field \"x\", expected one of type");
 }
 
 #[test]

@@ -308,3 +308,32 @@ fn hist7_what_a_gesture_turned_about_each_axis_is_taken_back() {
     assert_eq!(desk.go(Way::Redo), Some(Ok(1)));
     assert_eq!(content(&desk.given.session), after);
 }
+
+#[test]
+fn hist7_a_gesture_that_changes_one_field_after_another_is_taken_back() {
+    let mut desk = Desk::new();
+    desk.change(&cube("a"));
+    desk.change(&json!({"type": "update_object", "name": "a", "patch": {"properties": {"had": 1}}}));
+    let before = content(&desk.given.session);
+    for patch in [
+        json!({"type": "sphere"}),
+        json!({"x": 1}),
+        json!({"y": 2}),
+        json!({"z": 3}),
+        json!({"color": "#123456"}),
+        json!({"opacity": 0.5}),
+        json!({"visible": false}),
+        json!({"text": "t"}),
+        json!({"rotation": {"y": 5}}),
+        json!({"scale": {"y": 6}}),
+        json!({"properties": {"new": true}}),
+        json!({"properties": {"had": null}}),
+    ] {
+        desk.drag(7, &json!({"type": "update_object", "name": "a", "patch": patch}));
+    }
+    let after = content(&desk.given.session);
+    assert_eq!(desk.go(Way::Undo), Some(Ok(1)));
+    assert_eq!(content(&desk.given.session), before);
+    assert_eq!(desk.go(Way::Redo), Some(Ok(1)));
+    assert_eq!(content(&desk.given.session), after);
+}
