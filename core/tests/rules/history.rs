@@ -236,6 +236,15 @@ fn hist3_a_batch_is_refused_where_what_it_stands_on_has_changed() {
     given.run(&json!({"type": "update_object", "name": "a", "patch": {"x": 5}})).expect("is allowed");
     let late = guarded(json!({"type": "expect_object", "name": "a", "version": 1}));
     assert_eq!(given.run(&late).expect_err("is refused").code(), "version_mismatch");
+    // Where it stands in the batch: those before it count.
+    let to = |x: u32| json!({"type": "update_object", "name": "a", "patch": {"x": x}});
+    let after_two = |version: u64| {
+        let expected = json!({"type": "expect_object", "name": "a", "version": version});
+        json!({"type": "batch", "commands": [to(6), to(7), expected]})
+    };
+    assert_eq!(given.decide(&after_two(3)).expect_err("is refused").code(), "version_mismatch");
+    assert_eq!(given.run(&after_two(4)).expect("holds").len(), 2);
+    assert_eq!(given.session.object("a").map(|a| a.version), Some(4));
 }
 
 #[test]
