@@ -113,6 +113,13 @@ fn rep14_a_snapshot_is_taken_when_it_is_whole_and_news() {
     at_once.receive([welcome(&small.session, Mode::Snapshot)]);
     let effects = at_once.receive(parts(&small.session));
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Loading { .. })), "{effects:?}");
+    // One that comes without its head is none, and tells of no progress.
+    let ServerMessage::Snapshot(part) = parts(&small.session).remove(0) else { panic!("is a part") };
+    let headless = ServerMessage::Snapshot(SnapshotPart { head: None, ..part });
+    let mut waiting = Replica::new(me());
+    waiting.receive([welcome(&small.session, Mode::Snapshot)]);
+    assert_eq!(waiting.receive([headless]), []);
+    assert!(waiting.confirmed().is_none());
     // One that is damaged is refused and told.
     let mut damaged = Replica::new(me());
     damaged.receive([welcome(&server.session, Mode::Snapshot)]);
