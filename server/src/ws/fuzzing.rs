@@ -21,11 +21,10 @@ pub enum Message {
     TooBig,
 }
 
-/// All that the bytes of a client say, up to the fault that ends them. They come in pieces of `at_once` bytes.
-#[must_use]
-pub fn read(bytes: &[u8], at_once: usize, max_message: usize) -> Vec<Message> {
+/// All that the bytes of a client say, up to the fault that ends them, behind what `said` has. They come in pieces of `at_once`
+/// bytes.
+pub fn read(bytes: &[u8], at_once: usize, max_message: usize, said: &mut Vec<Message>) {
     let mut reader = Reader::new(max_message);
-    let mut said = Vec::new();
     for piece in bytes.chunks(at_once.max(1)) {
         reader.take(piece);
         loop {
@@ -42,11 +41,10 @@ pub fn read(bytes: &[u8], at_once: usize, max_message: usize) -> Vec<Message> {
                         Fault::NotUtf8 => Message::Broken("no UTF-8"),
                         Fault::TooBig => Message::TooBig,
                     });
-                    return said;
+                    return;
                 }
             });
         }
         reader.rest();
     }
-    said
 }
