@@ -21,7 +21,7 @@ async fn tls8_ws13_a_slow_reader_is_sent_the_state_and_loses_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn tls8_ws16_a_socket_that_takes_no_byte_is_closed_and_others_go_on() {
-    pressure::a_stalled_reader(TestServer::secured(pressure::narrow).await).await;
+    pressure::a_stalled_reader(TestServer::secured(pressure::narrow_and_patient).await).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! A WebSocket client.
 
+use std::io::ErrorKind;
+use std::mem::MaybeUninit;
+
 use futures_util::{SinkExt, StreamExt};
+use socket2::SockRef;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::WebSocketStream;
@@ -170,6 +174,20 @@ impl Client {
     pub(crate) async fn follow(&mut self, mirror: &mut Mirror, seq: u64) {
         while mirror.seq() < seq {
             mirror.take(&self.hear().await);
+        }
+    }
+
+    /// Bytes that the kernel has for it, of the first 64 KiB.
+    pub(crate) fn unread(&self) -> usize {
+        let tcp = match self.socket.get_ref() {
+            Either::Left(tcp) => tcp,
+            Either::Right(secured) => secured.get_ref().0,
+        };
+        let mut there = [const { MaybeUninit::uninit() }; 64 * 1024];
+        match SockRef::from(tcp).peek(&mut there) {
+            Ok(bytes) => bytes,
+            Err(none) if none.kind() == ErrorKind::WouldBlock => 0,
+            Err(failed) => panic!("{failed}"),
         }
     }
 
