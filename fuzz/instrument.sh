@@ -9,13 +9,13 @@ for argument; do
   [ "$before" = --crate-name ] && crate=$argument
   before=$argument
 done
+# No table of places beside the counters: it is what keeps a linker from dropping the code that a target never reaches, whose
+# counters are looked through after each run all the same.
 counters="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
-  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table"
+  -Cllvm-args=-sanitizer-coverage-inline-8bit-counters"
 [ "$VWS_FUZZ_TRACES" = no ] || counters="$counters -Cllvm-args=-sanitizer-coverage-trace-compares"
 case $crate in
   # shellcheck disable=SC2086
   vws_core | vws_server | vws_fuzz) exec "$rustc" "$@" $counters ;;
-  # A linker that drops dead code drops its counters, and not the table beside them.
-  rest | websocket | log | import | backup) exec "$rustc" "$@" -Clink-dead-code ;;
   *) exec "$rustc" "$@" ;;
 esac

@@ -120,13 +120,13 @@ fn compile(project: &Project, targets: &[&str], build: Build) -> Result<PathBuf>
         Build::Counted => ("fuzz", "count.sh", "about 8 min the first time"),
     };
     say::step("fuzz targets", about, || {
-        // The server's build script looks at it: what is missing is something new to cargo each time.
-        let page = project.root.join("dist");
-        fs::create_dir_all(&page).context(|| format!("create {}", page.display()))?;
         let mut cargo = project.cargo();
         cargo.args(["build", "--locked", "--package", "vws-fuzz", "--features", "libfuzzer"]);
         if build != Build::Quick {
             cargo.args(["--profile", "fuzz"]);
+            // The server's build script looks at it: what is missing is something new to cargo each time.
+            let page = project.root.join("dist");
+            fs::create_dir_all(&page).context(|| format!("create {}", page.display()))?;
         }
         targets.iter().for_each(|target| _ = cargo.args(["--bin", target]));
         cargo.env("RUSTC_WORKSPACE_WRAPPER", project.root.join("fuzz").join(wrapper));
@@ -178,15 +178,16 @@ fn summary(target: &str, log: &str) -> String {
         let line = log.lines().rev().find_map(|line| line.strip_prefix(name));
         line.map_or("?", |rest| rest.trim_start_matches(':').trim()).to_owned()
     };
-    let covered = log.lines().rev().find_map(|line| {
-        let (_, rest) = line.split_once(" cov: ")?;
+    // A counter, in one of the ranges of what it counts.
+    let features = log.lines().rev().find_map(|line| {
+        let (_, rest) = line.split_once(" ft: ")?;
         rest.split_whitespace().next()
     });
     format!(
-        "{target}: {} runs, {} a second, {} places covered, {} MB",
+        "{target}: {} runs, {} a second, {} features, {} MB",
         number("stat::number_of_executed_units"),
         number("stat::average_exec_per_sec"),
-        covered.unwrap_or("?"),
+        features.unwrap_or("?"),
         number("stat::peak_rss_mb"),
     )
 }
@@ -213,9 +214,9 @@ mod tests {
 
     #[test]
     fn the_end_of_a_log_is_told_in_a_line() {
-        let log = "#2\tINITED cov: 10 ft: 11\n#9\tDONE   cov: 1311 ft: 3042 corp: 9\n\
+        let log = "#2\tINITED ft: 11 corp: 1\n#9\tDONE   ft: 3042 corp: 9\n\
                    stat::number_of_executed_units: 900\nstat::average_exec_per_sec:     450\n\
                    stat::peak_rss_mb:              77\n";
-        assert_eq!(summary("log", log), "log: 900 runs, 450 a second, 1311 places covered, 77 MB");
+        assert_eq!(summary("log", log), "log: 900 runs, 450 a second, 3042 features, 77 MB");
     }
 }
