@@ -102,14 +102,15 @@ fn prove(cli: &Cli) -> Result<usize, String> {
     Ok(table.rows.iter().filter(|row| !row.held()).count())
 }
 
-/// Proves a line. One whose times alone did not hold is tried once more: the machine may have been busy with others.
+/// Proves a line. One of which only times did not hold, or that a program that is not ours broke off, is tried once more: the
+/// machine may have been busy with others.
 fn row(name: Name, form: &Form) -> Row {
     let command = form.command(name);
     eprintln!("{}", name.title(form));
     let mut found = name.prove(form);
     let mut tries = 1;
-    if found.as_ref().is_ok_and(verdict::Verdict::is_only_late) {
-        eprintln!("  late; once more");
+    if found.as_ref().is_ok_and(verdict::Verdict::may_be_tried_again) {
+        eprintln!("  late, or broken off; once more");
         (found, tries) = (name.prove(form), 2);
     }
     let row = Row::new(name.title(form), found, tries, command);

@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
-/// Whether a figure depends on who else uses the machine.
+/// What a figure depends on beside the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
-    /// It may be tried again.
+    /// On who else uses the machine. It may be tried again.
     Time,
+    /// On a program that is not ours. It may be tried again.
+    Tool,
     /// It holds or it does not.
     Count,
 }
@@ -67,6 +69,11 @@ impl Verdict {
         self.add(what.to_owned(), told.into(), held, Kind::Count);
     }
 
+    /// What a program that is not ours has to come to, for what it says to be a verdict; `told` is what it came to.
+    pub(crate) fn tool(&mut self, what: &str, told: impl Into<String>, held: bool) {
+        self.add(what.to_owned(), told.into(), held, Kind::Tool);
+    }
+
     fn add(&mut self, goal: String, figure: String, held: bool, kind: Kind) {
         self.checks.push(Check { goal, figure, held, kind });
     }
@@ -75,11 +82,11 @@ impl Verdict {
         !self.checks.is_empty() && self.checks.iter().all(|check| check.held)
     }
 
-    /// Whether nothing but times did not hold.
-    pub(crate) fn is_only_late(&self) -> bool {
+    /// Whether nothing did not hold that is strict.
+    pub(crate) fn may_be_tried_again(&self) -> bool {
         !self.checks.is_empty()
             && !self.held()
-            && self.checks.iter().all(|check| check.held || check.kind == Kind::Time)
+            && self.checks.iter().all(|check| check.held || check.kind != Kind::Count)
     }
 }
 
@@ -120,13 +127,15 @@ mod tests {
     #[test]
     fn a_verdict_holds_when_everything_does_and_is_late_when_times_alone_do_not() {
         let mut verdict = Verdict::default();
-        assert!(!verdict.held() && !verdict.is_only_late(), "nothing was proved");
+        assert!(!verdict.held() && !verdict.may_be_tried_again(), "nothing was proved");
         verdict.exactly("closed", 3, 3);
         assert!(verdict.held());
         verdict.millis("p99", 60.0, 50.0);
-        assert!(!verdict.held() && verdict.is_only_late());
+        assert!(!verdict.held() && verdict.may_be_tried_again());
+        verdict.tool("the suite comes to its end", "signal: 6", false);
+        assert!(!verdict.held() && verdict.may_be_tried_again());
         verdict.bytes("grown", 2_048.0, 1_024.0);
-        assert!(!verdict.held() && !verdict.is_only_late());
+        assert!(!verdict.held() && !verdict.may_be_tried_again());
     }
 
     #[test]
